@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/prefix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint8_t family_bits(const struct addr *addr)
+{
+	return addr->family == ADDR_IPV4 ? 32 : 128;
+}
+
+static void clear_bits_after(struct addr *addr, uint8_t length)
+{
+	size_t whole = length / 8;
+
+	if (whole >= sizeof(addr->octets))
+		return;
+	addr->octets[whole] = (uint8_t)(addr->octets[whole] & ~(0xff >> (length % 8)));
+	memset(addr->octets + whole + 1, 0, sizeof(addr->octets) - whole - 1);
+}
+
+static bool same_leading_bits(const struct addr *a, const struct addr *b, uint8_t length)
+{
+	struct addr x = *a, y = *b;
+
+	if (a->family != b->family)
+		return false;
+	clear_bits_after(&x, length);
+	clear_bits_after(&y, length);
+	return addr_equal(&x, &y);
+}
+
+struct prefix prefix_around(const struct addr *addr, uint8_t length)
+{
+	struct prefix prefix = { *addr, length };
+
+	clear_bits_after(&prefix.addr, length);
+	return prefix;
+}
+
+int prefix_parse(struct bytes text, struct prefix *ret)
+{
+	size_t slash = bytes_find_char(text, '/');
+	struct prefix prefix;
+	uint64_t length;
+	int r;
+
+	r = addr_parse(bytes_first(text, slash), &prefix.addr);
+	if (r < 0)
+		return r;
+	prefix.length = family_bits(&prefix.addr);
+	if (slash < text.size) {
+		r = bytes_to_u64(bytes_skip(text, slash + 1), prefix.length, &length);
+		if (r < 0)
+			return r;
+		prefix.length = (uint8_t)length;
+	}
+	*ret = prefix_around(&prefix.addr, prefix.length);
+	return addr_equal(&ret->addr, &prefix.addr) ? 0 : -EDOM;
+}
+
+const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE])
+{
+	size_t used;
+
+	addr_format(&prefix->addr, text);
+	used = strlen(text);
+	if (prefix->length != family_bits(&prefix->addr))
+		snprintf(text + used, PREFIX_TEXT_SIZE - used, "/%u", prefix->length);
+	return text;
+}
+
+bool prefix_contains(const struct prefix *prefix, const struct addr *addr)
+{
+	return same_leading_bits(&prefix->addr, addr, prefix->length);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return same_leading_bits(&a->addr, &b->addr, a->length < b->length ? a->length : b->length);
+}
+
+static struct prefix_entry *find_same(const struct prefix_set *set, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct prefix_entry *e = &set->entries[i];
+
+		if (e->prefix.length == prefix->length && addr_equal(&e->prefix.addr, &prefix->addr))
+			return e;
+	}
+	return NULL;
+}
+
+int prefix_set_add(struct prefix_set *set, const struct prefix *prefix, const char *why)
+{
+	struct prefix_entry *grown;
+	size_t room;
+
+	if (find_same(set, prefix))
+		return 0;
+	if (set->count == PREFIX_SET_MAX)
+		return -ENOSPC;
+	if (set->count == set->room) {
+		room = set->room ? set->room * 2 : 16;
+		grown = reallocarray(set->entries, room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		set->entries = grown;
+		set->room = room;
+	}
+	set->entries[set->count].prefix = *prefix;
+	snprintf(set->entries[set->count].why, PREFIX_WHY_SIZE, "%s", why);
+	set->count++;
+	return 0;
+}
+
+const struct prefix_entry *prefix_set_find(const struct prefix_set *set, const struct addr *unit)
+{
+	struct prefix asked = { *unit, unit->family == ADDR_IPV4 ? 32 : 64 };
+
+	/* A unit is asked for by its first address; an address inside the /64 stands for itself. */
+	if (unit->family == ADDR_IPV6 && memcmp(unit->octets + 8, "\0\0\0\0\0\0\0\0", 8) != 0)
+		asked.length = 128;
+	for (size_t i = 0; i < set->count; i++) {
+		if (prefix_overlaps(&set->entries[i].prefix, &asked))
+			return &set->entries[i];
+	}
+	return NULL;
+}
+
+bool prefix_set_remove(struct prefix_set *set, const struct prefix *prefix)
+{
+	struct prefix_entry *e = find_same(set, prefix);
+
+	if (!e)
+		return false;
+	*e = set->entries[--set->count];
+	return true;
+}
+
+void prefix_set_clear(struct prefix_set *set)
+{
+	free(set->entries);
+	*set = (struct prefix_set){ 0 };
+}

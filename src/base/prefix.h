@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prefix - a network: an address and how many of its leading bits count.
+ *
+ * A prefix set is a short list (the never-list), looked through from first to last:
+ * it is asked once for a ban, not once for a packet. Each entry carries the words that
+ * say where it comes from, because a refusal names the entry that protects an address.
+ */
+#ifndef WAVEBREAK_BASE_PREFIX_H
+#define WAVEBREAK_BASE_PREFIX_H
+
+#include "base/addr.h"
+
+struct prefix {
+	struct addr addr; /* bits after `length` are zero */
+	uint8_t length;   /* in bits of the family: 0..32 or 0..128 */
+};
+
+#define PREFIX_TEXT_SIZE (ADDR_TEXT_SIZE + 4)
+
+/* "192.0.2.0/24", "2001:db8::/32", or a bare address. Bits after the length have to be
+ * zero: "192.0.2.7/24" is more often a slip than a wish.
+ * Returns 0, -EINVAL (no prefix), -ERANGE (length), -EDOM (bits after the length). */
+int prefix_parse(struct bytes text, struct prefix *ret);
+
+/* The bare address where the prefix is one address. Returns `text`. */
+const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
+
+/* The network of `length` bits around an address. `length` is at most the family's. */
+struct prefix prefix_around(const struct addr *addr, uint8_t length);
+
+bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
+
+#define PREFIX_SET_MAX 4096
+#define PREFIX_WHY_SIZE 47
+
+struct prefix_entry {
+	struct prefix prefix;
+	char why[PREFIX_WHY_SIZE]; /* "loopback", "ban.never", "address of eth0" */
+};
+
+struct prefix_set {
+	struct prefix_entry *entries;
+	size_t count;
+	size_t room;
+};
+
+/* An entry that is there already stays as it was. `why` is cut to fit.
+ * Returns 0, -ENOMEM, or -ENOSPC at PREFIX_SET_MAX entries. */
+int prefix_set_add(struct prefix_set *set, const struct prefix *prefix, const char *why);
+
+/* The first entry that contains the address, or that shares addresses with it when
+ * the unit asked for is an IPv6 /64. NULL when none does. */
+const struct prefix_entry *prefix_set_find(const struct prefix_set *set, const struct addr *unit);
+
+bool prefix_set_remove(struct prefix_set *set, const struct prefix *prefix);
+void prefix_set_clear(struct prefix_set *set);
+
+#endif
