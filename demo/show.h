@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show - what the person sees: a live picture while the waves run, then the result.
+ *
+ * On a terminal the picture is redrawn in place; in a pipe there is a plain line every ten
+ * seconds. The terminal keeps its modes and its cursor, so there is nothing to restore,
+ * however the demo ends. Reads the halves, changes nothing.
+ */
+#ifndef WAVEBREAK_DEMO_SHOW_H
+#define WAVEBREAK_DEMO_SHOW_H
+
+#include "play.h"
+
+#define HALVES_AT_MOST 2
+
+struct story {
+	struct half *halves[HALVES_AT_MOST]; /* the unguarded one first */
+	size_t half_count;
+	unsigned int tarpit, maxdaemons;
+	double seconds; /* for how long visitors come, in each half */
+	double rate; /* zombies a second at the height of the wave */
+	bool steady;
+};
+
+/* The one-line title of all pictures and tables; returns its buffer. */
+const char *story_title(const struct story *story);
+
+struct show;
+
+/* For standard output as it is now. Returns NULL when there is no memory. */
+struct show *show_create(const struct story *story);
+void show_destroy(struct show *show);
+
+/* What is being done now, e.g. "starting Courier"; until the next call. */
+void show_stage(struct show *show, const char *stage);
+void show_progress(struct show *show);
+
+/* Takes the live picture away; what is printed next begins where it began. */
+void show_clear(struct show *show);
+
+/* The curves for the scrollback, one for each half. */
+void show_curves(const struct show *show);
+
+#endif

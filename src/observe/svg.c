@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe/svg.h"
+
+#include "observe/axis.h"
+
+#include <errno.h>
+#include <math.h>
+
+/* User units; the picture scales to the width that it is given. */
+#define PAGE_WIDTH 960
+#define PAGE_HEIGHT 480
+#define LEFT 62.0
+#define RIGHT 930.0
+#define TOP 116.0
+#define BOTTOM 434.0
+
+/* Amber and blue first, as in the terminal. Plain colours in rules of their own instead of
+ * CSS variables: several converters to PDF and PNG know no variables. */
+static const char style[] =
+	"<style>\n"
+	"text{font:14px system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#475569}\n"
+	".page{fill:#fff}\n"
+	".title{font-size:20px;font-weight:600;fill:#0f172a}\n"
+	".name{font-weight:600;fill:#0f172a}\n"
+	".grid{stroke:#e2e8f0}.axis{stroke:#94a3b8}\n"
+	".limit{stroke:#dc2626;stroke-width:1.5;stroke-dasharray:7 5}.at-limit{fill:#dc2626}\n"
+	".line{fill:none;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round}\n"
+	".area{stroke:none;opacity:.14}\n"
+	".line.c0{stroke:#c2570c}.area.c0,.dot.c0{fill:#c2570c}\n"
+	".line.c1{stroke:#1d5fd1}.area.c1,.dot.c1{fill:#1d5fd1}\n"
+	".line.c2{stroke:#15803d}.area.c2,.dot.c2{fill:#15803d}\n"
+	".line.c3{stroke:#86198f}.area.c3,.dot.c3{fill:#86198f}\n"
+	"@media screen and (prefers-color-scheme:dark){\n"
+	"text{fill:#94a3b8}.page{fill:#0f172a}.title,.name{fill:#f1f5f9}\n"
+	".grid{stroke:#1e293b}.axis{stroke:#64748b}\n"
+	".limit{stroke:#f87171}.at-limit{fill:#f87171}.area{opacity:.22}\n"
+	".line.c0{stroke:#fb923c}.area.c0,.dot.c0{fill:#fb923c}\n"
+	".line.c1{stroke:#60a5fa}.area.c1,.dot.c1{fill:#60a5fa}\n"
+	".line.c2{stroke:#4ade80}.area.c2,.dot.c2{fill:#4ade80}\n"
+	".line.c3{stroke:#e879f9}.area.c3,.dot.c3{fill:#e879f9}\n"
+	"}\n"
+	"</style>\n";
+
+struct page {
+	FILE *out;
+	double seconds, top;
+};
+
+static double page_x(const struct page *page, double seconds)
+{
+	return LEFT + (RIGHT - LEFT) * seconds / page->seconds;
+}
+
+static double page_y(const struct page *page, double count)
+{
+	return BOTTOM - (BOTTOM - TOP) * fmin(fmax(count / page->top, 0), 1);
+}
+
+/* XML 1.0 section 2.2 allows no control characters but tab, LF and CR, not even escaped. */
+static void write_escaped(const struct page *page, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			fputs("&amp;", page->out);
+			break;
+		case '<':
+			fputs("&lt;", page->out);
+			break;
+		case '>':
+			fputs("&gt;", page->out);
+			break;
+		default:
+			fputc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text,
+			      page->out);
+		}
+	}
+}
+
+static void write_element(const struct page *page, const char *open, const char *text,
+			  const char *close)
+{
+	fputs(open, page->out);
+	write_escaped(page, text);
+	fputs(close, page->out);
+}
+
+static void write_head(const struct page *page, const struct svg_caption *caption)
+{
+	fprintf(page->out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
+		"role=\"img\" aria-labelledby=\"title%s\">\n",
+		PAGE_WIDTH, PAGE_HEIGHT, caption->description ? " description" : "");
+	write_element(page, "<title id=\"title\">", caption->title, "</title>\n");
+	if (caption->description)
+		write_element(page, "<desc id=\"description\">", caption->description, "</desc>\n");
+	fputs(style, page->out);
+	fprintf(page->out, "<rect class=\"page\" width=\"%d\" height=\"%d\"/>\n", PAGE_WIDTH,
+		PAGE_HEIGHT);
+	write_element(page, "<text class=\"title\" x=\"20\" y=\"34\">", caption->title,
+		      "</text>\n");
+	if (caption->note)
+		write_element(page, "<text x=\"20\" y=\"58\">", caption->note, "</text>\n");
+}
+
+/* Inline, one after the other by the renderer's own measure of the text: the width of a
+ * name is not known here, so a table of columns would be a guess. */
+static void write_legend(const struct page *page, const struct curve_picture *picture)
+{
+	fputs("<text x=\"20\" y=\"86\">", page->out);
+	for (size_t i = 0; i < picture->curve_count; i++) {
+		const struct curve_point *peak = curve_peak(&picture->curves[i]);
+		char label[AXIS_LABEL_SIZE] = "no data";
+
+		if (peak)
+			count_axis_label(peak->count, label);
+		fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"%d\">\u25CF</tspan>", i,
+			i ? 24 : 0);
+		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->curves[i].name,
+			      "</tspan>");
+		fprintf(page->out, "<tspan dx=\"6\">%s%s</tspan>", peak ? "at most " : "", label);
+	}
+	fputs("</text>\n", page->out);
+}
+
+static void write_count_axis(const struct page *page, const char *counted)
+{
+	double step = axis_count_step(page->top, 6);
+
+	for (double count = 0; count <= page->top; count += step) {
+		char label[AXIS_LABEL_SIZE];
+
+		count_axis_label(count, label);
+		fprintf(page->out,
+			"<path class=\"%s\" d=\"M%.0f %.1fH%.0f\"/>\n"
+			"<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+			count > 0 ? "grid" : "axis", LEFT, page_y(page, count), RIGHT, LEFT - 10,
+			page_y(page, count) + 5, label);
+	}
+	fprintf(page->out, "<text x=\"%.0f\" y=\"86\" text-anchor=\"end\">", RIGHT);
+	write_element(page, "", counted, "</text>\n");
+}
+
+static void write_time_axis(const struct page *page, int64_t wall_start)
+{
+	struct time_axis axis;
+
+	time_axis_fit(&axis, page->seconds, wall_start, 9);
+	for (double at = axis.first; at <= page->seconds; at += axis.step) {
+		char label[AXIS_LABEL_SIZE];
+		double x = page_x(page, at);
+
+		time_axis_label(&axis, at, label);
+		fprintf(page->out,
+			"<path class=\"axis\" d=\"M%.1f %.0fv6\"/>\n"
+			"<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
+			x, BOTTOM, x, BOTTOM + 24, label);
+	}
+}
+
+/* Above the line at its left end, where a wave has not risen yet. */
+static void write_limit(const struct page *page, double limit)
+{
+	char label[AXIS_LABEL_SIZE];
+
+	count_axis_label(limit, label);
+	fprintf(page->out,
+		"<path class=\"limit\" d=\"M%.0f %.1fH%.0f\"/>"
+		"<text class=\"at-limit\" x=\"%.0f\" y=\"%.1f\">limit %s</text>\n",
+		LEFT, page_y(page, limit), RIGHT, LEFT + 8, page_y(page, limit) - 7, label);
+}
+
+static bool is_drawable(const struct page *page, const struct curve_point *point)
+{
+	return isfinite(point->count) && point->seconds >= 0 && point->seconds <= page->seconds;
+}
+
+/* The points from `start` on that share one unit of width: their range is all that can
+ * be seen, and a day of samples would otherwise be a file of megabytes. */
+struct slice {
+	const struct curve_point *first, *last, *low, *high;
+};
+
+static size_t take_slice(const struct page *page, const struct curve *curve, size_t start,
+			 struct slice *ret)
+{
+	const struct curve_point *first = &curve->points[start];
+	size_t i;
+
+	*ret = (struct slice){ first, first, first, first };
+	for (i = start + 1; i < curve->length; i++) {
+		const struct curve_point *point = &curve->points[i];
+
+		if (!is_drawable(page, point) ||
+		    floor(page_x(page, point->seconds)) > floor(page_x(page, first->seconds)))
+			break;
+		ret->last = point;
+		ret->low = point->count < ret->low->count ? point : ret->low;
+		ret->high = point->count > ret->high->count ? point : ret->high;
+	}
+	return i;
+}
+
+static void write_point(const struct page *page, const struct curve_point *point, char command)
+{
+	fprintf(page->out, "%c%.1f %.1f", command, page_x(page, point->seconds),
+		page_y(page, point->count));
+}
+
+static void write_slice(const struct page *page, const struct slice *slice, char command)
+{
+	const struct curve_point *sooner = slice->low < slice->high ? slice->low : slice->high;
+	const struct curve_point *later = slice->low < slice->high ? slice->high : slice->low;
+
+	write_point(page, slice->first, command);
+	if (sooner != slice->first)
+		write_point(page, sooner, 'L');
+	if (later != slice->first && later != sooner)
+		write_point(page, later, 'L');
+	if (slice->last != slice->first && slice->last != later && slice->last != sooner)
+		write_point(page, slice->last, 'L');
+}
+
+/* One unbroken stretch from `start` on; the area is the same path closed along the axis. */
+static size_t write_stretch(const struct page *page, const struct curve *curve, size_t start,
+			    bool area)
+{
+	const struct curve_point *first = &curve->points[start], *last = first;
+	size_t i = start;
+
+	while (i < curve->length && is_drawable(page, &curve->points[i])) {
+		struct slice slice;
+		size_t next = take_slice(page, curve, i, &slice);
+
+		write_slice(page, &slice, i == start ? 'M' : 'L');
+		last = slice.last;
+		i = next;
+	}
+	if (area)
+		fprintf(page->out, "V%.1fH%.1fZ", BOTTOM, page_x(page, first->seconds));
+	else if (last == first)
+		fputs("h.1", page->out);
+	return i;
+}
+
+static void write_path(const struct page *page, const struct curve *curve, size_t number, bool area)
+{
+	fprintf(page->out, "<path class=\"%s c%zu\" d=\"", area ? "area" : "line", number);
+	for (size_t i = 0; i < curve->length;) {
+		if (is_drawable(page, &curve->points[i]))
+			i = write_stretch(page, curve, i, area);
+		else
+			i++;
+	}
+	fputs("\"/>\n", page->out);
+}
+
+int svg_write(const struct curve_picture *picture, const struct svg_caption *caption, FILE *out)
+{
+	struct page page = { .out = out };
+
+	if (picture->curve_count > CURVES_AT_MOST)
+		return -EINVAL;
+	page.seconds = curve_picture_seconds(picture);
+	page.top = curve_picture_top(picture);
+	if (page.seconds > CURVE_EXTENT_MOST || page.top > CURVE_EXTENT_MOST)
+		return -EINVAL;
+	write_head(&page, caption);
+	write_count_axis(&page, caption->counted);
+	write_time_axis(&page, picture->wall_start);
+	for (size_t i = 0; i < picture->curve_count; i++)
+		write_path(&page, &picture->curves[i], i, true);
+	if (picture->limit > 0 && picture->limit <= page.top)
+		write_limit(&page, picture->limit);
+	for (size_t i = 0; i < picture->curve_count; i++)
+		write_path(&page, &picture->curves[i], i, false);
+	write_legend(&page, picture);
+	fputs("</svg>\n", out);
+	return ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe/svg.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct svg_caption caption = { .title = "A wave", .counted = "connections" };
+
+/* The document; the caller frees it. */
+static char *write(const struct curve_picture *picture, const struct svg_caption *words)
+{
+	char *document = NULL;
+	size_t size;
+	FILE *out = open_memstream(&document, &size);
+
+	assert_non_null(out);
+	assert_int_equal(svg_write(picture, words, out), 0);
+	assert_int_equal(fclose(out), 0);
+	return document;
+}
+
+static size_t occurrences(const char *document, const char *part)
+{
+	size_t count = 0;
+
+	for (const char *at = strstr(document, part); at; at = strstr(at + 1, part))
+		count++;
+	return count;
+}
+
+static void test_curves_limit_and_legend(void **state)
+{
+	static const struct curve_point points[] = { { 0, 0 }, { 10, 300 }, { 20, 12 } };
+	const struct curve curves[] = { { "unguarded", points, 3 }, { "guarded", points, 1 } };
+	const struct curve_picture picture = { .curves = curves, .curve_count = 2, .limit = 300 };
+	char *document = write(&picture, &caption);
+
+	assert_int_equal(occurrences(document, "class=\"line c0\""), 1);
+	assert_int_equal(occurrences(document, "class=\"line c1\""), 1);
+	assert_int_equal(occurrences(document, ">limit 300<"), 1);
+	assert_int_equal(occurrences(document, ">unguarded<"), 1);
+	assert_int_equal(occurrences(document, ">at most 300<"), 1);
+	assert_int_equal(occurrences(document, ">at most 0<"), 1);
+	assert_int_equal(occurrences(document, "<script"), 0);
+	free(document);
+}
+
+static void test_foreign_text_cannot_leave_its_element(void **state)
+{
+	const struct curve curve = { "</text><script>\x01&", NULL, 0 };
+	const struct curve_picture picture = { .curves = &curve, .curve_count = 1 };
+	const struct svg_caption words = { "<t>", "<n>", "<d>", "<c>" };
+	char *document = write(&picture, &words);
+
+	assert_int_equal(occurrences(document, "<script"), 0);
+	assert_int_equal(occurrences(document, "\x01"), 0);
+	assert_int_equal(occurrences(document, "&lt;/text&gt;&lt;script&gt; &amp;"), 1);
+	assert_int_equal(occurrences(document, "&lt;t&gt;"), 2);
+	assert_int_equal(occurrences(document, "&lt;n&gt;"), 1);
+	assert_int_equal(occurrences(document, "&lt;d&gt;"), 1);
+	assert_int_equal(occurrences(document, "&lt;c&gt;"), 1);
+	free(document);
+}
+
+static void test_a_gap_begins_a_new_stretch(void **state)
+{
+	static const struct curve_point points[] = {
+		{ 0, 1 }, { 10, 1 }, { 11, NAN }, { 20, 1 }, { 30, 1 }
+	};
+	const struct curve curve = { "gap", points, COUNT(points) };
+	const struct curve_picture picture = { .curves = &curve, .curve_count = 1 };
+	char *document = write(&picture, &caption);
+	const char *line = strstr(document, "class=\"line c0\" d=\"");
+
+	assert_non_null(line);
+	line += strlen("class=\"line c0\" d=\"");
+	assert_int_equal(line[0], 'M');
+	assert_non_null(memchr(line + 1, 'M', strcspn(line, "\"") - 1));
+	free(document);
+}
+
+/* A day of samples: the file stays small, and the one high sample is still in it. */
+static void test_many_points_keep_their_peak(void **state)
+{
+	static struct curve_point points[86400];
+	const struct curve curve = { "day", points, COUNT(points) };
+	const struct curve_picture picture = { .curves = &curve, .curve_count = 1, .top = 100 };
+	char *calm, *peaked;
+
+	for (size_t i = 0; i < COUNT(points); i++)
+		points[i] = (struct curve_point){ (double)i, (double)(i % 7) };
+	calm = write(&picture, &caption);
+	assert_true(strlen(calm) < 150000);
+	points[54321].count = 100;
+	peaked = write(&picture, &caption);
+	/* The top of the drawing area. */
+	assert_int_equal(occurrences(calm, " 116.0L"), 0);
+	assert_int_equal(occurrences(peaked, " 116.0L"), 2);
+	free(calm);
+	free(peaked);
+}
+
+static void test_a_full_disk_is_reported(void **state)
+{
+	const struct curve_picture picture = { 0 };
+	FILE *out = fopen("/dev/full", "w");
+
+	assert_non_null(out);
+	setbuf(out, NULL);
+	assert_int_equal(svg_write(&picture, &caption, out), -EIO);
+	fclose(out);
+}
+
+static void test_bounds_are_refused(void **state)
+{
+	const struct curve_picture crowded = { .curve_count = CURVES_AT_MOST + 1 };
+	const struct curve_picture endless = { .seconds = INFINITY };
+
+	assert_int_equal(svg_write(&crowded, &caption, stdout), -EINVAL);
+	assert_int_equal(svg_write(&endless, &caption, stdout), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_curves_limit_and_legend),
+		cmocka_unit_test(test_foreign_text_cannot_leave_its_element),
+		cmocka_unit_test(test_a_gap_begins_a_new_stretch),
+		cmocka_unit_test(test_many_points_keep_their_peak),
+		cmocka_unit_test(test_a_full_disk_is_reported),
+		cmocka_unit_test(test_bounds_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
