@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* match - classifies the lines of logs with the signatures, without a daemon. */
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "judge/matcher.h"
+#include "sense/lines.h"
+#include "sense/signature_load.h"
+#include "wire/syslog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define OUTPUT_SIZE (64 * 1024)
+#define ANSWER_SIZE_MAX 512 /* more than any answer about one line */
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_QUIET };
+
+struct classifier {
+	struct signature_set *set;
+	struct matcher *matcher;
+	const struct signature_group *untagged; /* of --service; NULL: such lines are of no service */
+	enum format format;
+	const char *file; /* to name in text, when there are several */
+	uint64_t line_count;
+	uint64_t offences[OUTCOME_COUNT];
+	uint64_t offence_count;
+	int write_error;
+	size_t used;
+	char output[OUTPUT_SIZE];
+};
+
+static void flush(void *context)
+{
+	struct classifier *c = context;
+	size_t done = 0;
+
+	while (done < c->used && !c->write_error) {
+		ssize_t n = write(STDOUT_FILENO, c->output + done, c->used - done);
+
+		if (n < 0 && errno != EINTR)
+			c->write_error = errno;
+		else if (n > 0)
+			done += (size_t)n;
+	}
+	c->used = 0;
+}
+
+static void put(struct classifier *c, struct bytes text)
+{
+	memcpy(c->output + c->used, text.data, text.size);
+	c->used += text.size;
+}
+
+#define put_literal(c, text) put(c, BYTES_LITERAL(text))
+
+static void put_number(struct classifier *c, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	put(c, bytes_make(digits + at, sizeof(digits) - at));
+}
+
+/* inet_ntop(3) prints with sprintf: half of the time of a whole run. */
+static void put_addr(struct classifier *c, const struct addr *addr)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	if (addr->family != ADDR_IPV4) {
+		put(c, bytes_of(addr_format(addr, text)));
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (i)
+			put_literal(c, ".");
+		put_number(c, addr->octets[i]);
+	}
+}
+
+/* Of names, in which nothing needs to be escaped. */
+static void put_string_or_null(struct classifier *c, const char *text)
+{
+	if (!text) {
+		put_literal(c, "null");
+		return;
+	}
+	put_literal(c, "\"");
+	put(c, bytes_of(text));
+	put_literal(c, "\"");
+}
+
+static void answer_json(struct classifier *c, const struct signature_group *group, const struct match *match)
+{
+	bool named = match && match->addr.family != ADDR_NONE;
+	const char *server = match ? match->signature->service->server : group ? group->server : NULL;
+
+	put_literal(c, "{\"line\":");
+	put_number(c, c->line_count);
+	if (match && match->score)
+		put_literal(c, ",\"offence\":true,\"service\":");
+	else
+		put_literal(c, ",\"offence\":false,\"service\":");
+	put_string_or_null(c, server);
+	put_literal(c, ",\"address\":");
+	if (named) {
+		put_literal(c, "\"");
+		put_addr(c, &match->addr);
+		put_literal(c, "\"");
+	} else {
+		put_literal(c, "null");
+	}
+	put_literal(c, ",\"outcome\":");
+	put_string_or_null(c, match ? outcome_name(match->outcome) : NULL);
+	put_literal(c, "}\n");
+}
+
+static void answer_text(struct classifier *c, const struct match *match)
+{
+	const struct signature *signature = match->signature;
+
+	if (c->file) {
+		put(c, bytes_first(bytes_of(c->file), OUTPUT_SIZE - c->used - ANSWER_SIZE_MAX));
+		put_literal(c, ":");
+	}
+	put_number(c, c->line_count);
+	put_literal(c, ": ");
+	put_addr(c, &match->addr);
+	put_literal(c, " ");
+	put(c, bytes_of(outcome_name(match->outcome)));
+	put_literal(c, ", ");
+	put(c, bytes_of(signature->service->name));
+	put_literal(c, "/");
+	put(c, bytes_of(signature->name));
+	put_literal(c, "\n");
+}
+
+static void classify(struct classifier *c, struct bytes line, bool cut)
+{
+	const struct signature_group *group = c->untagged;
+	struct syslog_line head;
+	struct match match;
+	bool recognised, offence;
+
+	c->line_count++;
+	syslog_split(line, &head);
+	if (head.tag.size)
+		group = signature_set_by_tag(c->set, head.tag);
+	recognised = group && matcher_match(c->matcher, group, head.message, cut, &match);
+	offence = recognised && match.score;
+	if (offence) {
+		c->offences[match.outcome]++;
+		c->offence_count++;
+	}
+	if (c->used > OUTPUT_SIZE - 2 * ANSWER_SIZE_MAX)
+		flush(c);
+	if (c->format == FORMAT_JSON)
+		answer_json(c, group, recognised ? &match : NULL);
+	else if (c->format == FORMAT_TEXT && offence)
+		answer_text(c, &match);
+}
+
+/* The first offence settles what the exit status is to be. */
+static bool is_settled(const struct classifier *c)
+{
+	return c->write_error || (c->format == FORMAT_QUIET && c->offence_count);
+}
+
+static int classify_file(struct classifier *c, int fd, const char *name)
+{
+	struct lines lines;
+	struct bytes line;
+	bool cut;
+	int r = lines_init(&lines, fd);
+
+	lines.before_read = flush;
+	lines.context = c;
+	while (r >= 0 && !is_settled(c)) {
+		r = lines_next(&lines, &line, &cut);
+		if (r <= 0)
+			break;
+		classify(c, line, cut);
+	}
+	lines_clear(&lines);
+	if (r < 0) {
+		flush(c);
+		fprintf(stderr, "wavebreak match: %s: %s\n", name, strerror(-r));
+	}
+	return r < 0 ? STATUS_WRONG : STATUS_OK;
+}
+
+static int classify_files(struct classifier *c, char **files, int count)
+{
+	int status = STATUS_OK;
+
+	if (count == 0)
+		status = classify_file(c, STDIN_FILENO, "standard input");
+	for (int i = 0; i < count && !is_settled(c); i++) {
+		bool is_stdin = strcmp(files[i], "-") == 0;
+		int fd = is_stdin ? STDIN_FILENO : open(files[i], O_RDONLY | O_CLOEXEC);
+
+		c->file = count > 1 ? files[i] : NULL;
+		if (fd < 0) {
+			fprintf(stderr, "wavebreak match: %s: %s\n", files[i], strerror(errno));
+			status = STATUS_WRONG;
+			continue;
+		}
+		if (classify_file(c, fd, files[i]) != STATUS_OK)
+			status = STATUS_WRONG;
+		if (!is_stdin)
+			close(fd);
+	}
+	flush(c);
+	return status;
+}
+
+static void summarise(const struct classifier *c)
+{
+	fprintf(stderr, "%" PRIu64 " lines, %" PRIu64 " offences", c->line_count, c->offence_count);
+	for (int outcome = 0, shown = 0; outcome < OUTCOME_COUNT; outcome++)
+		if (c->offences[outcome])
+			fprintf(stderr, "%s%" PRIu64 " %s", shown++ ? ", " : ": ", c->offences[outcome],
+				outcome_name((enum outcome)outcome));
+	fputc('\n', stderr);
+}
+
+static int unknown_service(const struct signature_set *set, const char *word)
+{
+	const char *names[2 * SERVICES_MAX], *nearest;
+	size_t count = 0;
+	char text[80];
+
+	for (size_t i = 0; i < set->service_count; i++) {
+		names[count++] = set->services[i]->server;
+		names[count++] = set->services[i]->name;
+	}
+	nearest = text_nearest(bytes_of(word), names, count);
+	fprintf(stderr, "wavebreak match: no signatures are for the service '%s'",
+		text_escape(bytes_of(word), text, sizeof(text)));
+	if (nearest)
+		fprintf(stderr, "; did you mean '%s'?", nearest);
+	fputc('\n', stderr);
+	return STATUS_WRONG;
+}
+
+static enum format format_of(const char *word)
+{
+	if (!word || strcmp(word, "text") == 0)
+		return FORMAT_TEXT;
+	return strcmp(word, "json") == 0 ? FORMAT_JSON : FORMAT_QUIET;
+}
+
+static int run(struct classifier *c, const struct options *options)
+{
+	int status;
+
+	if (options->service) {
+		c->untagged = signature_set_by_name(c->set, bytes_of(options->service));
+		if (!c->untagged)
+			return unknown_service(c->set, options->service);
+	}
+	if (matcher_create(c->set, &c->matcher) < 0) {
+		fprintf(stderr, "wavebreak match: %s\n", strerror(ENOMEM));
+		return STATUS_UNABLE;
+	}
+	c->format = format_of(options->format);
+	status = classify_files(c, options->operands, options->operand_count);
+	matcher_destroy(c->matcher);
+	if (c->write_error) {
+		fprintf(stderr, "wavebreak match: standard output: %s\n", strerror(c->write_error));
+		return STATUS_UNABLE;
+	}
+	if (c->format == FORMAT_TEXT)
+		summarise(c);
+	if (status != STATUS_OK)
+		return status;
+	return c->offence_count ? STATUS_OK : STATUS_NO;
+}
+
+int cmd_match(int argc, char **argv)
+{
+	static struct classifier classifier;
+	char mistake[SIGNATURE_LOAD_TEXT_SIZE];
+	struct options options;
+	int status = options_parse(argc, argv, &options);
+
+	if (status != OPTIONS_GO_ON)
+		return status;
+	if (signature_load(options.signatures, &classifier.set, mistake) < 0) {
+		fprintf(stderr, "wavebreak match: %s\n", mistake);
+		return STATUS_WRONG;
+	}
+	status = run(&classifier, &options);
+	signature_set_destroy(classifier.set);
+	return status;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings - what wavebreak.conf(5) says, checked, with a default for all that it leaves out.
+ *
+ * struct settings has a field section_name for each row of defs/settings.def: `for` of the
+ * section `ban` is ban_for. Durations are in milliseconds, sizes in bytes. Text is never
+ * NULL. Where the default is empty, the help of the row says what that means.
+ *
+ * A struct settings that was filled is the caller's until settings_free. On a mistake
+ * nothing is given back, so that a reload keeps what it has.
+ */
+#ifndef WAVEBREAK_CONFIG_SETTINGS_H
+#define WAVEBREAK_CONFIG_SETTINGS_H
+
+#include "base/prefix.h"
+#include "config/mistakes.h"
+
+#include <stdio.h>
+
+struct path_list {
+	char **paths;
+	size_t count;
+};
+
+struct port_list {
+	uint16_t *ports;
+	size_t count;
+};
+
+#define SETTING_TYPE(type, c_type, words) typedef c_type setting_##type;
+#include "config/setting_types.def"
+#undef SETTING_TYPE
+
+/* How many outcomes there are: enum outcome is the index of settings.score. */
+enum {
+#define SETTING(section, name, type, standard, least, most, help)
+#define SCORE(id, name, points, help) SETTINGS_SCORE_##id,
+#include "defs/settings.def"
+#undef SCORE
+#undef SETTING
+	SETTINGS_SCORES
+};
+
+struct settings {
+#define SETTING(section, name, type, standard, least, most, help) setting_##type section##_##name;
+#include "defs/settings.def"
+#undef SETTING
+	setting_COUNT score[SETTINGS_SCORES];
+};
+
+/* A longer file is no configuration. */
+#define SETTINGS_FILE_MAX ((size_t)1024 * 1024)
+
+/* The file that is read when none is named, WAVEBREAK_SYSCONF_DIR/wavebreak.conf. */
+const char *settings_default_file(void);
+
+/* Reads `file`; NULL is the default file, and then a file that does not exist is as good
+ * as an empty one.
+ *
+ * Returns 0; -EINVAL when the mistakes are the file's; -ENOENT, -EACCES, -EFBIG … when it
+ * could not be read, -ENOMEM: there is a mistake with a sentence for these, too. `file` has
+ * to live as long as `mistakes`. */
+int settings_load(const char *file, struct settings *ret, struct mistakes *mistakes);
+
+/* The same from memory: no system call. An empty text gives the defaults. */
+int settings_parse(struct bytes text, const char *file, struct settings *ret,
+		   struct mistakes *mistakes);
+
+void settings_free(struct settings *settings);
+
+/* All that is in force, in the form of the file, so it can be read back; what differs
+ * from the default is marked with a comment that names the default. */
+void settings_print(const struct settings *settings, FILE *out);
+
+#endif

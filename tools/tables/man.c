@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages are in mdoc(7). */
+#include "config/setting_table.h"
+#include "tables.h"
+
+/* mdoc wants each sentence on a line of its own, and a backslash as \e. None of the tables'
+ * sentences begins with a dot or an apostrophe, which would be a macro. */
+static void write_sentences(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (*text == '\\')
+			fputs("\\e", out);
+		else if (text[0] == '.' && text[1] == ' ')
+			fputs(".\n", out), text++;
+		else
+			fputc(*text, out);
+	}
+	fputc('\n', out);
+}
+
+static void write_option(const struct option_row *option, FILE *out)
+{
+	if (option->letter)
+		fprintf(out, " Fl %c", option->letter);
+	else
+		fprintf(out, " Fl -%s", option->name);
+	if (*option->value)
+		fprintf(out, " Ar %s", option->value);
+}
+
+static void write_synopsis(const struct command_row *command, FILE *out)
+{
+	fprintf(out, ".It Nm Cm %s", command->name);
+	if (command->least)
+		fprintf(out, " Ar %s", command->operands);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (!command_takes(command, i))
+			continue;
+		fputs(" Oo", out);
+		write_option(&option_rows[i], out);
+		fputs(" Oc", out);
+	}
+	if (*command->operands && !command->least)
+		fprintf(out, " Oo Ar %.*s Oc", (int)strcspn(command->operands + 1, "]"),
+			command->operands + 1);
+	fputc('\n', out);
+}
+
+void man_commands(FILE *out)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		write_synopsis(&command_rows[i], out);
+		write_sentences(command_rows[i].help, out);
+		fprintf(out, ".Dl %s\n", command_rows[i].example);
+	}
+}
+
+static void write_takers(size_t option, FILE *out)
+{
+	const char *before = "(";
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!command_takes(&command_rows[i], option))
+			continue;
+		fprintf(out, "%s%s", before, command_rows[i].name);
+		before = ", ";
+	}
+	fputs(")\n", out);
+}
+
+void man_options(FILE *out)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *option = &option_rows[i];
+
+		fputs(".It", out);
+		if (option->letter)
+			fprintf(out, " Fl %c ,", option->letter);
+		fprintf(out, " Fl -%s", option->name);
+		if (*option->value)
+			fprintf(out, " Ar %s", option->value);
+		fputc('\n', out);
+		write_sentences(option->help, out);
+		write_takers(i, out);
+	}
+}
+
+static void write_bounds(const struct setting_row *row, FILE *out)
+{
+	fprintf(out, "Default: %s", *row->standard ? row->standard : "empty");
+	if (*row->most && !row->type->unit)
+		fprintf(out, "; from %s to %s", row->least, row->most);
+	else if (row->type->is_list)
+		fprintf(out, "; at most %s %s", row->most, row->type->unit);
+	fputs(".\n", out);
+}
+
+void man_settings(FILE *out)
+{
+	const char *section = "";
+
+	for (size_t i = 0; i < SETTING_ROWS; i++) {
+		const struct setting_row *row = &setting_rows[i];
+
+		if (strcmp(section, row->section) != 0)
+			fprintf(out, "%s.Ss %s\n.Bl -tag -width indent\n", *section ? ".El\n" : "",
+				row->section);
+		section = row->section;
+		fprintf(out, ".It Ic %s No = Ar %s\n", row->name, row->type->words);
+		write_sentences(row->help, out);
+		write_bounds(row, out);
+	}
+	fputs(".El\n", out);
+}
