@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confine - giving privileges away, step by step, each one said when the kernel lacks it.
+ *
+ * The warden keeps the few capabilities that its work needs. The watch worker, which reads
+ * what strangers wrote, keeps none: another user, no new privileges, Landlock (it can
+ * reach only the folders named here), seccomp (only the system calls of a program that
+ * reads, waits and answers). Landlock and seccomp are there when the kernel has them; their
+ * absence is reported, not an error.
+ */
+#ifndef WAVEBREAK_DAEMON_CONFINE_H
+#define WAVEBREAK_DAEMON_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Capabilities of this process beyond `mask` (bits by CAP_ number) are given up for good,
+ * also those that could be gained by exec. Returns 0 or -errno. */
+int confine_capabilities(uint64_t mask);
+/* The capabilities in effect now, as bits. */
+uint64_t confine_effective(void);
+
+/* What the warden needs: netlink, and to find and signal a sleeping server process; and to
+ * start a worker anew as another user. */
+uint64_t confine_warden_mask(void);
+/* "CAP_NET_ADMIN" …, for messages; NULL for a number without a name here. */
+const char *confine_capability_name(unsigned number);
+
+/* Becomes the user for good: supplementary groups emptied, all three ids, no capability.
+ * Returns 0 or -errno. */
+int confine_user(uid_t uid, gid_t gid);
+
+int confine_no_new_privileges(void);
+
+struct confine_path {
+	const char *path; /* one that does not exist is left out */
+	bool writable;
+};
+
+/* Landlock: after this the process reaches only these paths, and below them; no TCP connect
+ * or bind where the kernel knows those rules too.
+ * Returns the ABI version used (>= 1), 0 when the kernel has no Landlock, or -errno. */
+int confine_paths(const struct confine_path *paths, size_t count);
+/* What the kernel has, for `check`. */
+int confine_landlock_abi(void);
+
+/* seccomp: other system calls than the worker's get EPERM, since mail must not stop because a
+ * library learned a new call. Returns 0, or -ENOSYS when the kernel or the machine
+ * architecture has no filter here. */
+int confine_system_calls(void);
+bool confine_seccomp_available(void);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/plan.h"
+
+#include "control/control.h"
+
+#include <stdio.h>
+
+static void complete(struct plan *plan)
+{
+	plan->server_error = mail_server_find(plan->settings.mail_server, &plan->server);
+	if (plan->settings.watch_file.count) {
+		plan->logs = plan->settings.watch_file;
+	} else if (mail_log_find(plan->log_found)[0]) {
+		plan->log_found_list[0] = plan->log_found;
+		plan->logs = (struct path_list){ plan->log_found_list, 1 };
+	}
+	plan->limit = plan->settings.mail_limit ? (unsigned)plan->settings.mail_limit : plan->server.limit;
+}
+
+int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistakes)
+{
+	int r;
+
+	*ret = (struct plan){ .config_file = config_file };
+	r = settings_load(config_file, &ret->settings, mistakes);
+	if (r == 0)
+		complete(ret);
+	return r;
+}
+
+void plan_free(struct plan *plan)
+{
+	settings_free(&plan->settings);
+}
+
+const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])
+{
+	snprintf(path, PLAN_SOCKET_SIZE, "%s/%s", settings->daemon_runtime, CONTROL_SOCKET_NAME);
+	return path;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan - what is guarded and how: the configuration, completed with what this machine has.
+ *
+ * The same for `run`, which carries it out, and for `check`, which only tells it.
+ */
+#ifndef WAVEBREAK_DAEMON_PLAN_H
+#define WAVEBREAK_DAEMON_PLAN_H
+
+#include "config/settings.h"
+#include "sense/mailserver.h"
+
+struct plan {
+	const char *config_file; /* as named by the user, or NULL: the default one */
+	struct settings settings;
+	struct mail_server server; /* .name is NULL when none was found */
+	int server_error;          /* why not: -ENOENT, -EINVAL, -EACCES */
+	char log_found[MAIL_LOG_PATH_SIZE];
+	char *log_found_list[1];
+	struct path_list logs;     /* what is followed: views of the above */
+	unsigned limit;            /* connections at once; 0 when unknown */
+};
+
+/* Returns 0, -EINVAL with mistakes, or what settings_load returns. A missing mail server or
+ * log is no error here: what can be guarded is. */
+int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistakes);
+
+void plan_free(struct plan *plan);
+
+/* The path of the control socket. Returns `path`. */
+#define PLAN_SOCKET_SIZE 108
+const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE]);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request - what the two processes say to each other, over a socketpair (SOCK_SEQPACKET).
+ *
+ * A packet is a head and `count` items of one fixed size; nothing in it has to be parsed.
+ * The worker asks, the warden answers; each side takes the other's packets for possibly
+ * wrong: sizes and kinds are checked, and what an item asks for is checked again against
+ * the receiver's own rules (never-list, rate bounds).
+ */
+#ifndef WAVEBREAK_DAEMON_REQUEST_H
+#define WAVEBREAK_DAEMON_REQUEST_H
+
+#include "base/prefix.h"
+
+enum packet_kind {
+	/* worker to warden: struct request items */
+	PACKET_REQUESTS = 1,
+	/* worker to warden: one struct log_request; answered by PACKET_LOG */
+	PACKET_OPEN_LOG,
+	/* warden to worker: struct answer items; PACKET_LOG carries the descriptor of a log, or only
+	 * its error */
+	PACKET_ANSWERS,
+	PACKET_LOG,
+	/* warden to worker: struct prefix_entry items, the whole never-list of this host; the last
+	 * packet of a list has fewer than PACKET_ENTRIES_MOST items */
+	PACKET_NEVER,
+};
+
+enum request_kind {
+	REQUEST_BAN = 1,    /* unit, timeout_ms; flags: REQUEST_REPLACE when it may be there already */
+	REQUEST_UNBAN,      /* unit */
+	REQUEST_QUERY,      /* unit: how long is it still banned? Answered by ANSWER_REMAINING */
+	REQUEST_EVICT,      /* unit, port: the client's port in the log line, 0 for all it holds */
+	REQUEST_ALLOW,      /* unit, length: never again, by the administrator's word */
+	REQUEST_DISALLOW,   /* unit, length: takes back an allow */
+	REQUEST_READY,      /* the worker follows its logs */
+	REQUEST_STILL_HERE, /* each second: silent for longer, it is taken for hung */
+};
+
+#define REQUEST_REPLACE 1
+
+struct request {
+	uint8_t kind;
+	uint8_t flags;
+	uint8_t length;
+	uint8_t zero;
+	uint16_t port;
+	struct addr unit;
+	uint8_t pad[9];
+	uint64_t timeout_ms;
+};
+
+/* A log of the plan, or a sibling of it in the same folder, to which it was rotated. The name of
+ * a sibling begins like the log's own (up to its first dot) and holds no slash; the warden
+ * follows no symbolic link to it. */
+#define LOG_SIBLING_SIZE 126
+struct log_request {
+	uint16_t index;
+	char sibling[LOG_SIBLING_SIZE]; /* "" for the log itself */
+};
+
+enum answer_kind {
+	ANSWER_REMAINING = 1, /* unit, value: milliseconds left of its ban, 0 when it is over */
+	ANSWER_REFUSED,       /* unit, error: a ban was not made */
+	ANSWER_EVICTED,       /* unit (the whole address), port, value: ms since it was asked for */
+	ANSWER_LOG,           /* error, or 0 and a descriptor */
+	ANSWER_TABLE_LOST,    /* the kernel's table was gone and is made anew, empty: send all bans again */
+};
+
+#define ANSWER_FORCED 1
+
+struct answer {
+	uint8_t kind;
+	uint8_t flags;
+	uint16_t port;
+	int32_t error; /* -errno */
+	struct addr unit;
+	uint8_t pad[7];
+	uint64_t value;
+};
+
+struct packet_head {
+	uint32_t kind;
+	uint32_t count;
+};
+
+/* Items of one packet at most; a packet stays well under a socket's default buffer. */
+#define PACKET_ITEMS_MOST 256
+#define PACKET_ENTRIES_MOST 64
+
+struct packet {
+	struct packet_head head;
+	union {
+		struct request requests[PACKET_ITEMS_MOST];
+		struct answer answers[PACKET_ITEMS_MOST];
+		struct prefix_entry entries[PACKET_ENTRIES_MOST];
+		struct log_request log;
+	};
+};
+
+_Static_assert(sizeof(struct request) == 40 && sizeof(struct answer) == 40, "fixed sizes, no holes");
+
+/* Sends a packet, with a descriptor when `fd` is not -1. Returns 0 or -errno (-EAGAIN when
+ * the socket is full). */
+int packet_send(int socket, const struct packet *packet, int fd);
+
+/* Receives and checks one packet. *ret_fd is -1 or a descriptor that is now the caller's.
+ * Returns 1, 0 when the other end is closed, -EAGAIN, -EBADMSG, or -errno. */
+int packet_receive(int socket, struct packet *packet, int *ret_fd);
+
+#endif

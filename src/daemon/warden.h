@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warden - the privileged half of the guard: owns the kernel's table, ends connections,
+ * starts the watch worker and starts it again when it dies.
+ *
+ * It parses nothing from outside. It reads the configuration (root's own file), what this host
+ * must never ban (sense/host.h), and the fixed-size requests of the worker, each of which it
+ * checks against its own never-list and rate bounds. After it has set itself up it keeps
+ * only the capabilities of confine_warden_mask.
+ */
+#ifndef WAVEBREAK_DAEMON_WARDEN_H
+#define WAVEBREAK_DAEMON_WARDEN_H
+
+#include "daemon/plan.h"
+
+struct warden_options {
+	const char *config_file; /* NULL: the default */
+	bool observe;            /* change nothing: no table, no connection is ended */
+};
+
+/* Runs until it is told to end. `plan` is from plan_make and is the warden's from now on.
+ * Returns the exit status of the program: 0, 2 (a user that does not exist, …), 3 (not permitted,
+ * or the kernel lacks it). */
+int warden_run(const struct warden_options *options, struct plan *plan);
+
+#endif

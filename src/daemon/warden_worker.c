@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/warden_internal.h"
+
+#include "base/log.h"
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A packet of the largest kind, many times over: a worker that asks in a burst does not wait,
+ * and neither do answers to it. */
+#define SOCKET_BUFFER (1024 * 1024)
+
+/* In the child: keeps its two descriptors (as 3 and 4) and closes all else that the warden
+ * holds, above all its netlink sockets. */
+static _Noreturn void become_worker(const struct warden *w, int socket, pid_t warden)
+{
+	struct worker_start start = { .plan = w->plan, .never = &w->never, .observe = w->options->observe,
+				      .uid = w->uid, .gid = w->gid };
+	int s = fcntl(socket, F_DUPFD, 10), l = fcntl(w->listener, F_DUPFD, 10);
+
+	if (s < 0 || l < 0 || dup2(s, 3) < 0 || dup2(l, 4) < 0)
+		_exit(1);
+	syscall(SYS_close_range, 5U, ~0U, 0U);
+	start.socket = 3;
+	start.listener = 4;
+	/* A dead warden takes the worker along, also when it dies before this line. Not by SIGKILL:
+	 * what the worker knows has to be written down first. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != warden)
+		_exit(1);
+	_exit(worker_run(&start));
+}
+
+static void forget_worker(struct warden *w)
+{
+	loop_fd_remove(w->worker_exit_watch);
+	loop_fd_remove(w->worker_watch);
+	w->worker_exit_watch = w->worker_watch = NULL;
+	if (w->worker_pidfd >= 0)
+		close(w->worker_pidfd);
+	if (w->worker_socket >= 0)
+		close(w->worker_socket);
+	w->worker_pidfd = w->worker_socket = -1;
+	w->worker = 0;
+	w->worker_ready = false;
+}
+
+static void on_worker_exit(void *data, int fd, uint32_t events)
+{
+	struct warden *w = data;
+	int status = 0;
+
+	/* What it asked for last still counts. */
+	if (w->worker_watch)
+		warden_on_worker(w, w->worker_socket, EPOLLIN);
+	if (waitpid(w->worker, &status, WNOHANG) != w->worker)
+		return;
+	forget_worker(w);
+	warden_worker_ended(w, status);
+}
+
+static int watch_worker(struct warden *w)
+{
+	int r;
+
+	w->worker_pidfd = (int)syscall(SYS_pidfd_open, w->worker, 0);
+	if (w->worker_pidfd < 0)
+		return -errno;
+	r = loop_fd_add(w->loop, w->worker_pidfd, EPOLLIN, on_worker_exit, w, &w->worker_exit_watch);
+	if (r == 0)
+		r = loop_fd_add(w->loop, w->worker_socket, EPOLLIN, warden_on_worker, w, &w->worker_watch);
+	return r;
+}
+
+int warden_start_worker(struct warden *w)
+{
+	int pair[2], size = SOCKET_BUFFER, r;
+	pid_t self = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++) {
+		/* Beyond net.core.wmem_max where CAP_NET_ADMIN lets us, else up to it. */
+		if (setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+			setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	}
+	w->worker = fork();
+	if (w->worker < 0) {
+		r = -errno;
+		close(pair[0]);
+		close(pair[1]);
+		w->worker = 0;
+		return r;
+	}
+	if (w->worker == 0)
+		become_worker(w, pair[1], self);
+	close(pair[1]);
+	w->worker_socket = pair[0];
+	w->worker_started_ms = w->worker_heard_ms = loop_now_ms(w->loop);
+	r = watch_worker(w);
+	if (r < 0) {
+		kill(w->worker, SIGKILL);
+		waitpid(w->worker, NULL, 0);
+		forget_worker(w);
+	}
+	return r;
+}
+
+/* The pidfd is of our own child, which is not yet reaped: it cannot be anybody else. */
+static void signal_worker(const struct warden *w, int signal_number)
+{
+	if (w->worker_pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, w->worker_pidfd, signal_number, NULL, 0);
+}
+
+void warden_stop_worker(const struct warden *w)
+{
+	signal_worker(w, SIGTERM);
+}
+
+void warden_kill_worker(const struct warden *w)
+{
+	signal_worker(w, SIGKILL);
+}

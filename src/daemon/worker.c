@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_internal.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/confine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_FAILED 1
+#define END_PATIENCE_S 3
+
+/* Ends it, and by force when the disk does not let it end. */
+static void begin_to_end(struct worker *w)
+{
+	alarm(END_PATIENCE_S);
+	loop_stop(w->loop);
+}
+
+static void on_gone(void *data)
+{
+	log_error("the warden is gone");
+	begin_to_end(data);
+}
+
+static void on_signal(void *data, int signal_number)
+{
+	/* SIGHUP and SIGINT come from a terminal to all of us; the warden decides. */
+	if (signal_number == SIGTERM)
+		begin_to_end(data);
+}
+
+static void take_sample(struct worker *w)
+{
+	if (!w->connections || connections_sample(w->connections, &w->counts) < 0)
+		return;
+	if (w->counts.total > w->most_open)
+		w->most_open = w->counts.total;
+}
+
+/* An RFC 3164 stamp is local time; the zone changes twice a year while we run. */
+static void look_at_zone(struct worker *w)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		w->utc_offset_s = (int32_t)tm.tm_gmtoff;
+}
+
+static void each_second(void *data)
+{
+	struct worker *w = data;
+	struct request here = { .kind = REQUEST_STILL_HERE };
+
+	loop_timer_arm(w->every_second, loop_now_ms(w->loop) + 1000);
+	take_sample(w);
+	look_at_zone(w);
+	worker_save_positions(w);
+	if (w->untold)
+		log_info("… and %u more clients in the last second", w->untold);
+	w->talked = w->untold = 0;
+	link_ask(w->link, &here);
+	link_flush(w->link);
+}
+
+static void allowed_again(void *data, const struct prefix *prefix)
+{
+	struct worker *w = data;
+	struct request q = { .kind = REQUEST_ALLOW, .unit = prefix->addr, .length = prefix->length };
+
+	if (prefix_set_add(&w->allowed, prefix, "wavebreak allow") == 0)
+		link_ask(w->link, &q);
+}
+
+/* Opened as the worker's own user. Without it we go on in memory. */
+static void open_store(struct worker *w)
+{
+	const char *folder = w->settings->daemon_state;
+	int r = store_open(folder, &w->store);
+
+	if (r < 0)
+		log_error("cannot open the store in %s: %s; bans will not outlive a restart", folder, strerror(-r));
+	else if (store_read_allowed(w->store, allowed_again, w) < 0)
+		log_error("cannot read from the store what was allowed");
+	worker_on_never(w, w->start->never);
+}
+
+static int open_judge(struct worker *w)
+{
+	const struct settings *s = w->settings;
+	struct judge_limits judge = { .half_life_ms = s->judge_half_life, .ban_score = (uint32_t)s->ban_score,
+				      .clients = (uint32_t)s->judge_clients };
+	struct ban_limits bans = { .for_ms = s->ban_for, .at_most_ms = s->ban_at_most, .most = (uint32_t)s->ban_limit };
+	int r;
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		judge.scores[i] = (uint32_t)s->score[i];
+	r = judge_create(&judge, &w->judge);
+	return r < 0 ? r : bans_create(&bans, &w->bans);
+}
+
+static int open_loop(struct worker *w)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	static const struct link_calls calls = { worker_on_answer, worker_on_never, worker_on_room, on_gone };
+	int r = loop_create(&w->loop);
+
+	if (r == 0)
+		r = loop_signals_create(w->loop, signals, on_signal, w, &w->signals);
+	if (r == 0)
+		r = loop_timer_create(w->loop, worker_bans_due, w, &w->bans_timer);
+	if (r == 0)
+		r = loop_timer_create(w->loop, each_second, w, &w->every_second);
+	if (r == 0)
+		r = link_create(w->loop, w->start->socket, &calls, w, &w->link);
+	if (r == 0)
+		r = control_server_create(w->loop, w->start->listener, worker_on_control, w, &w->control);
+	if (r == 0)
+		r = open_judge(w);
+	if (r < 0)
+		log_error("cannot set up: %s", strerror(-r));
+	return r;
+}
+
+static void open_connections(struct worker *w)
+{
+	const struct settings *s = w->settings;
+	int r = connections_create(s->mail_ports.ports, s->mail_ports.count, &w->connections);
+
+	if (r < 0)
+		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
+}
+
+/* Everything that needs a path or a new kind of socket has been opened by now, but for the
+ * logs, which the warden opens. */
+static void confine(struct worker *w)
+{
+	const struct confine_path paths[] = {
+		{ w->settings->daemon_state, true },
+		{ "/etc/localtime", false },
+		{ "/usr/share/zoneinfo", false },
+	};
+	int r = confine_no_new_privileges();
+
+	if (r == 0)
+		r = confine_paths(paths, sizeof(paths) / sizeof(paths[0]));
+	w->confined_by_landlock = r > 0;
+	if (r < 0)
+		log_warning("Landlock could not be used: %s", strerror(-r));
+	r = confine_system_calls();
+	w->confined_by_seccomp = r == 0;
+	if (r < 0)
+		log_info("no seccomp filter here: %s", strerror(-r));
+}
+
+static int become_user(const struct worker_start *start)
+{
+	int r;
+
+	if (geteuid() != 0)
+		return 0;
+	r = confine_user(start->uid, start->gid);
+	if (r < 0)
+		log_error("cannot become user %u: %s", start->uid, strerror(-r));
+	return r;
+}
+
+static void say_ready(struct worker *w)
+{
+	struct request ready = { .kind = REQUEST_READY };
+
+	link_ask(w->link, &ready);
+	link_flush(w->link);
+	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
+		 w->start->plan->logs.count, w->start->plan->logs.count == 1 ? "" : "s", w->signatures->signature_count,
+		 w->start->observe ? "; nothing is banned or ended" : "");
+}
+
+static int run(struct worker *w)
+{
+	int r = worker_load_signatures(w);
+
+	if (r < 0)
+		return WORKER_WRONG;
+	open_connections(w);
+	open_store(w);
+	confine(w);
+	worker_restore_bans(w);
+	r = worker_follow_logs(w);
+	if (r < 0)
+		return EXIT_FAILED;
+	each_second(w);
+	say_ready(w);
+	r = loop_run(w->loop);
+	worker_save_positions(w);
+	link_flush(w->link);
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+/* Memory is the kernel's to take back; what has to be in order is the store. */
+int worker_run(const struct worker_start *start)
+{
+	struct worker w = { .start = start, .settings = &start->plan->settings, .started_s = clock_wall_s() };
+	int status;
+
+	log_open("watch", LOG_LEVEL_INFO);
+	if (become_user(start) < 0 || open_loop(&w) < 0)
+		return EXIT_FAILED;
+	status = run(&w);
+	if (w.store)
+		store_close(w.store);
+	return status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker - the unprivileged half of the guard: follows the logs, judges, remembers, answers
+ * on the control socket. It reads what strangers wrote, so it may do nothing but ask the
+ * warden (daemon/request.h).
+ *
+ * It runs in a process of its own, made by fork(2) from the warden; it becomes another
+ * user, loads the signatures, opens its store, and then confines itself before it reads
+ * the first line.
+ */
+#ifndef WAVEBREAK_DAEMON_WORKER_H
+#define WAVEBREAK_DAEMON_WORKER_H
+
+#include "daemon/plan.h"
+
+#include <sys/types.h>
+
+struct worker_start {
+	const struct plan *plan;
+	const struct prefix_set *never; /* of this host and of the configuration, as the warden has it now */
+	bool observe;
+	int socket;   /* to the warden */
+	int listener; /* of the control socket */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Returns the exit status of the process: WORKER_WRONG for what starting again does not mend
+ * (a mistake in a signature file). */
+#define WORKER_WRONG 2
+int worker_run(const struct worker_start *start);
+
+#endif

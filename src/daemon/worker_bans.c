@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_internal.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Steps taken before the loop turns to its descriptors again. */
+#define STEPS_A_ROUND 64
+/* Bans renewed in one go: about a millisecond. */
+#define RENEW_A_ROUND 2048
+/* The bans' timer is armed for this at least, so that many that end about now are one batch. */
+#define DUE_LEAST_MS 20
+
+void worker_talk(struct worker *w, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	if (w->talked == TALK_A_SECOND) {
+		w->untold++;
+		return;
+	}
+	w->talked++;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	log_info("%s", line);
+}
+
+static void count(enum ban_event event)
+{
+	switch (event) {
+	case BAN_BEGAN:
+	case BAN_BEGAN_ANEW:
+		counter_add(COUNTER_bans, 1);
+		break;
+	case BAN_EXTENDED:
+	case BAN_SLID:
+		counter_add(COUNTER_bans_extended, 1);
+		break;
+	case BAN_RESTORED:
+		counter_add(COUNTER_bans_restored, 1);
+		break;
+	case BAN_RAN_OUT:
+	case BAN_SERVED:
+	case BAN_LIFTED:
+		counter_add(COUNTER_bans_ended, 1);
+		break;
+	case BAN_CAPPED:
+		counter_add(COUNTER_bans_capped, 1);
+		break;
+	case BAN_NOTED:
+	case BAN_RENEWED:
+	case BAN_ASKED:
+	case BAN_EVENT_COUNT:
+		break;
+	}
+}
+
+static void say(struct worker *w, const struct ban_step *step)
+{
+	char unit[ADDR_UNIT_TEXT_SIZE], length[DURATION_TEXT_SIZE];
+	const char *would = w->start->observe ? "would be " : "";
+
+	addr_unit_format(&step->ban.unit, unit);
+	switch (step->event) {
+	case BAN_BEGAN:
+	case BAN_BEGAN_ANEW:
+		duration_format(step->timeout_ms, length);
+		if (step->ban.by_hand)
+			worker_talk(w, "%s %sbanned for %s by hand", unit, would, length);
+		else
+			worker_talk(w, "%s %sbanned for %s: %s", unit, would, length,
+				    outcome_help((enum outcome)step->ban.outcome));
+		break;
+	case BAN_CAPPED:
+		worker_talk(w, "%s %slet in again to be told once more: banned for ban.at_most", unit, would);
+		break;
+	case BAN_LIFTED:
+		worker_talk(w, "%s is no longer banned: lifted by hand", unit);
+		break;
+	default:
+		break;
+	}
+}
+
+static int ask_kernel(struct worker *w, const struct ban_step *step)
+{
+	struct request q = { .unit = step->ban.unit, .timeout_ms = step->timeout_ms };
+
+	switch (step->kernel) {
+	case BAN_KERNEL_NOTHING:
+		return 0;
+	case BAN_KERNEL_ADD:
+		q.kind = REQUEST_BAN;
+		break;
+	case BAN_KERNEL_REPLACE:
+		q.kind = REQUEST_BAN;
+		q.flags = REQUEST_REPLACE;
+		break;
+	case BAN_KERNEL_REMOVE:
+		q.kind = REQUEST_UNBAN;
+		break;
+	case BAN_KERNEL_ASK:
+		q.kind = REQUEST_QUERY;
+		break;
+	}
+	return link_ask(w->link, &q);
+}
+
+static void tell_store(struct worker *w, const struct ban_step *step)
+{
+	if (!w->store)
+		return;
+	if (step->store == BAN_STORE_PUT)
+		store_put_ban(w->store, &step->ban);
+	else if (step->store == BAN_STORE_DELETE)
+		store_delete_ban(w->store, &step->ban.unit);
+}
+
+static void arm_bans_timer(struct worker *w)
+{
+	uint64_t wait = bans_wait_ms(w->bans, clock_wall_ms());
+
+	if (wait == UINT64_MAX)
+		loop_timer_disarm(w->bans_timer);
+	else
+		loop_timer_arm(w->bans_timer, loop_now_ms(w->loop) + (wait > DUE_LEAST_MS ? wait : DUE_LEAST_MS));
+}
+
+void worker_carry_out(struct worker *w, const struct ban_step *step)
+{
+	count(step->event);
+	say(w, step);
+	tell_store(w, step);
+	/* Where the queue to the warden is full, the ban is sent with all the others once there is
+	 * room; what should have been removed ends by its own timeout. */
+	if (ask_kernel(w, step) < 0 && (step->kernel == BAN_KERNEL_ADD || step->kernel == BAN_KERNEL_REPLACE)) {
+		w->renewing = true;
+		w->renew_cursor = 0;
+	}
+	if (!loop_timer_armed(w->bans_timer))
+		arm_bans_timer(w);
+}
+
+void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_port)
+{
+	struct request q = { .kind = REQUEST_EVICT, .unit = *unit, .port = client_port };
+
+	if (w->settings->evict_enabled && !w->start->observe && link_ask(w->link, &q) < 0)
+		counter_add(COUNTER_evictions_dropped, 1);
+}
+
+void worker_bans_due(void *data)
+{
+	struct worker *w = data;
+	struct ban_step steps[STEPS_A_ROUND];
+	size_t n, i, rounds = 0;
+
+	if (w->renewing)
+		worker_renew_bans(w);
+	do {
+		n = bans_due(w->bans, clock_wall_ms(), steps, STEPS_A_ROUND);
+		for (i = 0; i < n; i++)
+			worker_carry_out(w, &steps[i]);
+	} while (n == STEPS_A_ROUND && ++rounds < 16 && link_room(w->link) > LINK_WAITING_MOST / 4);
+	link_flush(w->link);
+	arm_bans_timer(w);
+}
+
+/* All bans to the kernel, a slice each round of the loop. A plain add where a slide counts: an
+ * element that is there already has been slid by the kernel, and that is the truer timeout. */
+void worker_renew_bans(struct worker *w)
+{
+	struct ban_step steps[STEPS_A_ROUND];
+	size_t n, done = 0;
+
+	do {
+		n = bans_renew(w->bans, &w->renew_cursor, clock_wall_ms(), steps, STEPS_A_ROUND);
+		for (size_t i = 0; i < n; i++) {
+			if (steps[i].kernel == BAN_KERNEL_REPLACE && !steps[i].ban.fixed)
+				steps[i].kernel = BAN_KERNEL_ADD;
+			ask_kernel(w, &steps[i]);
+		}
+		done += n;
+	} while (n == STEPS_A_ROUND && done < RENEW_A_ROUND && link_room(w->link) > LINK_WAITING_MOST / 4);
+	link_flush(w->link);
+	w->renewing = n == STEPS_A_ROUND;
+	if (w->renewing)
+		loop_timer_arm(w->bans_timer, 0);
+	else
+		arm_bans_timer(w);
+}
+
+struct restoring {
+	struct worker *w;
+	uint64_t now_ms;
+};
+
+static void restore_one(void *data, const struct ban *kept)
+{
+	struct restoring *restoring = data;
+	struct worker *w = restoring->w;
+	struct ban_step step;
+	int r = -EPERM;
+
+	if (!prefix_set_find(&w->never, &kept->unit))
+		r = bans_restore(w->bans, kept, restoring->now_ms, &step);
+	if (r == 0)
+		count(step.event);
+	else
+		store_delete_ban(w->store, &kept->unit);
+}
+
+void worker_restore_bans(struct worker *w)
+{
+	struct restoring restoring = { w, clock_wall_ms() };
+	int r;
+
+	if (!w->store)
+		return;
+	r = store_read_bans(w->store, restore_one, &restoring);
+	if (r < 0)
+		log_error("cannot read the bans of before: %s", strerror(-r));
+	if (bans_count(w->bans) == 0)
+		return;
+	log_info("%zu bans of before are in force again", bans_count(w->bans));
+	w->renewing = true;
+	w->renew_cursor = 0;
+	worker_renew_bans(w);
+}
+
+void worker_on_room(void *data)
+{
+	struct worker *w = data;
+
+	if (w->renewing)
+		worker_renew_bans(w);
+}
+
+static void on_refused(struct worker *w, const struct answer *answer)
+{
+	struct addr unit = addr_unit(&answer->unit);
+	char text[ADDR_UNIT_TEXT_SIZE];
+	struct ban_step step;
+
+	worker_talk(w, "the warden refused to ban %s: %s", addr_unit_format(&unit, text),
+		    answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error));
+	if (answer->error != -EPERM)
+		return;
+	counter_add(COUNTER_bans_refused, 1);
+	if (bans_lift(w->bans, &unit, clock_wall_ms(), &step) == 0)
+		worker_carry_out(w, &step);
+}
+
+static void on_evicted(struct worker *w, const struct answer *answer)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	worker_talk(w, "%s:%u evicted after %llu ms%s", addr_format(&answer->unit, text), answer->port,
+		    (unsigned long long)answer->value,
+		    answer->flags & ANSWER_FORCED ? " (it had not acknowledged its reply)" : "");
+}
+
+void worker_on_answer(void *data, const struct answer *answer)
+{
+	struct worker *w = data;
+	struct ban_step step;
+
+	switch (answer->kind) {
+	case ANSWER_REMAINING:
+		/* Without an answer the bans ask again by themselves. */
+		if (answer->error < 0)
+			return;
+		if (bans_answer(w->bans, &answer->unit, answer->value, clock_wall_ms(), &step) == 0)
+			worker_carry_out(w, &step);
+		return;
+	case ANSWER_REFUSED:
+		on_refused(w, answer);
+		return;
+	case ANSWER_EVICTED:
+		on_evicted(w, answer);
+		return;
+	case ANSWER_TABLE_LOST:
+		w->renewing = true;
+		w->renew_cursor = 0;
+		worker_renew_bans(w);
+		return;
+	}
+}
+
+/* Bans of who is protected now are lifted. */
+static void lift_protected(struct worker *w, const struct prefix *prefix)
+{
+	struct ban_step steps[STEPS_A_ROUND];
+	uint32_t cursor = 0;
+	size_t n;
+
+	do {
+		n = bans_lift_within(w->bans, prefix, &cursor, clock_wall_ms(), steps, STEPS_A_ROUND);
+		for (size_t i = 0; i < n; i++)
+			worker_carry_out(w, &steps[i]);
+	} while (n == STEPS_A_ROUND);
+}
+
+void worker_never_changed(struct worker *w)
+{
+	const struct prefix_set *parts[] = { &w->allowed, &w->host };
+
+	prefix_set_clear(&w->never);
+	for (size_t p = 0; p < 2; p++) {
+		for (size_t i = 0; i < parts[p]->count; i++) {
+			const struct prefix_entry *e = &parts[p]->entries[i];
+
+			prefix_set_add(&w->never, &e->prefix, e->why);
+			lift_protected(w, &e->prefix);
+		}
+	}
+	link_flush(w->link);
+}
+
+void worker_on_never(void *data, const struct prefix_set *host)
+{
+	struct worker *w = data;
+
+	prefix_set_clear(&w->host);
+	for (size_t i = 0; i < host->count; i++)
+		prefix_set_add(&w->host, &host->entries[i].prefix, host->entries[i].why);
+	worker_never_changed(w);
+}
+
+static void tell_warden(struct worker *w, enum request_kind kind, const struct prefix *prefix)
+{
+	struct request q = { .kind = (uint8_t)kind, .unit = prefix->addr, .length = prefix->length };
+
+	link_ask(w->link, &q);
+	link_flush(w->link);
+}
+
+int worker_allow(struct worker *w, const struct prefix *prefix)
+{
+	int r = prefix_set_add(&w->allowed, prefix, "wavebreak allow");
+
+	if (r < 0)
+		return r;
+	if (w->store)
+		store_put_allowed(w->store, prefix);
+	tell_warden(w, REQUEST_ALLOW, prefix);
+	worker_never_changed(w);
+	return 0;
+}
+
+bool worker_disallow(struct worker *w, const struct prefix *prefix)
+{
+	if (!prefix_set_remove(&w->allowed, prefix))
+		return false;
+	if (w->store)
+		store_delete_allowed(w->store, prefix);
+	tell_warden(w, REQUEST_DISALLOW, prefix);
+	worker_never_changed(w);
+	return true;
+}

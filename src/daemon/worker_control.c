@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_internal.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/text.h"
+
+#include "build_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_time(json_t *object, const char *name, uint64_t wall_ms)
+{
+	if (wall_ms)
+		json_object_set_new(object, name, json_integer((json_int_t)(wall_ms / 1000)));
+}
+
+/* A value of the request, or the empty view. JSON text is UTF-8 and may hold NUL; views do. */
+static struct bytes text_of(const json_t *request, const char *name)
+{
+	const json_t *value = json_object_get(request, name);
+
+	if (!json_is_string(value))
+		return (struct bytes){ "", 0 };
+	return bytes_make(json_string_value(value), json_string_length(value));
+}
+
+static bool address_of(const json_t *request, struct control_answer *answer, struct addr *ret)
+{
+	char shown[64];
+
+	if (addr_parse(text_of(request, "address"), ret) == 0)
+		return true;
+	control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an IPv4 or IPv6 address",
+		     text_escape(text_of(request, "address"), shown, sizeof(shown)));
+	return false;
+}
+
+static json_t *ban_to_json(const struct worker *w, const struct ban *ban)
+{
+	char unit[ADDR_UNIT_TEXT_SIZE];
+	struct explain_signature signature;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "address", json_string(addr_unit_format(&ban->unit, unit)));
+	put_time(o, "begin", ban->begin_ms);
+	put_time(o, "last", ban->last_ms);
+	put_time(o, "until", ban->until_ms);
+	put_time(o, "at_most", ban->at_most_ms);
+	json_object_set_new(o, "by_hand", json_boolean(ban->by_hand));
+	if (ban->why[0])
+		json_object_set_new(o, "why", json_string(ban->why));
+	if (ban->by_hand)
+		return o;
+	json_object_set_new(o, "outcome", json_string(outcome_name((enum outcome)ban->outcome)));
+	if (worker_signature_name(w, ban->signature, &signature)) {
+		json_object_set_new(o, "service", json_string(signature.service));
+		json_object_set_new(o, "signature", json_string(signature.name));
+	}
+	return o;
+}
+
+/* The states that a connection of ours can be in, by the names of tcp(7) and ss(8). */
+static json_t *states_to_json(const struct connection_counts *counts)
+{
+	static const char *const names[SOCKDIAG_STATES] = {
+		[SOCKDIAG_ESTABLISHED] = "established", [SOCKDIAG_SYN_RECV] = "syn-recv",
+		[SOCKDIAG_FIN_WAIT1] = "fin-wait-1",	[SOCKDIAG_FIN_WAIT2] = "fin-wait-2",
+		[SOCKDIAG_CLOSE_WAIT] = "close-wait",	[SOCKDIAG_LAST_ACK] = "last-ack",
+		[SOCKDIAG_CLOSING] = "closing",
+	};
+	json_t *o = json_object();
+
+	for (int i = 0; i < SOCKDIAG_STATES; i++) {
+		if (names[i])
+			json_object_set_new(o, names[i], json_integer(counts->by_state[i]));
+	}
+	return o;
+}
+
+static json_t *connections_to_json(const struct worker *w)
+{
+	const struct plan *plan = w->start->plan;
+	json_t *o = json_object();
+
+	if (w->connections) {
+		json_object_set_new(o, "open", json_integer((json_int_t)w->counts.total));
+		json_object_set_new(o, "served", json_integer((json_int_t)w->counts.served));
+		json_object_set_new(o, "waiting", json_integer((json_int_t)w->counts.waiting));
+		json_object_set_new(o, "most", json_integer((json_int_t)w->most_open));
+		json_object_set_new(o, "states", states_to_json(&w->counts));
+	}
+	if (plan->limit)
+		json_object_set_new(o, "limit", json_integer(plan->limit));
+	if (w->server_full_s)
+		put_time(o, "server_said_full", w->server_full_s * 1000);
+	return o;
+}
+
+static json_t *counters_to_json(void)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		json_object_set_new(o, counter_name((enum counter)i),
+				    json_integer((json_int_t)counter_read((enum counter)i)));
+	return o;
+}
+
+static json_t *logs_to_json(const struct worker *w)
+{
+	const struct path_list *logs = &w->start->plan->logs;
+	struct follow_position position;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < logs->count; i++) {
+		bool there = follow_position(w->follow, logs->paths[i], &position) == 0;
+
+		json_array_append_new(list, json_pack("{s:s, s:b, s:I}", "path", logs->paths[i], "open", there, "offset",
+						      (json_int_t)(there ? position.offset : 0)));
+	}
+	return list;
+}
+
+static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	const struct plan *plan = w->start->plan;
+	struct store_state store = { 0 };
+	json_t *o = json_object();
+
+	if (w->store)
+		store_look(w->store, &store);
+	json_object_set_new(o, "version", json_string(WAVEBREAK_VERSION));
+	json_object_set_new(o, "mode", json_string(w->start->observe ? "observing" : "guarding"));
+	put_time(o, "now", clock_wall_ms());
+	put_time(o, "started", w->started_s * 1000);
+	json_object_set_new(o, "mail_server", plan->server.name ? json_string(plan->server.name) : json_null());
+	json_object_set_new(o, "connections", connections_to_json(w));
+	json_object_set_new(o, "bans", json_integer((json_int_t)bans_count(w->bans)));
+	json_object_set_new(o, "bans_most", json_integer((json_int_t)w->settings->ban_limit));
+	json_object_set_new(o, "clients", json_integer((json_int_t)judge_count(w->judge)));
+	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
+	json_object_set_new(o, "logs", logs_to_json(w));
+	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
+	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", w->store != NULL, "failing",
+						  store.failing, "queued", (json_int_t)store.queued, "bytes",
+						  (json_int_t)store.bytes));
+	json_object_set_new(o, "landlock", json_boolean(w->confined_by_landlock));
+	json_object_set_new(o, "seccomp", json_boolean(w->confined_by_seccomp));
+	json_object_set_new(o, "counters", counters_to_json());
+	control_finish(answer, o);
+}
+
+struct listing {
+	struct worker *w;
+	uint32_t cursor;
+};
+
+static json_t *next_ban(void *state)
+{
+	struct listing *listing = state;
+	struct ban ban;
+
+	return bans_next(listing->w->bans, &listing->cursor, &ban) ? ban_to_json(listing->w, &ban) : NULL;
+}
+
+static void do_list(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	static const struct control_stream_calls calls = { next_ban, free };
+	struct listing *listing = malloc(sizeof(*listing));
+
+	if (!listing) {
+		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
+		return;
+	}
+	*listing = (struct listing){ w, 0 };
+	control_stream(answer, &calls, listing);
+}
+
+static void do_ban(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	const json_t *duration = json_object_get(request, "for_ms");
+	const struct prefix_entry *protection;
+	char unit[ADDR_UNIT_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
+	struct ban_step step;
+	struct addr addr;
+	int r;
+
+	if (!address_of(request, answer, &addr))
+		return;
+	addr = addr_unit(&addr);
+	addr_unit_format(&addr, unit);
+	protection = prefix_set_find(&w->never, &addr);
+	if (protection) {
+		counter_add(COUNTER_bans_refused, 1);
+		control_fail(answer, CONTROL_NO, "%s cannot be banned: %s protects it (%s)", unit,
+			     prefix_format(&protection->prefix, prefix), protection->why);
+		return;
+	}
+	r = bans_by_hand(w->bans, &addr, json_is_integer(duration) && json_integer_value(duration) > 0 ?
+			 (uint64_t)json_integer_value(duration) : 0, text_of(request, "why"), clock_wall_ms(), &step);
+	if (r < 0) {
+		control_fail(answer, CONTROL_NO, r == -ENOSPC ? "ban.limit is reached: %s is not banned" :
+			     r == -ERANGE ? "that is longer than a ban may last: %s is not banned" :
+			     "not enough memory: %s is not banned", unit);
+		return;
+	}
+	worker_carry_out(w, &step);
+	worker_evict(w, &addr, 0);
+	link_flush(w->link);
+	control_finish(answer, json_pack("{s:o, s:b}", "ban", ban_to_json(w, &step.ban), "observing",
+					 w->start->observe));
+}
+
+static void do_unban(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	char unit[ADDR_UNIT_TEXT_SIZE];
+	struct ban_step step;
+	struct addr addr;
+
+	if (!address_of(request, answer, &addr))
+		return;
+	addr = addr_unit(&addr);
+	judge_forget(w->judge, &addr);
+	if (bans_lift(w->bans, &addr, clock_wall_ms(), &step) < 0) {
+		control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(&addr, unit));
+		return;
+	}
+	worker_carry_out(w, &step);
+	link_flush(w->link);
+	control_finish(answer, json_pack("{s:o}", "ban", ban_to_json(w, &step.ban)));
+}
+
+static bool prefix_of(const json_t *request, struct control_answer *answer, struct prefix *ret)
+{
+	struct bytes text = text_of(request, "prefix");
+	char shown[64];
+	int r = prefix_parse(text, ret);
+
+	text_escape(text, shown, sizeof(shown));
+	if (r == -EDOM)
+		control_fail(answer, CONTROL_WRONG_USE, "'%s' has bits after its length", shown);
+	else if (r < 0)
+		control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an address or a network", shown);
+	return r == 0;
+}
+
+static void do_allow(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	char text[PREFIX_TEXT_SIZE];
+	struct prefix prefix;
+	int r;
+
+	if (!prefix_of(request, answer, &prefix))
+		return;
+	prefix_format(&prefix, text);
+	if (json_is_true(json_object_get(request, "remove"))) {
+		if (worker_disallow(w, &prefix))
+			control_finish(answer, json_pack("{s:s}", "prefix", text));
+		else
+			control_fail(answer, CONTROL_NO, "%s was not allowed by hand", text);
+		return;
+	}
+	r = worker_allow(w, &prefix);
+	if (r < 0)
+		control_fail(answer, CONTROL_NO, "%s cannot be added: %s", text,
+			     r == -ENOSPC ? "the never-list is full" : strerror(-r));
+	else
+		control_finish(answer, json_pack("{s:s}", "prefix", text));
+}
+
+static json_t *events_to_json(const struct worker *w, const struct judge_client *client)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < client->event_count; i++) {
+		const struct judge_entry *e = &client->events[i];
+		struct explain_signature signature;
+		json_t *o = json_pack("{s:s, s:i, s:i}", "outcome", outcome_name((enum outcome)e->outcome), "added",
+				      (int)e->added, "score_after", (int)e->score_after);
+
+		put_time(o, "at", e->at_ms);
+		if (e->client_port)
+			json_object_set_new(o, "port", json_integer(e->client_port));
+		if (e->reply_code)
+			json_object_set_new(o, "reply", json_integer(e->reply_code));
+		if (worker_signature_name(w, e->signature, &signature)) {
+			json_object_set_new(o, "service", json_string(signature.service));
+			json_object_set_new(o, "signature", json_string(signature.name));
+		}
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
+	struct explanation e;
+	struct addr addr;
+	bool known;
+	json_t *o;
+
+	if (!address_of(request, answer, &addr))
+		return;
+	known = explain_make(w->judge, w->bans, &w->never, &addr, clock_wall_ms(), &e);
+	explain_text(&e, worker_signature_name, w, text, sizeof(text));
+	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
+	if (e.banned)
+		json_object_set_new(o, "ban", ban_to_json(w, &e.ban));
+	if (e.known) {
+		json_object_set_new(o, "score", json_integer(e.client.score));
+		json_object_set_new(o, "ban_score", json_integer(e.client.ban_score));
+		json_object_set_new(o, "offences", json_integer(e.client.offences));
+		json_object_set_new(o, "events", events_to_json(w, &e.client));
+	}
+	if (e.is_protected)
+		json_object_set_new(o, "protected_by",
+				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",
+					      e.protection.why));
+	control_finish(answer, o);
+}
+
+static const struct {
+	const char *name;
+	void (*answer)(struct worker *, const json_t *, struct control_answer *);
+} commands[] = {
+	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
+	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
+};
+
+void worker_on_control(void *data, const json_t *request, struct control_answer *answer)
+{
+	struct bytes command = text_of(request, "command");
+	char shown[64];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!bytes_equal(command, bytes_of(commands[i].name)))
+			continue;
+		commands[i].answer(data, request, answer);
+		return;
+	}
+	control_fail(answer, CONTROL_WRONG_USE, "'%s' is nothing that can be asked here",
+		     text_escape(command, shown, sizeof(shown)));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_internal - what the files worker*.c share. */
+#ifndef WAVEBREAK_DAEMON_WORKER_INTERNAL_H
+#define WAVEBREAK_DAEMON_WORKER_INTERNAL_H
+
+#include "control/control.h"
+#include "daemon/link.h"
+#include "daemon/worker.h"
+#include "event/loop.h"
+#include "judge/bans.h"
+#include "judge/explain.h"
+#include "judge/judge.h"
+#include "judge/matcher.h"
+#include "sense/connections.h"
+#include "sense/follow.h"
+#include "store/store.h"
+
+/* Lines about single clients that are logged in a second; the rest is summed up in one. */
+#define TALK_A_SECOND 20
+
+struct worker {
+	const struct worker_start *start;
+	const struct settings *settings;
+	struct loop *loop;
+	struct loop_signals *signals;
+	struct link *link;
+
+	struct follow *follow;
+	uint64_t backlog_until_ms; /* lines read before this may have waited for us */
+	int32_t utc_offset_s;
+	struct signature_set *signatures;
+	struct matcher *matcher;
+
+	struct prefix_set host;    /* what this host must never ban, from the warden */
+	struct prefix_set allowed; /* by `wavebreak allow`, from the store */
+	struct prefix_set never;   /* both */
+	struct judge *judge;
+	struct bans *bans;
+	struct loop_timer *bans_timer;
+	bool renewing;          /* all bans are on their way to the kernel */
+	uint32_t renew_cursor;
+	struct store *store;    /* NULL: we go on in memory */
+	bool positions_changed;
+
+	struct connections *connections; /* NULL when sock_diag is not to be had */
+	struct connection_counts counts;
+	unsigned most_open;     /* since the start */
+	uint64_t server_full_s; /* when the server last said that it is full, 0: never */
+	uint64_t started_s;
+
+	struct control_server *control;
+	struct loop_timer *every_second;
+	unsigned talked, untold; /* in this second */
+	bool confined_by_landlock, confined_by_seccomp;
+};
+
+/* worker_watch.c */
+int worker_load_signatures(struct worker *w);
+int worker_follow_logs(struct worker *w);
+void worker_save_positions(struct worker *w);
+explain_signature_fn worker_signature_name;
+
+/* worker_bans.c */
+void worker_carry_out(struct worker *w, const struct ban_step *step);
+/* Also ends the connection on that port (0: all that the client holds). */
+void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_port);
+void worker_restore_bans(struct worker *w);
+void worker_renew_bans(struct worker *w);
+void worker_bans_due(void *worker);
+void worker_on_answer(void *worker, const struct answer *answer);
+void worker_on_never(void *worker, const struct prefix_set *host);
+void worker_on_room(void *worker);
+/* The never-list changed: allowed again, host again. */
+void worker_never_changed(struct worker *w);
+int worker_allow(struct worker *w, const struct prefix *prefix);
+bool worker_disallow(struct worker *w, const struct prefix *prefix);
+void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* worker_control.c */
+void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);
+
+#endif

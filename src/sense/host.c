@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sense/host.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Takes the next word, separated by blanks or tabs. */
+static struct bytes take_word(struct bytes *line)
+{
+	struct bytes word;
+	size_t size = 0;
+
+	while (line->size && char_is_blank(line->data[0]))
+		*line = bytes_skip(*line, 1);
+	while (size < line->size && !char_is_blank(line->data[size]))
+		size++;
+	word = bytes_first(*line, size);
+	*line = bytes_skip(*line, size);
+	return word;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int hex_octets(struct bytes text, uint8_t *octets, size_t count)
+{
+	if (text.size != count * 2)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		int high = hex_digit(text.data[i * 2]), low = hex_digit(text.data[i * 2 + 1]);
+
+		if (high < 0 || low < 0)
+			return -EINVAL;
+		octets[i] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+static bool all_zero(const uint8_t *octets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (octets[i])
+			return false;
+	}
+	return true;
+}
+
+/* Iface Destination Gateway Flags …; addresses are printed as a 32-bit number of the
+ * machine's byte order (net/ipv4/fib_trie.c). */
+int host_gateway4_of_line(struct bytes line, struct addr *ret)
+{
+	uint8_t octets[4];
+	uint32_t number;
+
+	take_word(&line);
+	take_word(&line);
+	if (hex_octets(take_word(&line), octets, sizeof(octets)) < 0 || all_zero(octets, sizeof(octets)))
+		return -ENOENT;
+	number = (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
+	*ret = addr_from_ipv4(&number);
+	return 0;
+}
+
+/* Destination length Source length Nexthop …, in network order (net/ipv6/route.c). */
+int host_gateway6_of_line(struct bytes line, struct addr *ret)
+{
+	uint8_t octets[16];
+
+	for (int i = 0; i < 4; i++)
+		take_word(&line);
+	if (hex_octets(take_word(&line), octets, sizeof(octets)) < 0 || all_zero(octets, sizeof(octets)))
+		return -ENOENT;
+	*ret = addr_from_ipv6(octets);
+	return 0;
+}
+
+int host_resolver_of_line(struct bytes line, struct addr *ret)
+{
+	struct bytes word;
+
+	if (!bytes_equal(take_word(&line), BYTES_LITERAL("nameserver")))
+		return -ENOENT;
+	word = take_word(&line);
+	/* A link-local resolver carries its interface: fe80::1%eth0. */
+	return addr_parse(bytes_first(word, bytes_find_char(word, '%')), ret) < 0 ? -ENOENT : 0;
+}
+
+static int protect_one(struct prefix_set *never, const struct addr *addr, const char *why)
+{
+	struct prefix prefix = prefix_around(addr, addr->family == ADDR_IPV4 ? 32 : 128);
+
+	return prefix_set_add(never, &prefix, why);
+}
+
+static int protect_loopback(struct prefix_set *never)
+{
+	static const char *const loopback[] = { "127.0.0.0/8", "::1" };
+	struct prefix prefix;
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		r = prefix_parse(bytes_of(loopback[i]), &prefix);
+		if (r == 0)
+			r = prefix_set_add(never, &prefix, "loopback");
+	}
+	return r;
+}
+
+static int protect_own_addresses(struct prefix_set *never)
+{
+	struct ifaddrs *list, *i;
+	char why[PREFIX_WHY_SIZE];
+	struct addr addr;
+	int r = 0;
+
+	if (getifaddrs(&list) < 0) {
+		log_warning("cannot read this host's addresses: %s", strerror(errno));
+		return 0;
+	}
+	for (i = list; i && r == 0; i = i->ifa_next) {
+		socklen_t size = sizeof(struct sockaddr_in6);
+
+		if (!i->ifa_addr)
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET)
+			size = sizeof(struct sockaddr_in);
+		if (addr_from_sockaddr(i->ifa_addr, size, &addr) < 0)
+			continue;
+		snprintf(why, sizeof(why), "address of %s", i->ifa_name);
+		r = protect_one(never, &addr, why);
+	}
+	freeifaddrs(list);
+	return r;
+}
+
+static int protect_from_file(struct prefix_set *never, const char *path, const char *why,
+			     int (*of_line)(struct bytes, struct addr *))
+{
+	char line[512];
+	struct addr addr;
+	FILE *file = fopen(path, "re");
+	int r = 0;
+
+	if (!file) {
+		if (errno != ENOENT)
+			log_warning("cannot read %s: %s", path, strerror(errno));
+		return 0;
+	}
+	while (r == 0 && fgets(line, sizeof(line), file)) {
+		if (of_line(bytes_trim(bytes_of(line)), &addr) == 0)
+			r = protect_one(never, &addr, why);
+	}
+	fclose(file);
+	return r;
+}
+
+int host_protect(struct prefix_set *never)
+{
+	int r = protect_loopback(never);
+
+	if (r == 0)
+		r = protect_own_addresses(never);
+	if (r == 0)
+		r = protect_from_file(never, "/proc/net/route", "gateway", host_gateway4_of_line);
+	if (r == 0)
+		r = protect_from_file(never, "/proc/net/ipv6_route", "gateway", host_gateway6_of_line);
+	if (r == 0)
+		r = protect_from_file(never, "/etc/resolv.conf", "resolver in /etc/resolv.conf",
+				      host_resolver_of_line);
+	return r;
+}

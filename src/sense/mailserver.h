@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mailserver - the mail server of this machine, as its own configuration tells.
+ *
+ * Nothing is executed: Courier's /etc/courier/esmtpd is a list of shell assignments, and
+ * the plain ones (NAME=value, NAME="value") are read as they stand. What depends on shell
+ * expansion stays unknown.
+ */
+#ifndef WAVEBREAK_SENSE_MAILSERVER_H
+#define WAVEBREAK_SENSE_MAILSERVER_H
+
+#include "base/bytes.h"
+
+#define MAIL_PORTS_MAX 16
+
+struct mail_server {
+	const char *name;              /* "courier", or NULL when none was found */
+	char version[24];              /* "" when unknown */
+	char config_path[96];
+	uint16_t ports[MAIL_PORTS_MAX];
+	size_t port_count;
+	unsigned limit;                /* connections at once, 0 when unknown */
+	const char *limit_setting;     /* "MAXDAEMONS", or NULL */
+	bool tarpit;                   /* Courier: refusals and their log lines come 8 s late */
+	bool logs_dialogue;            /* Courier: raw client text in the log (ESMTP_LOG_DIALOG) */
+	const char *const *handlers;   /* names of the processes that hold a client, NULL-ended */
+};
+
+/* Looks for the server of that name, or for any known one when `name` is "".
+ * Returns 0, -ENOENT when there is none, -EINVAL for a name that is not known. */
+int mail_server_find(const char *name, struct mail_server *ret);
+
+/* Names of the known servers, NULL-ended. */
+const char *const *mail_server_names(void);
+
+/* The log file that the syslog of this system writes mail to, "" when none is there. */
+#define MAIL_LOG_PATH_SIZE 96
+const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE]);
+
+/* Pure parts, for tests. `text` is the whole of esmtpd; fields it does not name keep
+ * their value. */
+void courier_esmtpd_read(struct bytes text, struct mail_server *server);
+/* The value of a plain assignment, or -ENOENT. The last one counts, as for the shell. */
+int shell_assignment(struct bytes text, const char *name, struct bytes *ret);
+
+#endif
