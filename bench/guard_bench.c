@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* guard_bench - the figures of the whole daemon: guard_bench WAVEBREAK [PART …]
+ *
+ *   latency   a line is appended → its client is in the kernel's set, beside a bare loop
+ *             (inotify → netlink, no daemon) measured in the same run, one by one in turn
+ *   burst     10,000 new offenders written at once → all in the kernel
+ *   memory    PSS of both processes, idle and with 1,000,000 bans
+ *   restore   start → 10,000 and 1,000,000 bans of before are in the kernel again
+ *   evict     the client has acknowledged its 5xx → its connection is gone
+ *
+ * Needs root. The times of the kernel's set are seen through a netlink socket of our own.
+ */
+#include "rig.h"
+
+#include "act/nft_rule.h"
+#include "act/nft_transaction.h"
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_US 10000000
+#define LATENCY_ROUNDS 1000
+#define LATENCY_PAUSE_US 3000
+#define BURST 10000
+#define MANY 1000000
+#define EVICT_ROUNDS 200
+
+static const char *binary;
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct summary {
+	double median, p99, most;
+};
+
+static struct summary summarize(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), by_value);
+	return (struct summary){ values[count / 2], values[count * 99 / 100], values[count - 1] };
+}
+
+static void wait_banned(const struct rig *rig, const char *table, const struct addr *unit)
+{
+	uint64_t deadline = clock_us() + PATIENCE_US;
+
+	while (!rig_banned(rig, table, unit)) {
+		if (clock_us() > deadline)
+			rig_die("waited in vain for a ban in table %s", table);
+	}
+}
+
+static double time_one_line(const struct rig *rig, const char *table, uint32_t n)
+{
+	struct addr unit = rig_unit(n);
+	char line[RIG_LINE_SIZE];
+	size_t size = rig_refusal(line, &unit, 4711);
+	uint64_t begun = clock_us();
+
+	rig_append(rig, line, size);
+	wait_banned(rig, table, &unit);
+	return (double)(clock_us() - begun) / 1000;
+}
+
+/* The bare loop: the least that any program which follows a log has to do. It reads what
+ * was appended, finds the address at a known place, and adds it to a set. */
+static void add_to_floor(int netlink, struct bytes line)
+{
+	size_t at = bytes_find(line, BYTES_LITERAL("relay="));
+	struct bytes text = bytes_skip(line, at + 6);
+	struct nft_elements elements;
+	struct nft_batch batch;
+	char buffer[2048];
+	struct addr addr;
+	uint32_t refused;
+
+	if (addr_parse(bytes_first(text, bytes_find_char(text, ',')), &addr) < 0)
+		return;
+	nft_batch_begin(&batch, "floor", 1, buffer, sizeof(buffer));
+	nft_elements_add(&elements, &batch, addr.family == ADDR_IPV4 ? "ban4" : "ban6");
+	nft_elements_put(&elements, addr.octets, addr.family == ADDR_IPV4 ? 4 : 16, 600000);
+	nft_elements_end(&elements);
+	if (nft_batch_end(&batch) == 0)
+		nft_transaction_run(netlink, &batch, &refused);
+}
+
+static _Noreturn void run_floor(int log, int netlink)
+{
+	char event[4096], data[65536];
+	char path[64];
+	int notify = inotify_init1(0);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", log);
+	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY) < 0)
+		_exit(1);
+	for (;;) {
+		ssize_t n;
+
+		if (read(notify, event, sizeof(event)) <= 0)
+			_exit(1);
+		while ((n = read(log, data, sizeof(data))) > 0)
+			add_to_floor(netlink, bytes_make(data, (size_t)n));
+	}
+}
+
+static void make_floor_table(int netlink)
+{
+	struct nft_set sets[] = {
+		{ "ban4", NFT_DATATYPE_IPV4_ADDR, 4, NFT_SET_TIMEOUT | NFT_SET_EVAL, MANY, 60000 },
+		{ "ban6", NFT_DATATYPE_IPV6_ADDR, 16, NFT_SET_TIMEOUT | NFT_SET_EVAL, MANY, 60000 },
+	};
+	struct nft_batch batch;
+	char buffer[4096];
+	uint32_t refused;
+	int r;
+
+	nft_batch_begin(&batch, "floor", 1, buffer, sizeof(buffer));
+	nft_table_add(&batch, false);
+	for (size_t i = 0; i < 2; i++)
+		nft_set_add(&batch, &sets[i]);
+	r = nft_batch_end(&batch);
+	if (r == 0)
+		r = nft_transaction_run(netlink, &batch, &refused);
+	if (r < 0)
+		rig_die("cannot make the table of the bare loop: %s", strerror(-r));
+}
+
+static pid_t start_floor(struct rig *rig)
+{
+	int netlink, log = open(rig->log_path, O_RDONLY);
+	pid_t self = getpid(), pid;
+
+	if (log < 0 || nft_socket_open(65536, &netlink) < 0)
+		rig_die("cannot set up the bare loop");
+	make_floor_table(netlink);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != self)
+			_exit(1);
+		run_floor(log, netlink);
+	}
+	close(log);
+	usleep(100000);
+	return pid;
+}
+
+static void measure_latency(void)
+{
+	static double floor_ms[LATENCY_ROUNDS], ours_ms[LATENCY_ROUNDS];
+	struct summary bare, ours;
+	struct rig bare_rig, rig;
+	pid_t floor;
+
+	/* Two logs, so that neither wakes the other. */
+	rig_open(&rig, "");
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	bare_rig = rig;
+	snprintf(bare_rig.log_path, sizeof(bare_rig.log_path), "%s/bare.log", rig.folder);
+	bare_rig.log_fd = open(bare_rig.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	floor = start_floor(&bare_rig);
+	for (uint32_t n = 0; n < LATENCY_ROUNDS; n++) {
+		usleep(LATENCY_PAUSE_US);
+		floor_ms[n] = time_one_line(&bare_rig, "floor", n);
+		usleep(LATENCY_PAUSE_US);
+		ours_ms[n] = time_one_line(&rig, "wavebreak", n);
+	}
+	kill(floor, SIGKILL);
+	waitpid(floor, NULL, 0);
+	close(bare_rig.log_fd);
+	bare = summarize(floor_ms, LATENCY_ROUNDS);
+	ours = summarize(ours_ms, LATENCY_ROUNDS);
+	printf("latency  line appended -> ban in the kernel, ms    bare loop  %.3f median  %.3f p99\n", bare.median,
+	       bare.p99);
+	printf("                                                   wavebreak  %.3f median  %.3f p99  (%.2f x, %.2f x)\n",
+	       ours.median, ours.p99, ours.median / bare.median, ours.p99 / bare.p99);
+	rig_close(&rig);
+}
+
+/* Lines for units from … up to, in one write each 1 MiB. */
+static void append_many(const struct rig *rig, uint32_t from, uint32_t up_to)
+{
+	size_t room = 1 << 20, used = 0;
+	char *block = malloc(room + RIG_LINE_SIZE);
+
+	if (!block)
+		rig_die("not enough memory");
+	for (uint32_t n = from; n < up_to; n++) {
+		struct addr unit = rig_unit(n);
+
+		used += rig_refusal(block + used, &unit, 4711);
+		if (used >= room) {
+			rig_append(rig, block, used);
+			used = 0;
+		}
+	}
+	rig_append(rig, block, used);
+	free(block);
+}
+
+static void check_all(const struct rig *rig, uint32_t count)
+{
+	size_t found = rig_count_banned(rig, count);
+
+	if (found != count)
+		rig_die("only %zu of %u bans are in the kernel", found, count);
+}
+
+static void measure_burst(void)
+{
+	struct addr last = rig_unit(BURST - 1);
+	uint64_t begun;
+	double wall, cpu;
+	struct rig rig;
+
+	rig_open(&rig, "");
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	sleep(1);
+	cpu = rig_cpu_seconds(&rig);
+	begun = clock_us();
+	append_many(&rig, 0, BURST);
+	wait_banned(&rig, "wavebreak", &last);
+	wall = (double)(clock_us() - begun) / 1e6;
+	check_all(&rig, BURST);
+	sleep(1);
+	cpu = rig_cpu_seconds(&rig) - cpu;
+	printf("burst    %d new offenders -> all in the kernel       %.3f s  %.2f CPU s\n", BURST, wall, cpu);
+	rig_close(&rig);
+}
+
+/* Restored bans go to the kernel in no order that we rely on: done when all of a sample are
+ * there; all are counted afterwards. */
+static double time_restore(struct rig *rig, uint32_t count)
+{
+	uint64_t begun = clock_us(), end;
+
+	rig_start(rig, binary);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct addr unit = rig_unit((uint32_t)((uint64_t)i * (count - 1) / 999));
+
+		wait_banned(rig, "wavebreak", &unit);
+	}
+	while (rig_count_banned(rig, count < 2000 ? count : 2000) < (count < 2000 ? count : 2000))
+		;
+	end = clock_us();
+	check_all(rig, count);
+	rig_wait_ready(rig);
+	return (double)(end - begun) / 1e6;
+}
+
+static void fill(struct rig *rig, uint32_t from, uint32_t up_to)
+{
+	struct addr last = rig_unit(up_to - 1);
+	uint64_t deadline = clock_us() + 120000000;
+
+	append_many(rig, from, up_to);
+	while (!rig_banned(rig, "wavebreak", &last)) {
+		if (clock_us() > deadline)
+			rig_die("the log was not read in 120 s");
+		usleep(20000);
+	}
+	check_all(rig, up_to);
+	/* The store is written a little later. */
+	sleep(5);
+}
+
+static void measure_memory_and_restore(bool memory, bool restore)
+{
+	double idle, full;
+	struct rig rig;
+
+	rig_open(&rig, "ban {\n for = 6h\n at_most = 12h\n limit = 1100000\n}\n");
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	sleep(2);
+	idle = rig_pss_bytes(&rig);
+	if (memory)
+		printf("memory   both processes idle, PSS                    %.2f MB\n", idle / 1e6);
+	fill(&rig, 0, BURST);
+	if (restore) {
+		rig_stop(&rig, SIGKILL);
+		printf("restore  start -> %7d bans in the kernel           %.3f s\n", BURST, time_restore(&rig, BURST));
+	}
+	fill(&rig, BURST, MANY);
+	full = rig_pss_bytes(&rig);
+	if (memory)
+		printf("memory   with %d bans, PSS, per ban             %.0f bytes (%.1f MB)\n", MANY, (full - idle) / MANY,
+		       full / 1e6);
+	if (restore) {
+		rig_stop(&rig, SIGKILL);
+		printf("restore  start -> %7d bans in the kernel           %.3f s\n", MANY, time_restore(&rig, MANY));
+		if (memory)
+			printf("memory   the same after that start                   %.0f bytes\n",
+			       (rig_pss_bytes(&rig) - idle) / MANY);
+	}
+	rig_close(&rig);
+}
+
+static int listen_on(uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 16) < 0)
+		rig_die("cannot listen: %s", strerror(errno));
+	return fd;
+}
+
+static int connect_from(const struct addr *client, uint16_t port, uint16_t *ret_port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t size = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(&in.sin_addr, client->octets, 4);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&in, sizeof(in)) < 0)
+		rig_die("cannot bind a client: %s", strerror(errno));
+	in.sin_port = htons(port);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (const struct sockaddr *)&in, sizeof(in)) < 0)
+		rig_die("cannot connect: %s", strerror(errno));
+	in = (struct sockaddr_in){ 0 };
+	getsockname(fd, (struct sockaddr *)&in, &size);
+	*ret_port = ntohs(in.sin_port);
+	return fd;
+}
+
+static void say_and_hear(int speaker, const char *words, int listener)
+{
+	char heard[128];
+	ssize_t size = (ssize_t)strlen(words);
+
+	if (send(speaker, words, (size_t)size, MSG_NOSIGNAL) != size)
+		rig_die("the dialogue broke off at: %s", words);
+	if (recv(listener, heard, sizeof(heard), 0) != size)
+		rig_die("this was not heard: %s", words);
+}
+
+/* As Courier does it: greeting, request, the line in the log, 0.1 ms later the reply. The clock
+ * runs from the reply, which loopback acknowledges in the same moment, to the reset. */
+static double time_one_eviction(const struct rig *rig, int listener, uint32_t n)
+{
+	struct addr client = rig_unit(n);
+	char line[RIG_LINE_SIZE];
+	struct pollfd p = { .events = POLLIN };
+	uint64_t begun;
+	uint16_t port;
+	int served;
+
+	p.fd = connect_from(&client, 25, &port);
+	served = accept(listener, NULL, NULL);
+	say_and_hear(served, "220 mx ESMTP\r\n", p.fd);
+	say_and_hear(p.fd, "RCPT TO:<ham@example.test>\r\n", served);
+	rig_append(rig, line, rig_refusal(line, &client, port));
+	usleep(100);
+	begun = clock_us();
+	say_and_hear(served, "511 Listed\r\n", p.fd);
+	if (poll(&p, 1, 5000) != 1)
+		rig_die("the connection lives on after 5 s");
+	close(p.fd);
+	close(served);
+	return (double)(clock_us() - begun) / 1000;
+}
+
+static void measure_eviction(void)
+{
+	static double ms[EVICT_ROUNDS];
+	struct summary s;
+	struct rig rig;
+	int listener;
+
+	rig_open(&rig, "mail { server = courier }\n");
+	if (system("ip route add local 11.0.0.0/8 dev lo") != 0)
+		rig_die("cannot route the clients");
+	listener = listen_on(25);
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	for (uint32_t n = 0; n < EVICT_ROUNDS; n++) {
+		/* IPv4 only: every eighth unit is IPv6. */
+		ms[n] = time_one_eviction(&rig, listener, n * 8);
+		usleep(20000);
+	}
+	s = summarize(ms, EVICT_ROUNDS);
+	printf("evict    5xx acknowledged -> connection gone, ms     %.2f median  %.2f p99  %.2f most\n", s.median, s.p99,
+	       s.most);
+	close(listener);
+	rig_close(&rig);
+}
+
+static bool wanted(int argc, char **argv, const char *part)
+{
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], part) == 0)
+			return true;
+	}
+	return argc <= 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s WAVEBREAK [latency|burst|memory|restore|evict …]\n", argv[0]);
+		return 2;
+	}
+	binary = argv[1];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (wanted(argc, argv, "latency"))
+		measure_latency();
+	if (wanted(argc, argv, "burst"))
+		measure_burst();
+	if (wanted(argc, argv, "evict"))
+		measure_eviction();
+	if (wanted(argc, argv, "memory") || wanted(argc, argv, "restore"))
+		measure_memory_and_restore(wanted(argc, argv, "memory"), wanted(argc, argv, "restore"));
+	return 0;
+}
