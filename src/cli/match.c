@@ -23,7 +23,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_QUIET };
 struct classifier {
 	struct signature_set *set;
 	struct matcher *matcher;
-	const struct signature_group *untagged; /* of --service; NULL: such lines are of no service */
+	const struct signature_group *untagged; /* of --service, or NULL */
 	enum format format;
 	const char *file; /* to name in text, when there are several */
 	uint64_t line_count;
@@ -97,11 +97,14 @@ static void put_string_or_null(struct classifier *c, const char *text)
 	put_literal(c, "\"");
 }
 
-static void answer_json(struct classifier *c, const struct signature_group *group, const struct match *match)
+static void answer_json(struct classifier *c, const struct signature_group *group,
+			const struct match *match)
 {
 	bool named = match && match->addr.family != ADDR_NONE;
-	const char *server = match ? match->signature->service->server : group ? group->server : NULL;
+	const char *server = group ? group->server : NULL;
 
+	if (match)
+		server = match->signature->service->server;
 	put_literal(c, "{\"line\":");
 	put_number(c, c->line_count);
 	if (match && match->score)
@@ -223,11 +226,12 @@ static int classify_files(struct classifier *c, char **files, int count)
 
 static void summarise(const struct classifier *c)
 {
-	fprintf(stderr, "%" PRIu64 " lines, %" PRIu64 " offences", c->line_count, c->offence_count);
+	fprintf(stderr, "%" PRIu64 " line%s, %" PRIu64 " offence%s", c->line_count,
+		c->line_count == 1 ? "" : "s", c->offence_count, c->offence_count == 1 ? "" : "s");
 	for (int outcome = 0, shown = 0; outcome < OUTCOME_COUNT; outcome++)
 		if (c->offences[outcome])
-			fprintf(stderr, "%s%" PRIu64 " %s", shown++ ? ", " : ": ", c->offences[outcome],
-				outcome_name((enum outcome)outcome));
+			fprintf(stderr, "%s%" PRIu64 " %s", shown++ ? ", " : ": ",
+				c->offences[outcome], outcome_name((enum outcome)outcome));
 	fputc('\n', stderr);
 }
 

@@ -70,13 +70,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	group = signature_set_by_tag(set, head.tag);
 	if (group)
 		matcher_match(matcher, group, head.message, size % 2 == 1, &match);
-	matcher_match(matcher, signature_set_by_name(set, BYTES_LITERAL("courier")), text, false, &match);
+	matcher_match(matcher, signature_set_by_name(set, BYTES_LITERAL("courier")), text, false,
+		      &match);
 	if (memchr(data, '\n', size))
 		return 0;
-	look("courieresmtpd", "error,relay=192.0.2.7,port=1,msg=\"502 ESMTP command error\",cmd: ", text, "");
+	look("courieresmtpd",
+	     "error,relay=192.0.2.7,port=1,msg=\"502 ESMTP command error\",cmd: ", text, "");
 	look("courieresmtpd", "error,relay=192.0.2.7,port=1,from=<", as_path(data, size, path),
 	     ">,to=<c@d.example>: 511 Listed");
-	look("courieresmtpd", "error,relay=192.0.2.7,port=1,from=<a@b.example>,to=<c@d.example>: 550 User <", text,
+	look("courieresmtpd",
+	     "error,relay=192.0.2.7,port=1,from=<a@b.example>,to=<c@d.example>: 550 User <", text,
 	     "> unknown");
 	look("pop3d", "LOGIN FAILED, user=", text, ", ip=[192.0.2.7], port=[1]");
 	look("courierd", "newmsg,id=1.2.3: dns; ", text, " ([192.0.2.7])");

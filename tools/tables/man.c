@@ -112,3 +112,12 @@ void man_settings(FILE *out)
 	}
 	fputs(".El\n", out);
 }
+
+void man_outcomes(FILE *out)
+{
+	fputs(".Bl -column unknown-recipient 100 -offset indent\n", out);
+#define OUTCOME(id, name, score, help) fprintf(out, ".It %s Ta %d Ta %s\n", name, score, help);
+#include "defs/outcomes.def"
+#undef OUTCOME
+	fputs(".El\n", out);
+}

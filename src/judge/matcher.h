@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* matcher - what a log line says of a client.
+ *
+ *	syslog_split(line, &head);
+ *	group = signature_set_by_tag(set, head.tag);
+ *	if (group && matcher_match(matcher, group, head.message, cut, &match))
+ *		...
+ *
+ * A message matches at most one signature: the first in order. Nothing is allocated and
+ * nothing copied on the way. A pattern that backtracks too long is stopped, counted
+ * (match_limit_hits) and taken for no match.
+ *
+ * Where the program that writes a log may write the rest of a long message as a message of
+ * its own (the file says `split`), the client who chose the long text has written that
+ * second message as a whole, and it can read like any other. So a message that long is
+ * not matched, and neither is the next of the same tag: what we miss so is a client's
+ * failure, what we would believe is an address it chose.
+ *
+ * The matcher belongs to one thread. The set outlives it.
+ */
+#ifndef WAVEBREAK_JUDGE_MATCHER_H
+#define WAVEBREAK_JUDGE_MATCHER_H
+
+#include "judge/signature.h"
+
+struct matcher;
+
+struct match {
+	const struct signature *signature;
+	enum outcome outcome;
+	unsigned score;      /* 0: no offence */
+	struct addr addr;    /* ADDR_NONE: the line names no client */
+	uint16_t port;       /* of the client; 0 when the line does not tell */
+	unsigned reply_code; /* 0 when the line does not tell */
+};
+
+/* 0 or -ENOMEM. */
+int matcher_create(const struct signature_set *set, struct matcher **ret);
+void matcher_destroy(struct matcher *matcher);
+
+/* `cut` says that the message has lost its end: then no `$` in a pattern matches, or a
+ * client who makes a line long enough would choose where it ends. */
+bool matcher_match(struct matcher *matcher, const struct signature_group *group,
+		   struct bytes message, bool cut, struct match *ret);
+
+/* One signature alone, whatever stands before it in order. */
+bool matcher_try(struct matcher *matcher, const struct signature *signature, struct bytes message,
+		 bool cut, struct match *ret);
+
+#endif
