@@ -138,14 +138,16 @@ static uint64_t known_fs_rights(int abi)
 
 static int allow_path(int ruleset, const struct confine_path *path, uint64_t known)
 {
-	struct landlock_path_beneath_attr rule = { .allowed_access = ACCESS_READ };
+	struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_READ_DIR };
 	struct stat st;
 	int r = 0;
 
 	rule.parent_fd = open(path->path, O_PATH | O_CLOEXEC);
 	if (rule.parent_fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (path->writable)
+	if (path->access != CONFINE_LIST)
+		rule.allowed_access |= ACCESS_READ;
+	if (path->access == CONFINE_WRITE)
 		rule.allowed_access |= (ACCESS_WRITE | LANDLOCK_ACCESS_FS_TRUNCATE) & known;
 	/* A right that only makes sense on a folder is refused on a file. */
 	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))

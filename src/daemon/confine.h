@@ -33,9 +33,15 @@ int confine_user(uid_t uid, gid_t gid);
 
 int confine_no_new_privileges(void);
 
+enum confine_access {
+	CONFINE_LIST,  /* the names in a folder, and no file */
+	CONFINE_READ,
+	CONFINE_WRITE, /* and read */
+};
+
 struct confine_path {
 	const char *path; /* one that does not exist is left out */
-	bool writable;
+	enum confine_access access;
 };
 
 /* Landlock: after this the process reaches only these paths, and below them; no TCP connect

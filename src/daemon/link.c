@@ -20,7 +20,7 @@ struct link {
 	void *data;
 	struct request *waiting; /* a ring */
 	size_t room, first, count;
-	bool refused_one;
+	bool room_wanted;
 	bool wants_out;
 	struct prefix_set never; /* being received */
 	struct packet *held[HELD_MOST];
@@ -49,10 +49,15 @@ size_t link_room(const struct link *link)
 	return LINK_WAITING_MOST - link->count;
 }
 
+void link_want_room(struct link *link)
+{
+	link->room_wanted = true;
+}
+
 int link_ask(struct link *link, const struct request *request)
 {
 	if (link->count == LINK_WAITING_MOST || (link->count == link->room && grow(link) < 0)) {
-		link->refused_one = true;
+		link->room_wanted = true;
 		return -ENOBUFS;
 	}
 	link->waiting[(link->first + link->count++) % link->room] = *request;
@@ -86,7 +91,7 @@ void link_flush(struct link *link)
 	}
 	/* A gone warden is noticed where it is read from. */
 	want_out(link, link->count > 0);
-	if (link->refused_one && link_room(link) >= LINK_WAITING_MOST / 2)
+	if (link->room_wanted && link_room(link) >= LINK_WAITING_MOST / 2)
 		loop_timer_arm(link->soon, 0);
 }
 
@@ -136,8 +141,8 @@ static void on_soon(void *data)
 	struct link *link = data;
 
 	hand_out_held(link);
-	if (link->refused_one && link_room(link) >= LINK_WAITING_MOST / 2) {
-		link->refused_one = false;
+	if (link->room_wanted && link_room(link) >= LINK_WAITING_MOST / 2) {
+		link->room_wanted = false;
 		link->calls.room(link->data);
 	}
 }

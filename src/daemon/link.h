@@ -22,7 +22,7 @@ struct link_calls {
 	void (*answer)(void *data, const struct answer *answer);
 	/* The whole never-list of the host, replacing the one before; valid during the call. */
 	void (*never)(void *data, const struct prefix_set *never);
-	/* There is room again after link_ask said -ENOBUFS. */
+	/* Half of the queue is free again, after link_ask said -ENOBUFS or after link_want_room. */
 	void (*room)(void *data);
 	/* The warden is gone: the worker has to go too. */
 	void (*gone)(void *data);
@@ -34,6 +34,8 @@ void link_destroy(struct link *link);
 /* Returns 0, or -ENOBUFS when LINK_WAITING_MOST wait already. */
 int link_ask(struct link *link, const struct request *request);
 size_t link_room(const struct link *link);
+/* To be called before link_flush. */
+void link_want_room(struct link *link);
 void link_flush(struct link *link);
 
 /* A descriptor of the log, or -errno. */

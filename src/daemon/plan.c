@@ -2,6 +2,7 @@
 #include "daemon/plan.h"
 
 #include "control/control.h"
+#include "sense/host.h"
 
 #include <stdio.h>
 
@@ -31,6 +32,16 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 void plan_free(struct plan *plan)
 {
 	settings_free(&plan->settings);
+}
+
+int plan_never(const struct plan *plan, struct prefix_set *never)
+{
+	const struct prefix_set *own = &plan->settings.ban_never;
+	int r = host_protect(never);
+
+	for (size_t i = 0; i < own->count && r == 0; i++)
+		r = prefix_set_add(never, &own->entries[i].prefix, "ban.never");
+	return r;
 }
 
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])

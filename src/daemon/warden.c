@@ -6,7 +6,6 @@
 #include "daemon/confine.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
-#include "sense/host.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -25,16 +24,6 @@
 #define WORKER_STOP_MS 3000
 #define HOST_LOOK_MS 30000
 
-static int collect_never(const struct plan *plan, struct prefix_set *ret)
-{
-	const struct prefix_set *own = &plan->settings.ban_never;
-	int r = host_protect(ret);
-
-	for (size_t i = 0; i < own->count && r == 0; i++)
-		r = prefix_set_add(ret, &own->entries[i].prefix, "ban.never");
-	return r;
-}
-
 static bool same_sets(const struct prefix_set *a, const struct prefix_set *b)
 {
 	return a->count == b->count && memcmp(a->entries, b->entries, a->count * sizeof(*a->entries)) == 0;
@@ -48,7 +37,7 @@ static void look_at_host(void *data)
 	struct prefix_set fresh = { 0 };
 
 	loop_timer_arm(w->host_timer, loop_now_ms(w->loop) + HOST_LOOK_MS);
-	if (collect_never(w->plan, &fresh) < 0) {
+	if (plan_never(w->plan, &fresh) < 0) {
 		log_warning("the never-list could not be read anew; the old one stays");
 		prefix_set_clear(&fresh);
 		return;
@@ -64,7 +53,7 @@ static void look_at_host(void *data)
 
 void warden_mend_table(struct warden *w)
 {
-	struct ban_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_ban_limits(w->plan);
 	struct answer answer = { .kind = ANSWER_TABLE_LOST };
 
 	if (w->ban)
@@ -175,7 +164,7 @@ static void stop_worker(struct warden *w, enum warden_state state)
 
 static void take_plan(struct warden *w, struct plan *fresh)
 {
-	struct ban_limits limits = warden_ban_limits(fresh);
+	struct ban_table_limits limits = warden_ban_limits(fresh);
 
 	if (strcmp(fresh->settings.daemon_runtime, w->plan->settings.daemon_runtime) != 0 ||
 	    strcmp(fresh->settings.daemon_state, w->plan->settings.daemon_state) != 0 ||
@@ -245,7 +234,7 @@ static int open_loop(struct warden *w)
 	if (r == 0)
 		r = counter_share();
 	if (r == 0)
-		r = collect_never(w->plan, &w->never);
+		r = plan_never(w->plan, &w->never);
 	if (r < 0)
 		log_error("cannot set up: %s", strerror(-r));
 	return r < 0 ? WARDEN_UNABLE : 0;

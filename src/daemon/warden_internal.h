@@ -32,7 +32,7 @@ struct warden {
 	enum warden_state state;
 	int status;
 
-	struct ban *ban;     /* NULL when only observing, or while the kernel refuses a table */
+	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
 	struct evict *evict; /* NULL likewise */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
@@ -68,7 +68,7 @@ int warden_open_kernel(struct warden *w);
 void warden_close_control(struct warden *w);
 /* (Again) for the present plan. */
 void warden_open_evict(struct warden *w);
-struct ban_limits warden_ban_limits(const struct plan *plan);
+struct ban_table_limits warden_ban_limits(const struct plan *plan);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);

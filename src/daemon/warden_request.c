@@ -180,48 +180,61 @@ static void do_allow(struct warden *w, const struct request *q)
 		refuse(w, q, -ENOSPC);
 }
 
-/* Whether the name is that of a file to which the log was rotated: mail.log.1, mail-20260727.log. */
-static bool is_sibling(struct bytes log_name, struct bytes sibling)
+/* The path of a file beside `log` to which it was rotated: mail.log.1, mail-20260727.log. Returns 0,
+ * -EINVAL for a name that is not like that, or -ENAMETOOLONG. */
+static int sibling_path(const char *log, struct bytes sibling, char path[PATH_MAX])
 {
-	struct bytes stem = bytes_first(log_name, bytes_find_char(log_name, '.'));
+	const char *slash = strrchr(log, '/');
+	struct bytes name = slash ? bytes_of(slash + 1) : bytes_of("");
+	struct bytes stem = bytes_first(name, bytes_find_char(name, '.'));
 
-	return stem.size && bytes_starts_with(sibling, stem) && bytes_find_char(sibling, '/') == sibling.size;
+	if (stem.size == 0 || !bytes_starts_with(sibling, stem) || bytes_find_char(sibling, '/') < sibling.size)
+		return -EINVAL;
+	return snprintf(path, PATH_MAX, "%.*s/%.*s", (int)(slash - log), log, BYTES_FMT(sibling)) < PATH_MAX ?
+		       0 : -ENAMETOOLONG;
 }
 
-/* The path is the configuration's, never the worker's, but for the name of a sibling.
- * Returns 0, -EINVAL or -ENAMETOOLONG. */
-static int log_path(const struct plan *plan, const struct log_request *log, char path[PATH_MAX])
+/* No link is followed to a sibling; the log itself may be one. */
+static int open_sibling(const char *log, struct bytes sibling)
 {
-	struct bytes sibling = { log->sibling, strnlen(log->sibling, sizeof(log->sibling)) };
-	const char *base = log->index < plan->logs.count ? plan->logs.paths[log->index] : NULL;
-	const char *slash = base ? strrchr(base, '/') : NULL;
-	int n;
-
-	if (!slash || sibling.size == sizeof(log->sibling))
-		return -EINVAL;
-	if (sibling.size == 0)
-		n = snprintf(path, PATH_MAX, "%s", base);
-	else if (is_sibling(bytes_of(slash + 1), sibling))
-		n = snprintf(path, PATH_MAX, "%.*s/%.*s", (int)(slash - base), base, BYTES_FMT(sibling));
-	else
-		return -EINVAL;
-	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
-/* O_NONBLOCK, since a FIFO would hang us; only a regular file is passed on. */
-static int open_log(const struct plan *plan, const struct log_request *log)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (log->sibling[0] ? O_NOFOLLOW : 0);
 	char path[PATH_MAX];
-	struct stat st;
-	int fd, r = log_path(plan, log, path);
+	int fd, r = sibling_path(log, sibling, path);
 
 	if (r < 0)
 		return r;
-	fd = open(path, flags);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The path is the configuration's, never the worker's, but for the name of a sibling, which
+ * stands beside the log or beside what the log points to. */
+static int open_any(const struct plan *plan, const struct log_request *log)
+{
+	struct bytes sibling = { log->sibling, strnlen(log->sibling, sizeof(log->sibling)) };
+	char target[PATH_MAX];
+	const char *base;
+	int fd;
+
+	if (log->index >= plan->logs.count || sibling.size == sizeof(log->sibling))
+		return -EINVAL;
+	base = plan->logs.paths[log->index];
+	if (sibling.size == 0) {
+		fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = open_sibling(base, sibling);
+	if (fd < 0 && realpath(base, target) && strcmp(base, target) != 0)
+		fd = open_sibling(target, sibling);
+	return fd;
+}
+
+/* A FIFO would have hung us without O_NONBLOCK; only a regular file is passed on. */
+static int open_log(const struct plan *plan, const struct log_request *log)
+{
+	int fd = open_any(plan, log);
+	struct stat st = { 0 };
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
 		return fd;
 	close(fd);
 	return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;

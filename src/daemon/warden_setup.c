@@ -144,10 +144,10 @@ void warden_close_control(struct warden *w)
 	unlink(plan_socket(&w->plan->settings, path));
 }
 
-struct ban_limits warden_ban_limits(const struct plan *plan)
+struct ban_table_limits warden_ban_limits(const struct plan *plan)
 {
 	const struct settings *s = &plan->settings;
-	struct ban_limits limits = { .ban_for_ms = s->ban_for, .most = (uint32_t)s->ban_limit };
+	struct ban_table_limits limits = { .ban_for_ms = s->ban_for, .most = (uint32_t)s->ban_limit };
 
 	for (size_t i = 0; i < s->mail_ports.count && i < BAN_PORTS_MOST; i++)
 		limits.ports[limits.port_count++] = s->mail_ports.ports[i];
@@ -192,7 +192,7 @@ void warden_open_evict(struct warden *w)
 
 int warden_open_kernel(struct warden *w)
 {
-	struct ban_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_ban_limits(w->plan);
 	int r;
 
 	if (w->options->observe)

@@ -8,8 +8,10 @@
 #include "daemon/confine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,6 +94,15 @@ static void open_store(struct worker *w)
 	worker_on_never(w, w->start->never);
 }
 
+/* After confinement, which its thread then shares. */
+static void start_store(struct worker *w)
+{
+	int r = w->store ? store_start(w->store) : 0;
+
+	if (r < 0)
+		log_error("cannot start the store's thread: %s; it is written at the end only", strerror(-r));
+}
+
 static int open_judge(struct worker *w)
 {
 	const struct settings *s = w->settings;
@@ -138,19 +149,43 @@ static void open_connections(struct worker *w)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
 }
 
+/* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
+static const char *folder_of(const char *path, bool resolve, char folder[PATH_MAX])
+{
+	char *slash;
+
+	if (resolve ? !realpath(path, folder) : !memccpy(folder, path, '\0', PATH_MAX))
+		folder[0] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return folder;
+}
+
+#define LOG_FOLDERS_MOST 64
+
 /* Everything that needs a path or a new kind of socket has been opened by now, but for the
- * logs, which the warden opens. */
+ * logs, which the warden opens; where one was rotated to, we find by the names beside it. */
 static void confine(struct worker *w)
 {
-	const struct confine_path paths[] = {
-		{ w->settings->daemon_state, true },
-		{ "/etc/localtime", false },
-		{ "/usr/share/zoneinfo", false },
+	struct confine_path paths[3 + LOG_FOLDERS_MOST * 2] = {
+		{ w->settings->daemon_state, CONFINE_WRITE },
+		{ "/etc/localtime", CONFINE_READ },
+		{ "/usr/share/zoneinfo", CONFINE_READ },
 	};
-	int r = confine_no_new_privileges();
+	const struct path_list *logs = &w->start->plan->logs;
+	static char folders[LOG_FOLDERS_MOST * 2][PATH_MAX];
+	size_t count = 3;
+	int r;
 
+	for (size_t i = 0; i < logs->count && i < LOG_FOLDERS_MOST; i++) {
+		for (size_t resolve = 0; resolve < 2; resolve++)
+			paths[count++] = (struct confine_path){
+				folder_of(logs->paths[i], resolve, folders[i * 2 + resolve]), CONFINE_LIST };
+	}
+	r = confine_no_new_privileges();
 	if (r == 0)
-		r = confine_paths(paths, sizeof(paths) / sizeof(paths[0]));
+		r = confine_paths(paths, count);
 	w->confined_by_landlock = r > 0;
 	if (r < 0)
 		log_warning("Landlock could not be used: %s", strerror(-r));
@@ -192,6 +227,7 @@ static int run(struct worker *w)
 	open_connections(w);
 	open_store(w);
 	confine(w);
+	start_store(w);
 	worker_restore_bans(w);
 	r = worker_follow_logs(w);
 	if (r < 0)

@@ -33,36 +33,6 @@ void worker_talk(struct worker *w, const char *format, ...)
 	log_info("%s", line);
 }
 
-static void count(enum ban_event event)
-{
-	switch (event) {
-	case BAN_BEGAN:
-	case BAN_BEGAN_ANEW:
-		counter_add(COUNTER_bans, 1);
-		break;
-	case BAN_EXTENDED:
-	case BAN_SLID:
-		counter_add(COUNTER_bans_extended, 1);
-		break;
-	case BAN_RESTORED:
-		counter_add(COUNTER_bans_restored, 1);
-		break;
-	case BAN_RAN_OUT:
-	case BAN_SERVED:
-	case BAN_LIFTED:
-		counter_add(COUNTER_bans_ended, 1);
-		break;
-	case BAN_CAPPED:
-		counter_add(COUNTER_bans_capped, 1);
-		break;
-	case BAN_NOTED:
-	case BAN_RENEWED:
-	case BAN_ASKED:
-	case BAN_EVENT_COUNT:
-		break;
-	}
-}
-
 static void say(struct worker *w, const struct ban_step *step)
 {
 	char unit[ADDR_UNIT_TEXT_SIZE], length[DURATION_TEXT_SIZE];
@@ -124,21 +94,42 @@ static void tell_store(struct worker *w, const struct ban_step *step)
 		store_delete_ban(w->store, &step->ban.unit);
 }
 
+/* A part of the queue to the warden is left to what the log brings. */
+static bool has_room(const struct worker *w)
+{
+	return link_room(w->link) > LINK_WAITING_MOST / 4;
+}
+
 static void arm_bans_timer(struct worker *w)
 {
 	uint64_t wait = bans_wait_ms(w->bans, clock_wall_ms());
 
-	if (wait == UINT64_MAX)
+	/* Where the queue to the warden is full, worker_on_room goes on. */
+	if (w->renewing && has_room(w))
+		loop_timer_arm(w->bans_timer, 0);
+	else if (wait == UINT64_MAX)
 		loop_timer_disarm(w->bans_timer);
 	else
 		loop_timer_arm(w->bans_timer, loop_now_ms(w->loop) + (wait > DUE_LEAST_MS ? wait : DUE_LEAST_MS));
 }
 
+void worker_settle(struct worker *w)
+{
+	size_t count = w->unsettled_count;
+
+	link_flush(w->link);
+	w->unsettled_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		tell_store(w, &w->unsettled[i]);
+		say(w, &w->unsettled[i]);
+	}
+}
+
 void worker_carry_out(struct worker *w, const struct ban_step *step)
 {
-	count(step->event);
-	say(w, step);
-	tell_store(w, step);
+	if (w->unsettled_count == UNSETTLED_MOST)
+		worker_settle(w);
+	w->unsettled[w->unsettled_count++] = *step;
 	/* Where the queue to the warden is full, the ban is sent with all the others once there is
 	 * room; what should have been removed ends by its own timeout. */
 	if (ask_kernel(w, step) < 0 && (step->kernel == BAN_KERNEL_ADD || step->kernel == BAN_KERNEL_REPLACE)) {
@@ -169,8 +160,8 @@ void worker_bans_due(void *data)
 		n = bans_due(w->bans, clock_wall_ms(), steps, STEPS_A_ROUND);
 		for (i = 0; i < n; i++)
 			worker_carry_out(w, &steps[i]);
-	} while (n == STEPS_A_ROUND && ++rounds < 16 && link_room(w->link) > LINK_WAITING_MOST / 4);
-	link_flush(w->link);
+	} while (n == STEPS_A_ROUND && ++rounds < 16 && has_room(w));
+	worker_settle(w);
 	arm_bans_timer(w);
 }
 
@@ -189,13 +180,12 @@ void worker_renew_bans(struct worker *w)
 			ask_kernel(w, &steps[i]);
 		}
 		done += n;
-	} while (n == STEPS_A_ROUND && done < RENEW_A_ROUND && link_room(w->link) > LINK_WAITING_MOST / 4);
-	link_flush(w->link);
+	} while (n == STEPS_A_ROUND && done < RENEW_A_ROUND && has_room(w));
 	w->renewing = n == STEPS_A_ROUND;
-	if (w->renewing)
-		loop_timer_arm(w->bans_timer, 0);
-	else
-		arm_bans_timer(w);
+	if (w->renewing && !has_room(w))
+		link_want_room(w->link);
+	link_flush(w->link);
+	arm_bans_timer(w);
 }
 
 struct restoring {
@@ -212,9 +202,7 @@ static void restore_one(void *data, const struct ban *kept)
 
 	if (!prefix_set_find(&w->never, &kept->unit))
 		r = bans_restore(w->bans, kept, restoring->now_ms, &step);
-	if (r == 0)
-		count(step.event);
-	else
+	if (r < 0)
 		store_delete_ban(w->store, &kept->unit);
 }
 
@@ -257,6 +245,7 @@ static void on_refused(struct worker *w, const struct answer *answer)
 	counter_add(COUNTER_bans_refused, 1);
 	if (bans_lift(w->bans, &unit, clock_wall_ms(), &step) == 0)
 		worker_carry_out(w, &step);
+	worker_settle(w);
 }
 
 static void on_evicted(struct worker *w, const struct answer *answer)
@@ -280,6 +269,7 @@ void worker_on_answer(void *data, const struct answer *answer)
 			return;
 		if (bans_answer(w->bans, &answer->unit, answer->value, clock_wall_ms(), &step) == 0)
 			worker_carry_out(w, &step);
+		worker_settle(w);
 		return;
 	case ANSWER_REFUSED:
 		on_refused(w, answer);
@@ -322,7 +312,7 @@ void worker_never_changed(struct worker *w)
 			lift_protected(w, &e->prefix);
 		}
 	}
-	link_flush(w->link);
+	worker_settle(w);
 }
 
 void worker_on_never(void *data, const struct prefix_set *host)

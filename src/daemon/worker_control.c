@@ -27,11 +27,24 @@ static struct bytes text_of(const json_t *request, const char *name)
 	return bytes_make(json_string_value(value), json_string_length(value));
 }
 
+/* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". */
+static int parse_address(struct bytes text, struct addr *ret)
+{
+	struct prefix prefix;
+
+	if (addr_parse(text, ret) == 0)
+		return 0;
+	if (prefix_parse(text, &prefix) < 0 || prefix.addr.family != ADDR_IPV6 || prefix.length != 64)
+		return -EINVAL;
+	*ret = prefix.addr;
+	return 0;
+}
+
 static bool address_of(const json_t *request, struct control_answer *answer, struct addr *ret)
 {
 	char shown[64];
 
-	if (addr_parse(text_of(request, "address"), ret) == 0)
+	if (parse_address(text_of(request, "address"), ret) == 0)
 		return true;
 	control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an IPv4 or IPv6 address",
 		     text_escape(text_of(request, "address"), shown, sizeof(shown)));
@@ -209,7 +222,7 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 	}
 	worker_carry_out(w, &step);
 	worker_evict(w, &addr, 0);
-	link_flush(w->link);
+	worker_settle(w);
 	control_finish(answer, json_pack("{s:o, s:b}", "ban", ban_to_json(w, &step.ban), "observing",
 					 w->start->observe));
 }
@@ -229,7 +242,7 @@ static void do_unban(struct worker *w, const json_t *request, struct control_ans
 		return;
 	}
 	worker_carry_out(w, &step);
-	link_flush(w->link);
+	worker_settle(w);
 	control_finish(answer, json_pack("{s:o}", "ban", ban_to_json(w, &step.ban)));
 }
 

@@ -18,6 +18,10 @@
 /* Lines about single clients that are logged in a second; the rest is summed up in one. */
 #define TALK_A_SECOND 20
 
+/* Steps whose request is on its way to the warden, and which the store and the log are told of
+ * afterwards: neither may hold up a ban. */
+#define UNSETTLED_MOST 64
+
 struct worker {
 	const struct worker_start *start;
 	const struct settings *settings;
@@ -27,6 +31,7 @@ struct worker {
 
 	struct follow *follow;
 	uint64_t backlog_until_ms; /* lines read before this may have waited for us */
+	uint64_t live_lines, least_lag_s; /* of the stamps, since then */
 	int32_t utc_offset_s;
 	struct signature_set *signatures;
 	struct matcher *matcher;
@@ -37,6 +42,8 @@ struct worker {
 	struct judge *judge;
 	struct bans *bans;
 	struct loop_timer *bans_timer;
+	struct ban_step unsettled[UNSETTLED_MOST];
+	size_t unsettled_count;
 	bool renewing;          /* all bans are on their way to the kernel */
 	uint32_t renew_cursor;
 	struct store *store;    /* NULL: we go on in memory */
@@ -62,6 +69,9 @@ explain_signature_fn worker_signature_name;
 
 /* worker_bans.c */
 void worker_carry_out(struct worker *w, const struct ban_step *step);
+/* Sends the requests of all that was carried out, and then tells the store and the log. To be
+ * called before the loop waits again. */
+void worker_settle(struct worker *w);
 /* Also ends the connection on that port (0: all that the client holds). */
 void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_port);
 void worker_restore_bans(struct worker *w);

@@ -9,21 +9,30 @@
 #include "wire/syslog.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
-/* So long after the start, the age of a line is read from its stamp: it may have waited for us.
- * Later a line is as old as its arrival; a stamp in the wrong time zone then does no harm. */
+/* So long after the start, a line may have waited for us, and is as old as its stamp says. */
 #define BACKLOG_MS 3000
+/* Later a line is as old as its arrival, but for a file that is read again (it was edited in
+ * place): so many live lines tell how far the stamps are behind when nothing is wrong, which is
+ * hours where the logger believes in another time zone. */
+#define LIVE_LINES_TOLD 20
 
-static uint64_t age_of(const struct worker *w, const struct syslog_line *line)
+static uint64_t age_of(struct worker *w, const struct syslog_line *line)
 {
 	struct syslog_clock clock = { clock_wall_s(), w->utc_offset_s };
-	uint64_t written_s;
+	uint64_t written_s, lag_s;
 
-	if (loop_now_ms(w->loop) > w->backlog_until_ms || syslog_time(line, &clock, &written_s) < 0 ||
-	    written_s >= clock.now_s)
+	if (syslog_time(line, &clock, &written_s) < 0)
 		return 0;
-	return (clock.now_s - written_s) * 1000;
+	lag_s = clock.now_s > written_s ? clock.now_s - written_s : 0;
+	if (loop_now_ms(w->loop) <= w->backlog_until_ms)
+		return lag_s * 1000;
+	if (w->live_lines == 0 || lag_s < w->least_lag_s)
+		w->least_lag_s = lag_s;
+	w->live_lines++;
+	return w->live_lines > LIVE_LINES_TOLD ? (lag_s - w->least_lag_s) * 1000 : 0;
 }
 
 static void ban(struct worker *w, const struct judge_event *event)
@@ -32,8 +41,6 @@ static void ban(struct worker *w, const struct judge_event *event)
 	struct ban_step step;
 	int r = bans_begin(w->bans, &offence, clock_wall_ms(), &step);
 
-	if (r == -ENOSPC)
-		counter_add(COUNTER_bans_dropped, 1);
 	if (r < 0)
 		return;
 	worker_carry_out(w, &step);
@@ -57,14 +64,11 @@ static void on_event(struct worker *w, const struct judge_event *event)
 	struct verdict verdict;
 
 	judge_event(w->judge, &w->never, event, clock_wall_ms(), &verdict);
-	if (verdict.offence)
-		counter_add(COUNTER_offences, 1);
 	switch (verdict.action) {
 	case JUDGE_BAN:
 		ban(w, event);
 		break;
 	case JUDGE_PROTECTED:
-		counter_add(COUNTER_bans_refused, 1);
 		break;
 	case JUDGE_NOTHING:
 		if (verdict.offence)
@@ -145,7 +149,7 @@ static void on_batch_end(void *data)
 	struct worker *w = data;
 
 	w->positions_changed = true;
-	link_flush(w->link);
+	worker_settle(w);
 }
 
 static void on_trouble(void *data, const char *path, int error)
@@ -156,12 +160,33 @@ static void on_trouble(void *data, const char *path, int error)
 		log_warning("cannot follow %s: %s; waiting for it", path, strerror(error));
 }
 
+/* Whether `path` stands in the folder of `log`, or of what `log` points to, and is called like a
+ * file to which it was rotated. */
+static bool is_sibling(const char *path, const char *log)
+{
+	const char *slash = strrchr(path, '/');
+	struct bytes folder = bytes_make(path, slash ? (size_t)(slash - path) : 0);
+	const char *candidates[] = { log, NULL };
+	char target[PATH_MAX];
+
+	if (slash && realpath(log, target))
+		candidates[1] = target;
+	for (size_t i = 0; slash && i < 2 && candidates[i]; i++) {
+		const char *end = strrchr(candidates[i], '/');
+		struct bytes name = bytes_of(end + 1);
+
+		if (bytes_equal(folder, bytes_make(candidates[i], (size_t)(end - candidates[i]))) &&
+		    bytes_starts_with(bytes_of(slash + 1), bytes_first(name, bytes_find_char(name, '.'))))
+			return true;
+	}
+	return false;
+}
+
 /* The follower names the log itself, or a sibling to which it was rotated. */
 static int on_open_log(void *data, const char *path)
 {
 	struct worker *w = data;
 	const struct path_list *logs = &w->start->plan->logs;
-	const char *slash = strrchr(path, '/');
 	struct log_request q = { 0 };
 
 	for (size_t i = 0; i < logs->count; i++) {
@@ -169,13 +194,10 @@ static int on_open_log(void *data, const char *path)
 		if (strcmp(path, logs->paths[i]) == 0)
 			return link_open_log(w->link, &q);
 	}
-	for (size_t i = 0; slash && i < logs->count; i++) {
-		size_t folder = (size_t)(strrchr(logs->paths[i], '/') - logs->paths[i]);
-
-		if (folder != (size_t)(slash - path) || memcmp(path, logs->paths[i], folder) != 0 ||
-		    strlen(slash + 1) >= sizeof(q.sibling))
+	for (size_t i = 0; i < logs->count; i++) {
+		if (!is_sibling(path, logs->paths[i]) || strlen(strrchr(path, '/') + 1) >= sizeof(q.sibling))
 			continue;
-		strcpy(q.sibling, slash + 1);
+		strcpy(q.sibling, strrchr(path, '/') + 1);
 		q.index = (uint16_t)i;
 		return link_open_log(w->link, &q);
 	}
@@ -195,8 +217,9 @@ static bool saved_position(struct worker *w, const char *path, struct follow_pos
 
 int worker_load_signatures(struct worker *w)
 {
+	const struct path_list *folders = &w->settings->watch_signatures;
 	char text[SIGNATURE_LOAD_TEXT_SIZE];
-	int r = signature_load(NULL, &w->signatures, text);
+	int r = signature_load_with(folders->paths, folders->count, &w->signatures, text);
 
 	if (r < 0) {
 		log_error("%s", text);
@@ -217,6 +240,8 @@ int worker_follow_logs(struct worker *w)
 	if (logs->count == 0)
 		log_error("no mail log was found; name it with watch.file");
 	w->backlog_until_ms = loop_now_ms(w->loop) + BACKLOG_MS;
+	/* Also where a log begins for us is a place to come back to, before the first line of it. */
+	w->positions_changed = true;
 	for (size_t i = 0; i < logs->count && r == 0; i++) {
 		bool known = saved_position(w, logs->paths[i], &position);
 
@@ -239,5 +264,7 @@ void worker_save_positions(struct worker *w)
 		if (follow_position(w->follow, logs->paths[i], &position) == 0)
 			store_put_position(w->store, bytes_of(logs->paths[i]),
 					   bytes_make((const char *)&position, sizeof(position)));
+		else
+			w->positions_changed = true;
 	}
 }
