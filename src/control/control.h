@@ -8,8 +8,9 @@
  * {"ok": true, …} or {"ok": false, "error": "sentence", "status": N}, N being the exit status of the
  * command line (1 the answer is no, 2 wrong use, 3 not permitted or not possible).
  *
- * The server belongs to the watch worker. Its clients are bounded in number and in time; one
- * that reads slowly holds only its own answer back, which is made in slices as it reads.
+ * The server belongs to the watch worker. Its clients are bounded in number and in time, and one
+ * too many is told so; one that reads slowly holds only its own answer back, which is made in
+ * slices as it reads. The callback must not destroy the server.
  */
 #ifndef WAVEBREAK_CONTROL_CONTROL_H
 #define WAVEBREAK_CONTROL_CONTROL_H
@@ -44,6 +45,7 @@ void control_server_destroy(struct control_server *server);
 
 /* The last line: `fields` (stolen; may be NULL) with "ok": true added. */
 void control_finish(struct control_answer *answer, json_t *fields);
+/* The sentence is ASCII (what is not becomes '?') of 511 bytes at most. */
 void control_fail(struct control_answer *answer, enum control_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -58,7 +60,8 @@ void control_stream(struct control_answer *answer, const struct control_stream_c
 /* The client: sends `request` (stolen), hands each line of the answer to `line` (NULL: none
  * expected), and returns the last one in *ret_last (the caller's to free). Blocks up to
  * `timeout_ms` between lines. Returns 0 or -errno: -ENOENT and -ECONNREFUSED when no daemon is
- * there, -EACCES, -ETIMEDOUT, -EPROTO for an answer that is not of this form. */
+ * there, -EACCES, -ETIMEDOUT, -EMSGSIZE for a request that is too long, -EPROTO for an answer that is
+ * not of this form or has no end. */
 typedef void control_line_fn(void *data, const json_t *line);
 int control_ask(const char *socket_path, json_t *request, int timeout_ms, control_line_fn *line, void *data,
 		json_t **ret_last);

@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A stream makes more lines only while less than this waits to be read. */
+/* A stream makes more lines only while less than this waits to be read, and no more than this
+ * in one round of the loop: a client that reads fast must not hold up everything else. */
 #define ANSWER_SLICE 32768
 
 enum client_state {
@@ -30,7 +31,7 @@ struct control_answer {
 	char *request;
 	size_t request_size;
 	char *out;
-	size_t out_size, out_sent, out_room;
+	size_t out_size, out_room;
 	const struct control_stream_calls *stream;
 	void *stream_state;
 };
@@ -107,6 +108,11 @@ void control_fail(struct control_answer *c, enum control_status status, const ch
 	va_start(args, format);
 	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	/* Half a character, where the sentence was cut, would be no JSON. */
+	for (char *at = sentence; *at; at++) {
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	}
 	put_line(c, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", sentence, "status", (int)status));
 }
 
@@ -118,7 +124,7 @@ void control_stream(struct control_answer *c, const struct control_stream_calls 
 
 static void make_lines(struct control_answer *c)
 {
-	while (c->stream && c->out_size - c->out_sent < ANSWER_SLICE) {
+	while (c->stream && c->out_size < ANSWER_SLICE) {
 		json_t *line = c->stream->next(c->stream_state);
 
 		if (line) {
@@ -130,29 +136,25 @@ static void make_lines(struct control_answer *c)
 	}
 }
 
+/* 0, or -errno when the client is gone. */
+static int send_some(struct control_answer *c)
+{
+	ssize_t n = send(c->fd, c->out, c->out_size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	c->out_size -= (size_t)n;
+	memmove(c->out, c->out + n, c->out_size);
+	return loop_timer_arm(c->idle, loop_now_ms(c->server->loop) + CONTROL_IDLE_MS);
+}
+
 static void push(struct control_answer *c)
 {
-	for (;;) {
-		ssize_t n;
-
-		make_lines(c);
-		if (c->out_sent == c->out_size) {
-			close_client(c);
-			return;
-		}
-		n = send(c->fd, c->out + c->out_sent, c->out_size - c->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (n < 0) {
-			close_client(c);
-			return;
-		}
-		c->out_sent += (size_t)n;
-		if (c->out_sent == c->out_size)
-			c->out_sent = c->out_size = 0;
-		loop_timer_arm(c->idle, loop_now_ms(c->server->loop) + CONTROL_IDLE_MS);
-	}
-	loop_fd_change(c->watch, EPOLLOUT);
+	make_lines(c);
+	if (c->out_size && send_some(c) == 0 && (c->out_size || c->stream))
+		loop_fd_change(c->watch, EPOLLOUT);
+	else
+		close_client(c);
 }
 
 static void answer_request(struct control_answer *c)
@@ -238,6 +240,19 @@ static int open_client(struct control_server *server, struct control_answer *c, 
 	return r;
 }
 
+/* One more than there is place for is told so, as far as its socket takes it. */
+static void turn_away(int fd)
+{
+	struct control_answer c = { .fd = fd };
+
+	counter_add(COUNTER_control_refused, 1);
+	control_fail(&c, CONTROL_NO, "%d others are being answered; try again", CONTROL_CLIENTS_MOST);
+	if (c.out_size)
+		send(fd, c.out, c.out_size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	free(c.out);
+	close(fd);
+}
+
 static void on_listener(void *data, int listener, uint32_t events)
 {
 	struct control_server *server = data;
@@ -247,12 +262,10 @@ static void on_listener(void *data, int listener, uint32_t events)
 	if (fd < 0)
 		return;
 	c = free_place(server);
-	if (!c) {
-		counter_add(COUNTER_control_refused, 1);
-		close(fd);
-	} else if (open_client(server, c, fd) < 0) {
+	if (!c)
+		turn_away(fd);
+	else if (open_client(server, c, fd) < 0)
 		close_client(c);
-	}
 }
 
 int control_server_create(struct loop *loop, int listener, control_fn *fn, void *data, struct control_server **ret)

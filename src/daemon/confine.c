@@ -143,8 +143,9 @@ static int allow_path(int ruleset, const struct confine_path *path, uint64_t kno
 	int r = 0;
 
 	rule.parent_fd = open(path->path, O_PATH | O_CLOEXEC);
+	/* What cannot be reached without Landlock is not reached with it either. */
 	if (rule.parent_fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
 	if (path->access != CONFINE_LIST)
 		rule.allowed_access |= ACCESS_READ;
 	if (path->access == CONFINE_WRITE)

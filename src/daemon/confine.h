@@ -40,7 +40,7 @@ enum confine_access {
 };
 
 struct confine_path {
-	const char *path; /* one that does not exist is left out */
+	const char *path; /* one that cannot be reached is left out */
 	enum confine_access access;
 };
 
@@ -52,8 +52,9 @@ int confine_paths(const struct confine_path *paths, size_t count);
 int confine_landlock_abi(void);
 
 /* seccomp: other system calls than the worker's get EPERM, since mail must not stop because a
- * library learned a new call. Returns 0, or -ENOSYS when the kernel or the machine
- * architecture has no filter here. */
+ * library learned a new call. Threads can still be made, processes cannot. Asks for
+ * confine_no_new_privileges before. Returns 0, -ENOSYS when the kernel or the machine
+ * architecture has no filter here, or -errno. */
 int confine_system_calls(void);
 bool confine_seccomp_available(void);
 

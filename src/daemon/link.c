@@ -22,9 +22,9 @@ struct link {
 	size_t room, first, count;
 	bool room_wanted;
 	bool wants_out;
+	uint32_t log_ticket; /* of the log that was asked for last */
 	struct prefix_set never; /* being received */
 	struct packet *held[HELD_MOST];
-	int held_fd[HELD_MOST];
 	size_t held_count;
 };
 
@@ -109,7 +109,7 @@ static void take_never(struct link *link, const struct packet *packet)
 	prefix_set_clear(&link->never);
 }
 
-static void dispatch(struct link *link, const struct packet *packet, int fd)
+static void dispatch(struct link *link, const struct packet *packet)
 {
 	switch (packet->head.kind) {
 	case PACKET_ANSWERS:
@@ -120,19 +120,19 @@ static void dispatch(struct link *link, const struct packet *packet, int fd)
 		take_never(link, packet);
 		break;
 	}
-	/* The descriptor of a log that nobody waits for any more. */
-	if (fd >= 0)
-		close(fd);
 }
 
+/* A callback may open a log, and so hold more: those come after these. */
 static void hand_out_held(struct link *link)
 {
+	struct packet *held[HELD_MOST];
 	size_t count = link->held_count;
 
+	memcpy(held, link->held, count * sizeof(held[0]));
 	link->held_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		dispatch(link, link->held[i], link->held_fd[i]);
-		free(link->held[i]);
+		dispatch(link, held[i]);
+		free(held[i]);
 	}
 }
 
@@ -147,36 +147,47 @@ static void on_soon(void *data)
 	}
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void on_socket(void *data, int socket, uint32_t events)
 {
 	struct link *link = data;
 	struct packet packet;
 	int fd, r;
 
+	if (events & EPOLLOUT)
+		link_flush(link);
 	hand_out_held(link);
 	r = packet_receive(socket, &packet, &fd);
+	/* Nobody waits for a log any more. */
+	close_if_open(fd);
 	if (r == 1)
-		dispatch(link, &packet, fd);
+		dispatch(link, &packet);
 	else if (r != -EAGAIN && r != -EINTR)
 		link->calls.gone(link->data);
-	else
-		link_flush(link);
 }
 
 /* Keeps what came in between, in order. */
-static int hold(struct link *link, const struct packet *packet, int fd)
+static int hold(struct link *link, const struct packet *packet)
 {
-	struct packet *copy = link->held_count < HELD_MOST ? malloc(sizeof(*copy)) : NULL;
+	struct packet *copy = malloc(sizeof(*copy));
 
-	if (!copy) {
-		if (fd >= 0)
-			close(fd);
-		return -ENOBUFS;
-	}
+	if (!copy)
+		return -ENOMEM;
 	*copy = *packet;
-	link->held[link->held_count] = copy;
-	link->held_fd[link->held_count++] = fd;
+	link->held[link->held_count++] = copy;
 	return loop_timer_arm(link->soon, 0);
+}
+
+static int log_of_answer(const struct answer *answer, int fd)
+{
+	if (fd >= 0)
+		return fd;
+	return answer->error < 0 ? answer->error : -EIO;
 }
 
 static int wait_for_log(struct link *link)
@@ -185,15 +196,18 @@ static int wait_for_log(struct link *link)
 	struct packet packet;
 	int fd, r;
 
-	while (poll(&p, 1, OPEN_LOG_PATIENCE_MS) > 0) {
+	/* What there is no place for stays in the socket. */
+	while (link->held_count < HELD_MOST && poll(&p, 1, OPEN_LOG_PATIENCE_MS) > 0) {
 		r = packet_receive(link->socket, &packet, &fd);
 		if (r == -EAGAIN)
 			continue;
 		if (r <= 0)
 			return -EPIPE;
-		if (packet.head.kind == PACKET_LOG && packet.head.count == 1)
-			return fd >= 0 ? fd : packet.answers[0].error < 0 ? packet.answers[0].error : -EIO;
-		r = hold(link, &packet, fd);
+		if (packet.head.kind == PACKET_LOG && packet.head.count == 1 &&
+		    packet.answers[0].value == link->log_ticket)
+			return log_of_answer(&packet.answers[0], fd);
+		close_if_open(fd);
+		r = packet.head.kind == PACKET_LOG ? 0 : hold(link, &packet);
 		if (r < 0)
 			return r;
 	}
@@ -208,6 +222,7 @@ int link_open_log(struct link *link, const struct log_request *log)
 
 	packet.head = (struct packet_head){ PACKET_OPEN_LOG, 1 };
 	packet.log = *log;
+	packet.log.ticket = ++link->log_ticket;
 	/* It does not stand in line behind bans: order matters only among these. */
 	while ((r = packet_send(link->socket, &packet, -1)) == -EAGAIN) {
 		if (poll(&p, 1, OPEN_LOG_PATIENCE_MS) <= 0)
@@ -244,11 +259,8 @@ void link_destroy(struct link *link)
 		return;
 	loop_fd_remove(link->watch);
 	loop_timer_destroy(link->soon);
-	for (size_t i = 0; i < link->held_count; i++) {
-		if (link->held_fd[i] >= 0)
-			close(link->held_fd[i]);
+	for (size_t i = 0; i < link->held_count; i++)
 		free(link->held[i]);
-	}
 	prefix_set_clear(&link->never);
 	free(link->waiting);
 	free(link);

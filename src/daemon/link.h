@@ -38,7 +38,8 @@ size_t link_room(const struct link *link);
 void link_want_room(struct link *link);
 void link_flush(struct link *link);
 
-/* A descriptor of the log, or -errno. */
+/* A descriptor of the log, or -errno: -ETIMEDOUT when the warden is too busy, -EPIPE when it is
+ * gone. The ticket of the request is the link's to set. */
 int link_open_log(struct link *link, const struct log_request *log);
 
 #endif

@@ -59,6 +59,8 @@ int packet_send(int socket, const struct packet *packet, int fd)
 	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* Room for one descriptor to the byte: the kernel gives no more than fit, and CMSG_SPACE has
+ * room for two (put_cmsg and scm_detach_fds, net/core/scm.c). */
 static int received_fd(struct msghdr *message)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(message);
@@ -69,29 +71,36 @@ static int received_fd(struct msghdr *message)
 	return fd;
 }
 
+static bool is_whole(const struct packet *packet, size_t size, int flags)
+{
+	size_t item = size < sizeof(packet->head) ? 0 : item_size(packet->head.kind);
+
+	return item && !(flags & (MSG_TRUNC | MSG_CTRUNC)) && packet->head.count <= items_most(packet->head.kind) &&
+	       size == sizeof(packet->head) + packet->head.count * item;
+}
+
 int packet_receive(int socket, struct packet *packet, int *ret_fd)
 {
 	struct iovec iov = { .iov_base = packet, .iov_len = sizeof(*packet) };
 	union {
 		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_LEN(sizeof(int))];
 	} control;
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
 				  .msg_controllen = sizeof(control.room) };
 	ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fd;
 
 	*ret_fd = -1;
 	if (size < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	if (size == 0)
-		return 0;
-	*ret_fd = received_fd(&message);
-	if ((size_t)size >= sizeof(packet->head) && packet->head.count <= items_most(packet->head.kind) &&
-	    item_size(packet->head.kind) &&
-	    (size_t)size == sizeof(packet->head) + packet->head.count * item_size(packet->head.kind))
+	fd = received_fd(&message);
+	if (size > 0 && is_whole(packet, (size_t)size, message.msg_flags)) {
+		*ret_fd = fd;
 		return 1;
-	if (*ret_fd >= 0)
-		close(*ret_fd);
-	*ret_fd = -1;
-	return -EBADMSG;
+	}
+	/* An empty packet looks like the end, but for what came with it. */
+	if (fd >= 0)
+		close(fd);
+	return size == 0 && fd < 0 && !(message.msg_flags & MSG_CTRUNC) ? 0 : -EBADMSG;
 }

@@ -54,6 +54,8 @@ struct request {
  * follows no symbolic link to it. */
 #define LOG_SIBLING_SIZE 126
 struct log_request {
+	uint32_t ticket; /* comes back as the value of the answer: one that was given up for late is not
+			  * taken for the next one's */
 	uint16_t index;
 	char sibling[LOG_SIBLING_SIZE]; /* "" for the log itself */
 };
@@ -62,7 +64,7 @@ enum answer_kind {
 	ANSWER_REMAINING = 1, /* unit, value: milliseconds left of its ban, 0 when it is over */
 	ANSWER_REFUSED,       /* unit, error: a ban was not made */
 	ANSWER_EVICTED,       /* unit (the whole address), port, value: ms since it was asked for */
-	ANSWER_LOG,           /* error, or 0 and a descriptor */
+	ANSWER_LOG,           /* value: the ticket; error, or 0 and a descriptor */
 	ANSWER_TABLE_LOST,    /* the kernel's table was gone and is made anew, empty: send all bans again */
 };
 

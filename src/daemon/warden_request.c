@@ -246,7 +246,7 @@ static void do_open_log(const struct warden *w, const struct log_request *log)
 	struct packet packet;
 
 	packet.head = (struct packet_head){ PACKET_LOG, 1 };
-	packet.answers[0] = (struct answer){ .kind = ANSWER_LOG, .error = fd < 0 ? fd : 0 };
+	packet.answers[0] = (struct answer){ .kind = ANSWER_LOG, .error = fd < 0 ? fd : 0, .value = log->ticket };
 	send_packet(w, &packet, fd);
 	if (fd >= 0)
 		close(fd);

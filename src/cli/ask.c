@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ask.h"
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/configured.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Longer than the daemon lets its own clients wait. */
+#define PATIENCE_MS (CONTROL_IDLE_MS + 2000)
+
+static int find_socket(const struct options *options, char path[PLAN_SOCKET_SIZE])
+{
+	struct settings settings;
+	int status;
+
+	if (options->socket) {
+		if (strlen(options->socket) >= PLAN_SOCKET_SIZE) {
+			fprintf(stderr, "wavebreak: --socket: a socket's path has at most %d bytes\n",
+				PLAN_SOCKET_SIZE - 1);
+			return STATUS_WRONG;
+		}
+		strcpy(path, options->socket);
+		return OPTIONS_GO_ON;
+	}
+	status = configured_settings(options->config, &settings);
+	if (status != OPTIONS_GO_ON) {
+		fputs("wavebreak: without the configuration, --socket PATH finds the daemon\n", stderr);
+		return status;
+	}
+	plan_socket(&settings, path);
+	settings_free(&settings);
+	return OPTIONS_GO_ON;
+}
+
+static int not_running(const char *why, const char *path)
+{
+	fprintf(stderr,
+		"wavebreak is not running (%s at %s); start it with 'systemctl start wavebreak' or "
+		"'wavebreak run'\n",
+		why, path);
+	return STATUS_NO;
+}
+
+static int not_answered(const char *path, int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+		return not_running("no socket", path);
+	case -ECONNREFUSED:
+		return not_running("nobody answers", path);
+	case -EACCES:
+	case -EPERM:
+		fprintf(stderr,
+			"wavebreak: not permitted: root or a member of group wavebreak may use %s\n",
+			path);
+		return STATUS_UNABLE;
+	case -ETIMEDOUT:
+	case -EAGAIN:
+		fprintf(stderr, "wavebreak runs, but does not answer at %s\n", path);
+		return STATUS_NO;
+	case -EPROTO:
+		fprintf(stderr, "wavebreak gave no whole answer at %s: it is ending, or busy\n",
+			path);
+		return STATUS_NO;
+	default:
+		fprintf(stderr, "wavebreak: %s: %s\n", path, strerror(-error));
+		return STATUS_UNABLE;
+	}
+}
+
+static int refused(const char *command, const json_t *answer)
+{
+	uint64_t status = ask_number(answer, "status");
+	char sentence[ASK_TEXT_SIZE];
+
+	ask_text(answer, "error", sentence);
+	fprintf(stderr, "wavebreak %s: %s\n", command,
+		*sentence ? sentence : "the daemon refused without a reason");
+	return status == STATUS_WRONG || status == STATUS_UNABLE ? (int)status : STATUS_NO;
+}
+
+int ask_daemon(const struct options *options, const char *command, json_t *request,
+	       control_line_fn *line, void *data, json_t **ret)
+{
+	char path[PLAN_SOCKET_SIZE];
+	json_t *answer = NULL;
+	int status = find_socket(options, path), r;
+
+	if (status != OPTIONS_GO_ON) {
+		json_decref(request);
+		return status;
+	}
+	if (!request)
+		request = json_object();
+	json_object_set_new(request, "command", json_string(command));
+	r = control_ask(path, request, PATIENCE_MS, line, data, &answer);
+	if (r < 0)
+		return not_answered(path, r);
+	if (!ask_is_true(answer, "ok")) {
+		status = refused(command, answer);
+		json_decref(answer);
+		return status;
+	}
+	*ret = answer;
+	return STATUS_OK;
+}
+
+int ask_about(const struct options *options, const char *command, const char *name, json_t **ret)
+{
+	json_t *request = json_object();
+
+	json_object_set_new(request, name, ask_word(options->operands[0]));
+	return ask_daemon(options, command, request, NULL, NULL, ret);
+}
+
+json_t *ask_word(const char *word)
+{
+	json_t *text = json_string(word);
+	char *plain;
+
+	if (text)
+		return text;
+	plain = strdup(word);
+	if (!plain)
+		return NULL;
+	for (char *c = plain; *c; c++) {
+		if (*c & 0x80)
+			*c = '?';
+	}
+	text = json_string(plain);
+	free(plain);
+	return text;
+}
+
+const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_SIZE])
+{
+	const json_t *value = json_object_get(object, name);
+	struct bytes foreign = { "", 0 };
+
+	if (json_is_string(value))
+		foreign = bytes_make(json_string_value(value), json_string_length(value));
+	return text_escape(foreign, text, ASK_TEXT_SIZE);
+}
+
+uint64_t ask_number(const json_t *object, const char *name)
+{
+	json_int_t number = json_integer_value(json_object_get(object, name));
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+bool ask_is_true(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+void ask_print_json(json_t *answer)
+{
+	json_object_del(answer, "ok");
+	json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	putchar('\n');
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check - the parts of `wavebreak check`: each looks at one thing and adds what it found.
+ *
+ * None of them changes anything: files are read, the kernel is asked, and what can only be
+ * known by trying (nf_tables, SOCK_DESTROY) is tried in a way that leaves nothing behind. They
+ * work for any user as far as that user may look, and say what they could not see.
+ */
+#ifndef WAVEBREAK_CLI_CHECK_H
+#define WAVEBREAK_CLI_CHECK_H
+
+#include "cli/findings.h"
+#include "daemon/plan.h"
+#include "judge/signature.h"
+
+struct check {
+	const struct plan *plan;
+	struct findings *findings;
+	struct signature_set *signatures; /* NULL where a mistake is in them */
+};
+
+/* check_server.c: what is guarded, and what is known of it */
+void check_mail_server(struct check *check);
+void check_signatures(struct check *check);
+void check_logs(struct check *check);
+
+/* check_kernel.c: what the kernel can do, and lets us do */
+void check_connections(struct check *check);
+void check_ban(struct check *check);
+void check_evict(struct check *check);
+void check_confinement(struct check *check);
+void check_privileges(struct check *check);
+
+/* check_host.c: the place where the daemon lives, and whom it must not ban */
+void check_user(struct check *check);
+void check_folders(struct check *check);
+void check_never_list(struct check *check);
+void check_daemon(struct check *check);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status - what the daemon sees and has done, as one page. */
+#include "base/counter.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/when.h"
+
+#include <inttypes.h>
+
+#define SUBJECT "%-14s"
+
+static void print_head(const json_t *s, uint64_t now_s)
+{
+	char version[ASK_TEXT_SIZE], mode[ASK_TEXT_SIZE], server[ASK_TEXT_SIZE],
+		since[WHEN_TEXT_SIZE];
+
+	printf(SUBJECT "%s %s, version %s, since %s\n", "wavebreak", ask_text(s, "mode", mode),
+	       *ask_text(s, "mail_server", server) ? server : "by the log alone",
+	       ask_text(s, "version", version),
+	       when_format(ask_number(s, "started"), now_s, since));
+}
+
+static void print_states(json_t *states)
+{
+	const char *name, *before = "";
+	const json_t *count;
+
+	printf(SUBJECT, "");
+	json_object_foreach(states, name, count) {
+		char shown[ASK_TEXT_SIZE];
+
+		if (ask_number(states, name) == 0)
+			continue;
+		printf("%s%s %" PRIu64, before, text_escape(bytes_of(name), shown, sizeof(shown)),
+		       ask_number(states, name));
+		before = ", ";
+	}
+	putchar('\n');
+}
+
+static void print_connections(const json_t *s, uint64_t now_s)
+{
+	const json_t *c = json_object_get(s, "connections");
+	uint64_t limit = ask_number(c, "limit"), full = ask_number(c, "server_said_full");
+	char when[WHEN_TEXT_SIZE];
+
+	printf(SUBJECT, "connections");
+	if (!json_object_get(c, "open"))
+		printf("not known: the kernel does not tell (sock_diag)");
+	else
+		printf("%" PRIu64 " served", ask_number(c, "served"));
+	if (limit)
+		printf(" of %" PRIu64 " at most", limit);
+	if (json_object_get(c, "open"))
+		printf(", %" PRIu64 " waiting, %" PRIu64 " open in all; the most so far %" PRIu64,
+		       ask_number(c, "waiting"), ask_number(c, "open"), ask_number(c, "most"));
+	putchar('\n');
+	if (ask_number(c, "open"))
+		print_states(json_object_get(c, "states"));
+	if (full)
+		printf(SUBJECT "the server said so %s\n", "full", when_format(full, now_s, when));
+}
+
+static void print_logs(const json_t *logs)
+{
+	const char *subject = "log";
+	const json_t *log;
+	size_t i;
+
+	json_array_foreach(logs, i, log) {
+		char path[ASK_TEXT_SIZE];
+
+		printf(SUBJECT "%s, ", subject, ask_text(log, "path", path));
+		if (ask_is_true(log, "open"))
+			printf("read up to byte %" PRIu64 "\n", ask_number(log, "offset"));
+		else
+			puts("not there; it is waited for");
+		subject = "";
+	}
+	if (json_array_size(logs) == 0)
+		printf(SUBJECT "none: nothing is watched\n", subject);
+}
+
+static void print_store(const json_t *store)
+{
+	printf(SUBJECT, "store");
+	if (!ask_is_true(store, "open"))
+		puts("none: bans will not outlive a restart");
+	else
+		printf("%" PRIu64 " KiB, %" PRIu64 " changes to be written%s\n",
+		       ask_number(store, "bytes") / 1024, ask_number(store, "queued"),
+		       ask_is_true(store, "failing") ? "; WRITING FAILS, see the log" : "");
+}
+
+static void print_confinement(const json_t *s)
+{
+	static const char *const words[2][2] = {
+		{ "by its user alone: this kernel has no more",
+		  "by seccomp; this kernel has no Landlock" },
+		{ "by Landlock; this kernel has no seccomp filter", "by Landlock and seccomp" },
+	};
+
+	printf(SUBJECT "%s\n", "confined",
+	       words[ask_is_true(s, "landlock")][ask_is_true(s, "seccomp")]);
+}
+
+static const char *counter_words(const char *name)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		if (strcmp(name, counter_name((enum counter)i)) == 0)
+			return counter_help((enum counter)i);
+	}
+	return NULL;
+}
+
+static void print_counters(json_t *counters)
+{
+	const json_t *count;
+	const char *name;
+
+	puts("\nsince the start:");
+	json_object_foreach(counters, name, count) {
+		const char *words = counter_words(name);
+		char shown[ASK_TEXT_SIZE];
+
+		if (ask_number(counters, name))
+			printf("%12" PRIu64 "  %s\n", ask_number(counters, name),
+			       words ? words : text_escape(bytes_of(name), shown, sizeof(shown)));
+	}
+}
+
+static void print_status(const json_t *s)
+{
+	uint64_t now_s = ask_number(s, "now");
+
+	print_head(s, now_s);
+	print_connections(s, now_s);
+	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
+	       ask_number(s, "bans_most"));
+	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",
+	       ask_number(s, "clients"), ask_number(s, "clients_most"));
+	print_logs(json_object_get(s, "logs"));
+	printf(SUBJECT "%" PRIu64 "\n", "signatures", ask_number(s, "signatures"));
+	print_store(json_object_get(s, "store"));
+	print_confinement(s);
+	print_counters(json_object_get(s, "counters"));
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct options options;
+	json_t *answer;
+	int status = options_parse(argc, argv, &options);
+
+	if (status != OPTIONS_GO_ON)
+		return status;
+	status = ask_daemon(&options, "status", NULL, NULL, NULL, &answer);
+	if (status != STATUS_OK)
+		return status;
+	if (options.json)
+		ask_print_json(answer);
+	else
+		print_status(answer);
+	json_decref(answer);
+	return STATUS_OK;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/when.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define NOW 1185563537 /* 2007-07-27 19:12:17 UTC */
+
+static void spans_are_as_exact_as_they_are_short(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "0s" },
+		{ 59, "59s" },
+		{ 252, "4m12s" },
+		{ 3599, "59m59s" },
+		{ 3600, "1h" },
+		{ 7559, "2h5m" },
+		{ 86399, "23h59m" },
+		{ 86400, "1d" },
+		{ 3 * 86400 + 7 * 3600 + 1799, "3d7h" },
+	};
+	char text[DURATION_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(span_format(rows[i].seconds, text), rows[i].text);
+}
+
+static void any_number_fits(void **state)
+{
+	char distance[DISTANCE_TEXT_SIZE], when[WHEN_TEXT_SIZE];
+
+	distance_format(UINT64_MAX, 0, distance);
+	assert_memory_equal(distance, "in ", 3);
+	distance_format(0, UINT64_MAX, distance);
+	assert_string_equal(distance + strlen(distance) - 4, " ago");
+	when_format(UINT64_MAX, 1, when);
+	assert_int_equal(when[strlen(when) - 1], ')');
+}
+
+static void a_moment_says_how_far_it_is(void **state)
+{
+	static const struct {
+		uint64_t at, now;
+		const char *text;
+	} rows[] = {
+		{ NOW - 125, NOW, "2007-07-27 19:10:12 (2m5s ago)" },
+		{ NOW + 600, NOW, "2007-07-27 19:22:17 (in 10m)" },
+		{ NOW, NOW, "2007-07-27 19:12:17 (now)" },
+		{ 0, NOW, "1970-01-01 00:00:00 (13721d19h ago)" },
+	};
+	char text[WHEN_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(when_format(rows[i].at, rows[i].now, text), rows[i].text);
+}
+
+static void it_is_local_time(void **state)
+{
+	char text[WHEN_TEXT_SIZE];
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	assert_string_equal(when_format(NOW, NOW, text), "2007-07-27 21:12:17 (now)");
+	setenv("TZ", "UTC0", 1);
+	tzset();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spans_are_as_exact_as_they_are_short),
+		cmocka_unit_test(any_number_fits),
+		cmocka_unit_test(a_moment_says_how_far_it_is),
+		cmocka_unit_test(it_is_local_time),
+	};
+
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
