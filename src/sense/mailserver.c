@@ -10,6 +10,7 @@
 
 #define CONFIG_MOST (256 * 1024)
 #define PROGRAM_MOST (16 * 1024 * 1024)
+#define NUMBER_MOST 1000000
 
 static int read_file(const char *path, size_t most, char **ret_data, size_t *ret_size)
 {
@@ -37,12 +38,18 @@ static int read_file(const char *path, size_t most, char **ret_data, size_t *ret
 	return 0;
 }
 
+/* What follows a quoted value may be a comment; unquoted, the value ends where one begins. */
 static struct bytes unquote(struct bytes value)
 {
-	if (value.size >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
-	    value.data[value.size - 1] == value.data[0])
-		return bytes_make(value.data + 1, value.size - 2);
-	/* Unquoted, a value ends where a comment begins. */
+	struct bytes inside, after;
+
+	if (value.size && (value.data[0] == '"' || value.data[0] == '\'')) {
+		inside = bytes_skip(value, 1);
+		inside = bytes_first(inside, bytes_find_char(inside, value.data[0]));
+		after = bytes_trim(bytes_skip(value, inside.size + 2));
+		if (inside.size + 2 <= value.size && (after.size == 0 || after.data[0] == '#'))
+			return inside;
+	}
 	return bytes_trim(bytes_first(value, bytes_find_char(value, '#')));
 }
 
@@ -64,14 +71,15 @@ int shell_assignment(struct bytes text, const char *name, struct bytes *ret)
 	return r;
 }
 
-static uint64_t number_setting(struct bytes text, const char *name, uint64_t most, uint64_t otherwise)
+/* 0 is also what a value that is no plain number stands for: nobody knows. */
+static unsigned number_setting(struct bytes text, const char *name, unsigned otherwise)
 {
 	struct bytes value;
 	uint64_t number;
 
-	if (shell_assignment(text, name, &value) < 0 || bytes_to_u64(value, most, &number) < 0)
+	if (shell_assignment(text, name, &value) < 0)
 		return otherwise;
-	return number;
+	return bytes_to_u64(value, NUMBER_MOST, &number) < 0 ? 0 : (unsigned)number;
 }
 
 static uint16_t port_of_word(struct bytes word)
@@ -125,9 +133,9 @@ void courier_esmtpd_read(struct bytes text, struct mail_server *server)
 {
 	struct bytes value;
 
-	server->limit = (unsigned)number_setting(text, "MAXDAEMONS", 1000000, server->limit);
-	server->tarpit = number_setting(text, "TARPIT", 1, server->tarpit) != 0;
-	server->logs_dialogue = number_setting(text, "ESMTP_LOG_DIALOG", 1, server->logs_dialogue) != 0;
+	server->limit = number_setting(text, "MAXDAEMONS", server->limit);
+	server->tarpit = number_setting(text, "TARPIT", server->tarpit) != 0;
+	server->logs_dialogue = number_setting(text, "ESMTP_LOG_DIALOG", server->logs_dialogue) != 0;
 	if (shell_assignment(text, "PORT", &value) == 0) {
 		server->port_count = 0;
 		read_ports(value, server);

@@ -37,7 +37,7 @@ const char *const *mail_server_names(void);
 const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE]);
 
 /* Pure parts, for tests. `text` is the whole of esmtpd; fields it does not name keep
- * their value. */
+ * their value, and those whose value is not plain become unknown (0, false). */
 void courier_esmtpd_read(struct bytes text, struct mail_server *server);
 /* The value of a plain assignment, or -ENOENT. The last one counts, as for the shell. */
 int shell_assignment(struct bytes text, const char *name, struct bytes *ret);

@@ -144,7 +144,7 @@ int nl_next_message(struct bytes *stream, struct nl_message *ret)
 		.sequence = h.nlmsg_seq,
 		.body = { stream->data + sizeof(h), h.nlmsg_len - sizeof(h) },
 	};
-	*stream = bytes_skip(*stream, ALIGN4(h.nlmsg_len));
+	*stream = bytes_skip(*stream, ALIGN4((size_t)h.nlmsg_len));
 	return 1;
 }
 

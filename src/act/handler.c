@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "act/handler.h"
+
+#include "base/bytes.h"
+#include "base/counter.h"
+#include "base/table.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A handler that is awake has exited by then (Courier: in less than 140 ms). */
+#define PATIENCE_MS 250
+/* Passes over /proc keep at least this distance. */
+#define PASS_INTERVAL_MS 250
+/* A process is asked about no more descriptors than this; a mail handler has a dozen. */
+#define DESCRIPTORS_MOST 1024
+#define PATH_SIZE 64
+
+struct ended_socket {
+	uint64_t cookie;
+	uint64_t due_ms;
+};
+
+struct handlers {
+	struct loop *loop;
+	struct loop_timer *timer;
+	char names[HANDLER_NAMES_MOST][HANDLER_NAME_SIZE];
+	size_t name_count;
+	struct table *waiting; /* inode (uint32_t): struct ended_socket */
+	uint64_t next_pass_ms;
+};
+
+/* A process that holds one of the sockets, and the descriptor it holds it by. */
+struct holder {
+	pid_t pid;
+	int descriptor;
+	uint32_t inode;
+};
+
+/* glibc 2.36 has pidfd_open and pidfd_getfd, older ones that we build on do not. */
+static int open_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static int fetch_descriptor(int pidfd, int descriptor)
+{
+	return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0);
+}
+
+/* One small file of /proc/PID, without what ends it. Returns its size, 0 when there is none. */
+static size_t read_proc(pid_t pid, const char *file, char *text, size_t size)
+{
+	char path[PATH_SIZE];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, size);
+	close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static bool has_handler_name(const struct handlers *h, pid_t pid)
+{
+	char text[HANDLER_NAME_SIZE + 1];
+	struct bytes name = { text, read_proc(pid, "comm", text, sizeof(text)) };
+
+	if (name.size && name.data[name.size - 1] == '\n')
+		name.size--;
+	for (size_t i = 0; i < h->name_count; i++) {
+		if (bytes_equal(name, bytes_of(h->names[i])))
+			return true;
+	}
+	return false;
+}
+
+/* The field behind the name, which is in parentheses and may hold anything. */
+static pid_t parent_of(pid_t pid)
+{
+	char text[256];
+	size_t size = read_proc(pid, "stat", text, sizeof(text) - 1);
+	const char *behind;
+	int parent;
+
+	text[size] = '\0';
+	behind = strrchr(text, ')');
+	if (!behind || sscanf(behind, ") %*c %d", &parent) != 1)
+		return 0;
+	return parent;
+}
+
+/* The inode of a descriptor that is a socket, else 0. */
+static uint32_t socket_inode(pid_t pid, int descriptor)
+{
+	static const struct bytes start = { "socket:[", 8 };
+	char path[PATH_SIZE], target[PATH_SIZE];
+	struct bytes link;
+	uint64_t inode;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, descriptor);
+	n = readlink(path, target, sizeof(target));
+	link = bytes_make(target, n < 0 ? 0 : (size_t)n);
+	if (!bytes_starts_with(link, start) || link.data[link.size - 1] != ']')
+		return 0;
+	link = bytes_skip(link, start.size);
+	link.size--;
+	return bytes_to_u64(link, UINT32_MAX, &inode) < 0 ? 0 : (uint32_t)inode;
+}
+
+static bool is_due(const struct handlers *h, uint32_t inode, uint64_t now)
+{
+	const struct ended_socket *s = inode ? table_find(h->waiting, &inode) : NULL;
+
+	return s && s->due_ms <= now;
+}
+
+/* Handlers that a master starts have the client on 0 and 1; others may have it anywhere. */
+static bool find_descriptor(const struct handlers *h, struct holder *holder)
+{
+	uint64_t now = loop_now_ms(h->loop);
+	char path[PATH_SIZE];
+	struct dirent *entry;
+	int looked = 0;
+	bool found = false;
+	DIR *dir;
+
+	for (holder->descriptor = 0; holder->descriptor < 3; holder->descriptor++) {
+		holder->inode = socket_inode(holder->pid, holder->descriptor);
+		if (is_due(h, holder->inode, now))
+			return true;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)holder->pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (!found && looked++ < DESCRIPTORS_MOST && (entry = readdir(dir))) {
+		holder->descriptor = atoi(entry->d_name);
+		holder->inode = socket_inode(holder->pid, holder->descriptor);
+		found = is_due(h, holder->inode, now);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* That this very process holds this very socket, and that it is closed. */
+static bool is_proved(int pidfd, int descriptor, uint64_t cookie)
+{
+	int fd = fetch_descriptor(pidfd, descriptor);
+	uint64_t its_cookie = 0;
+	struct tcp_info info = { 0 };
+	socklen_t cookie_size = sizeof(its_cookie), info_size = sizeof(info);
+	bool same, closed;
+
+	if (fd < 0)
+		return false;
+	same = getsockopt(fd, SOL_SOCKET, SO_COOKIE, &its_cookie, &cookie_size) == 0 &&
+	       its_cookie == cookie;
+	closed = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_size) == 0 &&
+		 info.tcpi_state == TCP_CLOSE;
+	close(fd);
+	return same && closed;
+}
+
+/* A pidfd on the process when it passes all of the proof, else -1. What was read before the
+ * pidfd was open may have been of an earlier process of that number, so it is proved again;
+ * should the number change hands after that, the signal finds nobody. */
+static int prove(const struct handlers *h, struct holder *holder)
+{
+	const struct ended_socket *s;
+	int pidfd;
+
+	if (!has_handler_name(h, holder->pid) || !find_descriptor(h, holder))
+		return -1;
+	pidfd = open_pidfd(holder->pid);
+	if (pidfd < 0)
+		return -1;
+	s = table_find(h->waiting, &holder->inode);
+	if (s && is_proved(pidfd, holder->descriptor, s->cookie) && has_handler_name(h, holder->pid))
+		return pidfd;
+	close(pidfd);
+	return -1;
+}
+
+/* Goes up from a proved holder as long as the parent passes the same proof for the same socket. */
+static int prove_topmost(const struct handlers *h, pid_t pid, uint32_t *ret_inode)
+{
+	struct holder holder = { .pid = pid }, parent;
+	int pidfd = prove(h, &holder), parents;
+
+	if (pidfd < 0)
+		return -1;
+	*ret_inode = holder.inode;
+	for (;;) {
+		parent = (struct holder){ .pid = parent_of(holder.pid) };
+		if (parent.pid <= 1)
+			return pidfd;
+		parents = prove(h, &parent);
+		if (parents < 0)
+			return pidfd;
+		if (parent.inode != holder.inode) {
+			close(parents);
+			return pidfd;
+		}
+		close(pidfd);
+		pidfd = parents;
+		holder = parent;
+	}
+}
+
+static void look_at(struct handlers *h, pid_t pid)
+{
+	uint32_t inode;
+	int pidfd = prove_topmost(h, pid, &inode);
+
+	if (pidfd < 0)
+		return;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) == 0)
+		counter_add(COUNTER_handlers_signalled, 1);
+	close(pidfd);
+	/* Once is enough: who does not end on SIGTERM has a reason that we do not know. */
+	table_remove(h->waiting, &inode);
+}
+
+static void look_at_all(struct handlers *h)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (!proc) {
+		counter_add(COUNTER_kernel_errors, 1);
+		return;
+	}
+	while (table_count(h->waiting) > 0 && (entry = readdir(proc))) {
+		if (char_is_digit(entry->d_name[0]))
+			look_at(h, atoi(entry->d_name));
+	}
+	closedir(proc);
+}
+
+static int schedule(struct handlers *h, uint64_t due_ms)
+{
+	return loop_timer_arm(h->timer, due_ms > h->next_pass_ms ? due_ms : h->next_pass_ms);
+}
+
+static void pass(void *data)
+{
+	struct handlers *h = data;
+	uint64_t now = loop_now_ms(h->loop), soonest = UINT64_MAX;
+	struct ended_socket *s;
+	uint32_t cursor = 0;
+
+	look_at_all(h);
+	h->next_pass_ms = now + PASS_INTERVAL_MS;
+	while ((s = table_next(h->waiting, &cursor))) {
+		if (s->due_ms <= now)
+			table_remove(h->waiting, table_key(h->waiting, s));
+		else if (s->due_ms < soonest)
+			soonest = s->due_ms;
+	}
+	if (soonest != UINT64_MAX)
+		schedule(h, soonest);
+}
+
+int handlers_watch(struct handlers *h, uint32_t inode, uint64_t cookie)
+{
+	struct ended_socket *s;
+	void *value;
+	int r = table_add(h->waiting, &inode, &value);
+
+	if (r == -ENOSPC)
+		counter_add(COUNTER_evictions_dropped, 1);
+	if (r < 0)
+		return r;
+	s = value;
+	*s = (struct ended_socket){ .cookie = cookie, .due_ms = loop_now_ms(h->loop) + PATIENCE_MS };
+	return loop_timer_armed(h->timer) ? 0 : schedule(h, s->due_ms);
+}
+
+size_t handlers_waiting(const struct handlers *h)
+{
+	return table_count(h->waiting);
+}
+
+static int copy_names(struct handlers *h, const char *const *names)
+{
+	for (; *names; names++) {
+		if (h->name_count == HANDLER_NAMES_MOST || **names == '\0')
+			return -EINVAL;
+		snprintf(h->names[h->name_count++], HANDLER_NAME_SIZE, "%s", *names);
+	}
+	return h->name_count ? 0 : -EINVAL;
+}
+
+int handlers_create(struct loop *loop, const char *const *names, size_t most, struct handlers **ret)
+{
+	struct handlers *h = calloc(1, sizeof(*h));
+	int r;
+
+	if (!h)
+		return -ENOMEM;
+	h->loop = loop;
+	r = copy_names(h, names);
+	if (r == 0)
+		r = table_create(sizeof(uint32_t), sizeof(struct ended_socket), most, &h->waiting);
+	if (r == 0)
+		r = loop_timer_create(loop, pass, h, &h->timer);
+	if (r < 0) {
+		handlers_destroy(h);
+		return r;
+	}
+	*ret = h;
+	return 0;
+}
+
+void handlers_destroy(struct handlers *h)
+{
+	if (!h)
+		return;
+	loop_timer_destroy(h->timer);
+	table_destroy(h->waiting);
+	free(h);
+}
