@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment - LMDB's file: made, opened, and first of all proved.
+ *
+ * LMDB believes the pages of its file: one that was damaged, or cut off, ends the process that
+ * maps it with SIGSEGV or SIGBUS. At start that would be a daemon that dies as often as it is
+ * started. So a child process opens the file, reads every record in it and the list of free
+ * pages, and begins to write; what would have killed us kills the child.
+ */
+#ifndef WAVEBREAK_STORE_ENVIRONMENT_H
+#define WAVEBREAK_STORE_ENVIRONMENT_H
+
+#include "store/record.h"
+
+#include <lmdb.h>
+
+struct environment {
+	MDB_env *env;
+	MDB_dbi databases[DATABASE_COUNT];
+	void *map; /* NULL when /proc does not say where it is */
+	size_t map_size;
+};
+
+/* Opens FOLDER/`file`, makes what is not there, and returns 0 or -errno. */
+int environment_open(const char *folder, const char *file, struct environment *ret);
+void environment_close(struct environment *environment);
+
+/* What was read of the file, or written to it, stays mapped and counts as our memory: 150 bytes for
+ * each of 1,000,000 bans, twice what the bans themselves take. This lets go of it; it stays
+ * in the page cache, and what is needed comes back by minor faults. From any thread. */
+void environment_release_pages(const struct environment *environment);
+
+/* Returns 0 when the file can be used, is empty or is not there; -EBADMSG when it is damaged or
+ * of another format; -errno when that cannot be said. Forks. */
+int environment_prove(const char *folder, const char *file);
+
+/* Renames the file to `file`.damaged-<wall_s>; earlier ones go. Returns 0 or -errno. */
+int environment_set_aside(const char *folder, const char *file, uint64_t wall_s);
+
+/* What LMDB returned, as 0 or -errno. */
+int environment_error(int lmdb_code);
+
+static inline MDB_val lmdb_value(struct bytes bytes)
+{
+	/* LMDB writes to what it is given only where it says so. */
+	return (MDB_val){ bytes.size, (void *)(uintptr_t)bytes.data };
+}
+
+static inline struct bytes lmdb_bytes(const MDB_val *value)
+{
+	return bytes_make(value->mv_data, value->mv_size);
+}
+
+#endif

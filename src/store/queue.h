@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* queue - changes that wait to be written, one for each key: the latest.
+ *
+ * Filled by the owner and committed by the thread, never both at a time: there are two of
+ * them, and they change places under the store's lock.
+ */
+#ifndef WAVEBREAK_STORE_QUEUE_H
+#define WAVEBREAK_STORE_QUEUE_H
+
+#include "store/environment.h"
+
+/* At most; more are refused. Changes other than of bans come from an administrator's commands
+ * and from the few logs that are followed. */
+#define QUEUE_BANS_MOST 1000000U
+#define QUEUE_OTHERS_MOST 1024U
+#define QUEUE_KEY_MOST 511 /* LMDB's own limit */
+
+struct queue;
+
+int queue_create(struct queue **ret);
+void queue_destroy(struct queue *queue);
+
+/* Return 0, -ENOSPC or -ENOMEM. */
+int queue_put_ban(struct queue *queue, const struct ban *ban);
+int queue_delete_ban(struct queue *queue, const struct addr *unit);
+/* Copies both; an empty `value` is a value, too. */
+int queue_put(struct queue *queue, enum store_database database, struct bytes key, struct bytes value);
+int queue_delete(struct queue *queue, enum store_database database, struct bytes key);
+
+size_t queue_count(const struct queue *queue);
+void queue_clear(struct queue *queue);
+
+/* Writes all of it in one transaction. The queue stays as it is. Returns 0 or -errno. */
+int queue_commit(const struct queue *queue, const struct environment *environment);
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "store/environment.h"
+#include "store/queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define PAUSE_MOST_MS 500
+#define PAUSE_FACTOR 4
+
+struct store {
+	struct environment environment;
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock; /* for all that follows */
+	pthread_cond_t wake;  /* the thread: there is something to do */
+	pthread_cond_t done;  /* the owner, in store_flush: a commit has ended */
+	struct queue *filling;
+	struct queue *writing; /* not changed, and read without the lock, while `busy` */
+	uint64_t failures;     /* commits that failed */
+	bool busy, failing, hurry, stop;
+};
+
+static void wait_until(struct store *store, uint64_t deadline_ms)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(deadline_ms / 1000),
+		.tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+	};
+
+	while (!store->hurry && !store->stop && clock_ms() < deadline_ms)
+		pthread_cond_timedwait(&store->wake, &store->lock, &until);
+}
+
+/* One commit of `writing`, which stays as it is when that fails. Holds the lock, but not
+ * while it writes. */
+static int commit(struct store *store)
+{
+	size_t count = queue_count(store->writing);
+	int r;
+
+	store->busy = true;
+	pthread_mutex_unlock(&store->lock);
+	r = queue_commit(store->writing, &store->environment);
+	environment_release_pages(&store->environment);
+	pthread_mutex_lock(&store->lock);
+	store->busy = false;
+	if (r == 0)
+		queue_clear(store->writing);
+	if (r < 0) {
+		store->failures++;
+		counter_add(COUNTER_store_errors, 1);
+		if (!store->failing)
+			log_error("the store cannot be written (%s); %zu changes wait, bans hold all the same",
+				  strerror(-r), count);
+	} else if (store->failing) {
+		log_info("the store can be written again");
+	}
+	store->failing = r < 0;
+	pthread_cond_broadcast(&store->done);
+	return r;
+}
+
+/* What could not be written goes first; what came since waits in `filling`. */
+static int commit_all(struct store *store)
+{
+	int r = 0;
+
+	while (r == 0 && (queue_count(store->writing) || queue_count(store->filling))) {
+		if (queue_count(store->writing) == 0) {
+			struct queue *empty = store->writing;
+
+			store->writing = store->filling;
+			store->filling = empty;
+		}
+		r = commit(store);
+		if (!store->stop && !store->hurry)
+			break;
+	}
+	return r;
+}
+
+static void *thread_main(void *data)
+{
+	struct store *store = data;
+	uint64_t began_ms, pause_ms;
+
+	pthread_mutex_lock(&store->lock);
+	while (!store->stop) {
+		if (queue_count(store->filling) == 0 && queue_count(store->writing) == 0) {
+			store->hurry = false;
+			pthread_cond_broadcast(&store->done);
+			pthread_cond_wait(&store->wake, &store->lock);
+			continue;
+		}
+		wait_until(store, clock_ms() + STORE_GATHER_MS);
+		began_ms = clock_ms();
+		if (commit_all(store) < 0) {
+			store->hurry = false;
+			pause_ms = STORE_RETRY_MS;
+		} else {
+			pause_ms = (clock_ms() - began_ms) * PAUSE_FACTOR;
+			pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS;
+		}
+		wait_until(store, clock_ms() + pause_ms);
+	}
+	commit_all(store);
+	pthread_mutex_unlock(&store->lock);
+	return NULL;
+}
+
+int store_start(struct store *store)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&store->thread, NULL, thread_main, store);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	store->started = r == 0;
+	return -r;
+}
+
+static int open_proved(const char *folder, struct environment *ret)
+{
+	uint64_t now_s = clock_wall_s();
+	int r;
+
+	r = environment_prove(folder, STORE_FILE_NAME);
+	if (r == -EBADMSG) {
+		log_error("the store %s/%s is damaged; it is set aside as " STORE_FILE_NAME
+			  ".damaged-%llu and a new one begun",
+			  folder, STORE_FILE_NAME, (unsigned long long)now_s);
+		counter_add(COUNTER_store_errors, 1);
+		r = environment_set_aside(folder, STORE_FILE_NAME, now_s);
+	}
+	return r < 0 ? r : environment_open(folder, STORE_FILE_NAME, ret);
+}
+
+static void init_locks(struct store *store)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_cond_init(&store->wake, &monotonic);
+	pthread_cond_init(&store->done, NULL);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void free_store(struct store *store)
+{
+	queue_destroy(store->filling);
+	queue_destroy(store->writing);
+	free(store);
+}
+
+int store_open(const char *folder, struct store **ret)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return -ENOMEM;
+	r = queue_create(&store->filling);
+	if (r == 0)
+		r = queue_create(&store->writing);
+	if (r == 0)
+		r = open_proved(folder, &store->environment);
+	if (r < 0) {
+		free_store(store);
+		return r;
+	}
+	init_locks(store);
+	*ret = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	pthread_mutex_lock(&store->lock);
+	store->stop = true;
+	if (!store->started)
+		commit_all(store);
+	pthread_cond_signal(&store->wake);
+	pthread_mutex_unlock(&store->lock);
+	if (store->started)
+		pthread_join(store->thread, NULL);
+	environment_close(&store->environment);
+	pthread_cond_destroy(&store->wake);
+	pthread_cond_destroy(&store->done);
+	pthread_mutex_destroy(&store->lock);
+	free_store(store);
+}
+
+int store_flush(struct store *store)
+{
+	uint64_t failures;
+	int r = 0;
+
+	pthread_mutex_lock(&store->lock);
+	failures = store->failures;
+	store->hurry = true;
+	pthread_cond_signal(&store->wake);
+	if (!store->started)
+		commit_all(store);
+	while (store->failures == failures &&
+	       (store->busy || queue_count(store->filling) || queue_count(store->writing)))
+		pthread_cond_wait(&store->done, &store->lock);
+	if (store->failures != failures)
+		r = -EIO;
+	pthread_mutex_unlock(&store->lock);
+	return r;
+}
+
+/* The thread is woken by the first change only: a burst costs one signal, not ten thousand. */
+static struct queue *begin_change(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	if (queue_count(store->filling) == 0)
+		pthread_cond_signal(&store->wake);
+	return store->filling;
+}
+
+static void end_change(struct store *store, int r)
+{
+	pthread_mutex_unlock(&store->lock);
+	if (r < 0)
+		counter_add(COUNTER_store_errors, 1);
+}
+
+void store_put_ban(struct store *store, const struct ban *ban)
+{
+	end_change(store, queue_put_ban(begin_change(store), ban));
+}
+
+void store_delete_ban(struct store *store, const struct addr *unit)
+{
+	end_change(store, queue_delete_ban(begin_change(store), unit));
+}
+
+void store_put_position(struct store *store, struct bytes path, struct bytes position)
+{
+	if (path.size > STORE_PATH_MOST || position.size > STORE_POSITION_MOST)
+		counter_add(COUNTER_store_errors, 1);
+	else
+		end_change(store, queue_put(begin_change(store), DATABASE_POSITIONS, path, position));
+}
+
+void store_put_allowed(struct store *store, const struct prefix *prefix)
+{
+	struct prefix_record key = record_of_prefix(prefix);
+
+	end_change(store, queue_put(begin_change(store), DATABASE_ALLOWED,
+				    bytes_make((const char *)&key, sizeof(key)), bytes_make(NULL, 0)));
+}
+
+void store_delete_allowed(struct store *store, const struct prefix *prefix)
+{
+	struct prefix_record key = record_of_prefix(prefix);
+
+	end_change(store, queue_delete(begin_change(store), DATABASE_ALLOWED,
+				       bytes_make((const char *)&key, sizeof(key))));
+}
+
+typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);
+
+static int read_rows(struct store *store, enum store_database database, row_fn *row, void *data)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	MDB_txn *txn;
+	int r;
+
+	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
+	if (r)
+		return environment_error(r);
+	r = mdb_cursor_open(txn, store->environment.databases[database], &cursor);
+	if (!r) {
+		while (!(r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
+			row(data, txn, lmdb_bytes(&key), lmdb_bytes(&value));
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	environment_release_pages(&store->environment);
+	return r == MDB_NOTFOUND ? 0 : environment_error(r);
+}
+
+struct ban_rows {
+	const struct store *store;
+	store_ban_fn *fn;
+	void *data;
+	size_t bad;
+};
+
+static void read_reason(const struct store *store, MDB_txn *txn, struct bytes unit, struct ban *ban)
+{
+	MDB_val key = lmdb_value(unit), value;
+
+	if (mdb_get(txn, store->environment.databases[DATABASE_REASONS], &key, &value) == 0)
+		memcpy(ban->why, value.mv_data, value.mv_size < BAN_WHY_SIZE ? value.mv_size : BAN_WHY_SIZE - 1);
+}
+
+static void ban_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
+{
+	struct ban_rows *rows = data;
+	struct ban ban;
+
+	if (record_read_ban(key, value, &ban) < 0) {
+		rows->bad++;
+		return;
+	}
+	if (ban.by_hand)
+		read_reason(rows->store, txn, key, &ban);
+	rows->fn(rows->data, &ban);
+}
+
+static void say_bad(size_t count, const char *what)
+{
+	if (count)
+		log_warning("%zu %s in the store could not be read and are passed over", count, what);
+}
+
+int store_read_bans(struct store *store, store_ban_fn *fn, void *data)
+{
+	struct ban_rows rows = { store, fn, data, 0 };
+	int r = read_rows(store, DATABASE_BANS, ban_row, &rows);
+
+	say_bad(rows.bad, "bans");
+	return r;
+}
+
+struct allowed_rows {
+	store_allowed_fn *fn;
+	void *data;
+	size_t bad;
+};
+
+static void allowed_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
+{
+	struct allowed_rows *rows = data;
+	struct prefix prefix;
+
+	if (record_read_prefix(key, &prefix) < 0)
+		rows->bad++;
+	else
+		rows->fn(rows->data, &prefix);
+}
+
+int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data)
+{
+	struct allowed_rows rows = { fn, data, 0 };
+	int r = read_rows(store, DATABASE_ALLOWED, allowed_row, &rows);
+
+	say_bad(rows.bad, "allowed prefixes");
+	return r;
+}
+
+int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST], size_t *ret_size)
+{
+	MDB_val key = lmdb_value(path), value;
+	MDB_txn *txn;
+	int r;
+
+	if (path.size == 0 || path.size > STORE_PATH_MOST)
+		return -ENOENT;
+	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
+	if (r)
+		return environment_error(r);
+	r = environment_error(mdb_get(txn, store->environment.databases[DATABASE_POSITIONS], &key, &value));
+	if (r == 0 && value.mv_size > STORE_POSITION_MOST)
+		r = -EBADMSG;
+	if (r == 0) {
+		memcpy(ret, value.mv_data, value.mv_size);
+		*ret_size = value.mv_size;
+	}
+	mdb_txn_abort(txn);
+	return r;
+}
+
+void store_look(struct store *store, struct store_state *ret)
+{
+	struct stat status;
+	int fd;
+
+	pthread_mutex_lock(&store->lock);
+	*ret = (struct store_state){
+		.queued = queue_count(store->filling) + queue_count(store->writing),
+		.failing = store->failing,
+	};
+	pthread_mutex_unlock(&store->lock);
+	if (mdb_env_get_fd(store->environment.env, &fd) == 0 && fstat(fd, &status) == 0)
+		ret->bytes = (uint64_t)status.st_size;
+}
