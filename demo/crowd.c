@@ -14,7 +14,6 @@
 
 #define ADDRESSES 65536
 #define IPV6_ONE_IN 7
-#define MUTE_IN_100 3
 #define RETURN_ONE_IN 4
 #define RETURN_AFTER_SECONDS 5.0
 #define PATIENCE_CHECK_SECONDS 0.5
@@ -61,6 +60,7 @@ const struct crowd_plan crowd_plan_default = {
 	.seconds = 40,
 	.drain_seconds = 10,
 	.zombies_per_second = 20,
+	.mute_in_100 = 3,
 	.honest_every_seconds = 2,
 	.honest_patience_seconds = 120,
 	.open_at_most = 8192,
@@ -160,11 +160,11 @@ static int call_server(const struct crowd_plan *plan, const struct in6_addr *sou
 	return fd;
 }
 
-static enum manner manner_of(enum visitor visitor, uint32_t number)
+static enum manner manner_of(const struct crowd_plan *plan, enum visitor visitor, uint32_t number)
 {
 	if (visitor == VISITOR_HONEST)
 		return MANNER_HONEST;
-	return number * SPREAD % 100 < MUTE_IN_100 ? MANNER_MUTE : MANNER_ZOMBIE;
+	return number * SPREAD % 100 < plan->mute_in_100 ? MANNER_MUTE : MANNER_ZOMBIE;
 }
 
 static int begin_visit(struct crowd *crowd, enum visitor visitor, uint32_t number, bool again)
@@ -189,7 +189,7 @@ static int begin_visit(struct crowd *crowd, enum visitor visitor, uint32_t numbe
 	*client = (struct client){
 		.fd = fd,
 		.step = STEP_GREETING,
-		.manner = manner_of(visitor, number),
+		.manner = manner_of(plan, visitor, number),
 		.visit = { .number = number, .visitor = (uint8_t)visitor, .again = again,
 			   .source = source, .source_port = port, .begun = crowd->now,
 			   .greeted = NEVER, .refused = NEVER, .delivered = NEVER, .ended = NEVER },

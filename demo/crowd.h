@@ -7,8 +7,8 @@
  *	zombie number n	10.66.x.y, every seventh 2001:db8:66:n::1
  *	honest number n	10.67.x.y, every seventh 2001:db8:67:n::1
  *
- * Each visitor has a fresh address until 65,536 have come. 3 zombies in 100 never say
- * HELO. One in four comes back once, 5 s after its connection was ended by the other
+ * Each visitor has a fresh address until 65,536 have come. Some zombies never
+ * say HELO (mute_in_100). One in four comes back once, 5 s after its connection was ended by the other
  * side, from the same address. What they say is in dialogue.h. The order of everything is
  * the same in each run, so that two runs differ only in what they meet.
  *
@@ -32,6 +32,7 @@ struct crowd_plan {
 	double drain_seconds; /* how long the last of them are waited for */
 	const struct wave *wave; /* the shape of the arrivals; NULL: steady */
 	double zombies_per_second; /* at the height of the wave; 0: none */
+	unsigned int mute_in_100; /* zombies that never say HELO, so that nothing refuses them */
 	size_t zombies_at_most; /* 0: no bound but the other ones */
 	double honest_every_seconds; /* 0: none */
 	double honest_patience_seconds;

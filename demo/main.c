@@ -25,6 +25,8 @@ static const char usage[] =
 	"  --steady         the same rate all the time instead of the wave of 2009\n"
 	"  --tarpit 0|1     Courier's TARPIT (0). Debian ships 1, which delays each refusal,\n"
 	"                   and with it the log line that wavebreak waits for, by 8 s\n"
+	"  --mute N         zombies in 100 that never say HELO and so are never refused: each\n"
+	"                   keeps its connection for Courier's 30 s whatever the guard (3)\n"
 	"  --maxdaemons N   connections that Courier serves at most (300)\n"
 	"  --only HALF      unguarded or guarded\n"
 	"  --svg FILE       the picture (./wavebreak-demo.svg)\n"
@@ -39,7 +41,7 @@ static const char usage[] =
 
 struct arguments {
 	double seconds, rate;
-	unsigned int tarpit, maxdaemons;
+	unsigned int tarpit, maxdaemons, mute;
 	const char *only, *svg, *json, *wavebreak;
 	bool steady;
 };
@@ -86,7 +88,7 @@ static unsigned int whole(const char *name, const char *text, double least, doub
 	return (unsigned int)number(name, text, least, most);
 }
 
-enum { SECONDS = 256, RATE, STEADY, TARPIT, MAXDAEMONS, ONLY, SVG, JSON, WAVEBREAK, HELP };
+enum { SECONDS = 256, RATE, STEADY, TARPIT, MAXDAEMONS, MUTE, ONLY, SVG, JSON, WAVEBREAK, HELP };
 
 static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
@@ -94,6 +96,7 @@ static const struct option options[] = {
 	{ "steady", no_argument, NULL, STEADY },
 	{ "tarpit", required_argument, NULL, TARPIT },
 	{ "maxdaemons", required_argument, NULL, MAXDAEMONS },
+	{ "mute", required_argument, NULL, MUTE },
 	{ "only", required_argument, NULL, ONLY },
 	{ "svg", required_argument, NULL, SVG },
 	{ "json", required_argument, NULL, JSON },
@@ -110,6 +113,7 @@ static void take_option(struct arguments *arguments, int option, const char *val
 	case STEADY: arguments->steady = true; break;
 	case TARPIT: arguments->tarpit = whole("tarpit", value, 0, 1); break;
 	case MAXDAEMONS: arguments->maxdaemons = whole("maxdaemons", value, 1, 5000); break;
+	case MUTE: arguments->mute = whole("mute", value, 0, 100); break;
 	case ONLY: arguments->only = value; break;
 	case SVG: arguments->svg = value; break;
 	case JSON: arguments->json = value; break;
@@ -279,6 +283,7 @@ static void tell_story(struct demo *demo)
 	demo->crowd = crowd_plan_default;
 	demo->crowd.seconds = arguments->seconds;
 	demo->crowd.zombies_per_second = arguments->rate;
+	demo->crowd.mute_in_100 = arguments->mute;
 }
 
 /* Everything that has to be undone by broom_sweep happens in here. */
@@ -330,7 +335,7 @@ static int status_of(int r, const struct complaint *complaint)
 int main(int argc, char **argv)
 {
 	static struct demo demo = {
-		.arguments = { .seconds = 100, .rate = 20, .maxdaemons = 300, .svg = DEFAULT_SVG },
+		.arguments = { .seconds = 100, .rate = 20, .maxdaemons = 300, .mute = 3, .svg = DEFAULT_SVG },
 	};
 	struct wave *wave = NULL;
 	int r;

@@ -5,9 +5,9 @@
  * socket meanwhile: the connection is gone, the slot is still taken. Such a process is sent
  * SIGTERM, but only when it was proved to hold that very socket:
  *
- *   its name is on the list; one of its descriptors is socket:[inode]; with a pidfd on it,
- *   pidfd_getfd(2) of that descriptor has the cookie of the socket that was ended, and the
- *   state CLOSE.
+ *   its name is on the list; one of its descriptors (the first, if that is a socket) is
+ *   socket:[inode]; with a pidfd on it, pidfd_getfd(2) of that descriptor has the cookie of the
+ *   socket that was ended, and the state CLOSE.
  *
  * The inode alone would not do: the kernel counts it in 32 bits. The pidfd makes sure that
  * the signal reaches the process that was looked at and no later one of the same number.

@@ -39,6 +39,9 @@ _Noreturn static void sleep_as(const char *name, int socket, int at, int ready)
 {
 	prctl(PR_SET_NAME, name);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(STDIN_FILENO);
+	if (open("/dev/null", O_RDONLY) != STDIN_FILENO)
+		_exit(1);
 	if (at == NOWHERE)
 		close(socket);
 	else if (dup2(socket, at) != at)
