@@ -20,12 +20,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -359,7 +361,7 @@ static void say_and_hear(int speaker, const char *words, int listener)
 }
 
 /* As Courier does it: greeting, request, the line in the log, 0.1 ms later the reply. The clock
- * runs from the reply, which loopback acknowledges in the same moment, to the reset. */
+ * runs from the acknowledgement of the reply to the reset. */
 static double time_one_eviction(const struct rig *rig, int listener, uint32_t n)
 {
 	struct addr client = rig_unit(n);
@@ -367,7 +369,7 @@ static double time_one_eviction(const struct rig *rig, int listener, uint32_t n)
 	struct pollfd p = { .events = POLLIN };
 	uint64_t begun;
 	uint16_t port;
-	int served, on = 1;
+	int served, on = 1, unacknowledged;
 
 	p.fd = connect_from(&client, 25, &port);
 	served = accept(listener, NULL, NULL);
@@ -377,8 +379,10 @@ static double time_one_eviction(const struct rig *rig, int listener, uint32_t n)
 	usleep(100);
 	/* Without it the kernel of the client holds its acknowledgement back for 40 ms. */
 	setsockopt(p.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-	begun = clock_us();
 	say_and_hear(served, "511 Listed\r\n", p.fd);
+	while (ioctl(served, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0)
+		usleep(50);
+	begun = clock_us();
 	if (poll(&p, 1, 5000) != 1)
 		rig_die("the connection lives on after 5 s");
 	close(p.fd);

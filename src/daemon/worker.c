@@ -17,6 +17,8 @@
 
 #define EXIT_FAILED 1
 #define END_PATIENCE_S 3
+#define READY_LOOKS 100
+#define READY_LOOK_MS 5
 
 /* Ends it, and by force when the disk does not let it end. */
 static void begin_to_end(struct worker *w)
@@ -70,6 +72,36 @@ static void each_second(void *data)
 	w->talked = w->untold = 0;
 	link_ask(w->link, &here);
 	link_flush(w->link);
+}
+
+static bool all_logs_open(const struct worker *w)
+{
+	const struct path_list *logs = &w->start->plan->logs;
+	struct follow_position position;
+
+	for (size_t i = 0; i < logs->count; i++) {
+		if (follow_position(w->follow, logs->paths[i], &position) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Ready is who has the end of each log, where it begins to read: a line that comes after the word
+ * counts. A log that does not exist yet is not waited for long. */
+static void look_if_ready(void *data)
+{
+	struct worker *w = data;
+	struct request ready = { .kind = REQUEST_READY };
+
+	if (!all_logs_open(w) && w->ready_looks++ < READY_LOOKS) {
+		loop_timer_arm(w->ready_timer, loop_now_ms(w->loop) + READY_LOOK_MS);
+		return;
+	}
+	link_ask(w->link, &ready);
+	link_flush(w->link);
+	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
+		 w->start->plan->logs.count, w->start->plan->logs.count == 1 ? "" : "s", w->signatures->signature_count,
+		 w->start->observe ? "; nothing is banned or ended" : "");
 }
 
 static void allowed_again(void *data, const struct prefix *prefix)
@@ -129,6 +161,8 @@ static int open_loop(struct worker *w)
 		r = loop_timer_create(w->loop, worker_bans_due, w, &w->bans_timer);
 	if (r == 0)
 		r = loop_timer_create(w->loop, each_second, w, &w->every_second);
+	if (r == 0)
+		r = loop_timer_create(w->loop, look_if_ready, w, &w->ready_timer);
 	if (r == 0)
 		r = link_create(w->loop, w->start->socket, &calls, w, &w->link);
 	if (r == 0)
@@ -207,17 +241,6 @@ static int become_user(const struct worker_start *start)
 	return r;
 }
 
-static void say_ready(struct worker *w)
-{
-	struct request ready = { .kind = REQUEST_READY };
-
-	link_ask(w->link, &ready);
-	link_flush(w->link);
-	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
-		 w->start->plan->logs.count, w->start->plan->logs.count == 1 ? "" : "s", w->signatures->signature_count,
-		 w->start->observe ? "; nothing is banned or ended" : "");
-}
-
 static int run(struct worker *w)
 {
 	int r = worker_load_signatures(w);
@@ -233,7 +256,7 @@ static int run(struct worker *w)
 	if (r < 0)
 		return EXIT_FAILED;
 	each_second(w);
-	say_ready(w);
+	look_if_ready(w);
 	r = loop_run(w->loop);
 	worker_save_positions(w);
 	link_flush(w->link);

@@ -56,7 +56,8 @@ struct worker {
 	uint64_t started_s;
 
 	struct control_server *control;
-	struct loop_timer *every_second;
+	struct loop_timer *every_second, *ready_timer;
+	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
 	bool confined_by_landlock, confined_by_seccomp;
 };
