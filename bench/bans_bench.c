@@ -21,7 +21,9 @@
 #define SLICE 64
 #define FOR_MS 600000ULL
 
-static const struct ban_limits limits = { .for_ms = FOR_MS, .at_most_ms = 6 * FOR_MS, .most = MILLION };
+static const struct ban_limits limits = { .for_ms = FOR_MS,
+					  .at_most_ms = 6 * FOR_MS,
+					  .most = MILLION };
 
 static void must(int r, const char *what)
 {
@@ -84,7 +86,9 @@ static struct bans *make(void)
 static void begin_all(struct bans *bans, struct store *store, uint32_t count, uint64_t now)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		struct ban_offence offence = { .unit = unit_number(i), .outcome = OUTCOME_LISTED, .signature = 1 };
+		struct ban_offence offence = { .unit = unit_number(i),
+					       .outcome = OUTCOME_LISTED,
+					       .signature = 1 };
 		struct ban_step step;
 
 		must(bans_begin(bans, &offence, now, &step), "bans_begin");
@@ -105,14 +109,16 @@ static void end_all(struct bans *bans, uint32_t count, uint64_t now)
 
 		n = bans_due(bans, now, steps, SLICE);
 		for (size_t i = 0; i < n; i++)
-			must(bans_answer(bans, &steps[i].ban.unit, 0, now, &answered), "bans_answer");
+			must(bans_answer(bans, &steps[i].ban.unit, 0, now, &answered),
+			     "bans_answer");
 		ended += n;
 		took = clock_us() - slice_begun;
 		worst_us = took > worst_us ? took : worst_us;
 	} while (n);
 	must(ended == count ? 0 : -EINVAL, "not all ended");
 	report("asked and ended, all due at once", count, seconds_since(begun));
-	printf("%-52s %8u  %8.4f s\n", "  the longest slice of them", SLICE, (double)worst_us / 1e6);
+	printf("%-52s %8u  %8.4f s\n", "  the longest slice of them", SLICE,
+	       (double)worst_us / 1e6);
 }
 
 static void bench_table(const char *folder, uint32_t count)
@@ -201,7 +207,8 @@ static void bench_restore(const char *folder, uint32_t count)
 	bans_destroy(restoring.bans);
 }
 
-static void in_a_process(void (*bench)(const char *folder, uint32_t count), const char *folder, uint32_t count)
+static void in_a_process(void (*bench)(const char *folder, uint32_t count), const char *folder,
+			 uint32_t count)
 {
 	int status;
 	pid_t child;

@@ -274,6 +274,16 @@ int ban_reconfigure(struct ban_table *ban, const struct ban_table_limits *limits
 	return r;
 }
 
+int ban_clear(struct ban_table *ban)
+{
+	struct nft_batch batch;
+
+	ban_batch_begin(ban, &batch);
+	nft_set_flush(&batch, BAN_SET4_NAME);
+	nft_set_flush(&batch, BAN_SET6_NAME);
+	return batch_commit(ban, &batch);
+}
+
 int ban_alive(struct ban_table *ban)
 {
 	struct nft_guard guard = guard_of(ban);

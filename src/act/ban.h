@@ -56,6 +56,9 @@ void ban_destroy(struct ban_table *ban);
  * and are not looked at. */
 int ban_reconfigure(struct ban_table *ban, const struct ban_table_limits *limits);
 
+/* Ends all bans. */
+int ban_clear(struct ban_table *ban);
+
 /* To be called about once a second. Returns -ENOENT when the table is gone or is another
  * one: destroy, create and restore then. */
 int ban_alive(struct ban_table *ban);

@@ -13,24 +13,30 @@
 #define RENEW_EARLY_MS 5000
 #define LOOKS_PER_STEP 16
 
+/* What each event is, and asks for. */
+#define ROW(event, name, kernel, store, counter) \
+	[BAN_##event] = { name, BAN_KERNEL_##kernel, BAN_STORE_##store, counter }
+
 static const struct {
 	const char *name;
 	enum ban_kernel kernel;
 	enum ban_store store;
 	enum counter counter;
 } rows[BAN_EVENT_COUNT] = {
-	[BAN_BEGAN]      = { "began",      BAN_KERNEL_ADD,     BAN_STORE_PUT,     COUNTER_bans },
-	[BAN_BEGAN_ANEW] = { "began anew", BAN_KERNEL_REPLACE, BAN_STORE_PUT,     COUNTER_bans },
-	[BAN_EXTENDED]   = { "extended",   BAN_KERNEL_REPLACE, BAN_STORE_PUT,     COUNTER_bans_extended },
-	[BAN_NOTED]      = { "noted",      BAN_KERNEL_NOTHING, BAN_STORE_NOTHING, NOT_COUNTED },
-	[BAN_RESTORED]   = { "restored",   BAN_KERNEL_ADD,     BAN_STORE_NOTHING, COUNTER_bans_restored },
-	[BAN_RENEWED]    = { "renewed",    BAN_KERNEL_REPLACE, BAN_STORE_NOTHING, NOT_COUNTED },
-	[BAN_ASKED]      = { "asked",      BAN_KERNEL_ASK,     BAN_STORE_NOTHING, NOT_COUNTED },
-	[BAN_SLID]       = { "slid",       BAN_KERNEL_NOTHING, BAN_STORE_PUT,     COUNTER_bans_extended },
-	[BAN_RAN_OUT]    = { "ran out",    BAN_KERNEL_NOTHING, BAN_STORE_DELETE,  COUNTER_bans_ended },
-	[BAN_SERVED]     = { "served",     BAN_KERNEL_REMOVE,  BAN_STORE_DELETE,  COUNTER_bans_ended },
-	[BAN_CAPPED]     = { "capped",     BAN_KERNEL_REMOVE,  BAN_STORE_DELETE,  COUNTER_bans_capped },
-	[BAN_LIFTED]     = { "lifted",     BAN_KERNEL_REMOVE,  BAN_STORE_DELETE,  NOT_COUNTED },
+	/* clang-format off */
+	ROW(BEGAN,      "began",      ADD,     PUT,     COUNTER_bans),
+	ROW(BEGAN_ANEW, "began anew", REPLACE, PUT,     COUNTER_bans),
+	ROW(EXTENDED,   "extended",   REPLACE, PUT,     COUNTER_bans_extended),
+	ROW(NOTED,      "noted",      NOTHING, NOTHING, NOT_COUNTED),
+	ROW(RESTORED,   "restored",   ADD,     NOTHING, COUNTER_bans_restored),
+	ROW(RENEWED,    "renewed",    REPLACE, NOTHING, NOT_COUNTED),
+	ROW(ASKED,      "asked",      ASK,     NOTHING, NOT_COUNTED),
+	ROW(SLID,       "slid",       NOTHING, PUT,     COUNTER_bans_extended),
+	ROW(RAN_OUT,    "ran out",    NOTHING, DELETE,  COUNTER_bans_ended),
+	ROW(SERVED,     "served",     REMOVE,  DELETE,  COUNTER_bans_ended),
+	ROW(CAPPED,     "capped",     REMOVE,  DELETE,  COUNTER_bans_capped),
+	ROW(LIFTED,     "lifted",     REMOVE,  DELETE,  NOT_COUNTED),
+	/* clang-format on */
 };
 
 /* The bytes of a unit that count: half the size of a struct addr, a million times. */
@@ -109,7 +115,8 @@ const char *ban_event_name(enum ban_event event)
 static bool limits_are_valid(const struct ban_limits *limits)
 {
 	return limits->for_ms && limits->for_ms <= BANS_DURATION_MOST_MS && limits->at_most_ms &&
-	       limits->at_most_ms <= BANS_DURATION_MOST_MS && limits->most && limits->most <= BANS_MOST;
+	       limits->at_most_ms <= BANS_DURATION_MOST_MS && limits->most &&
+	       limits->most <= BANS_MOST;
 }
 
 int bans_create(const struct ban_limits *limits, struct bans **ret)
@@ -125,7 +132,8 @@ int bans_create(const struct ban_limits *limits, struct bans **ret)
 	bans->limits = *limits;
 	r = table_create(sizeof(struct unit_key), sizeof(struct entry), BANS_MOST, &bans->entries);
 	if (r == 0)
-		r = table_create(sizeof(struct unit_key), BAN_WHY_SIZE, BANS_REASONS_MOST, &bans->reasons);
+		r = table_create(sizeof(struct unit_key), BAN_WHY_SIZE, BANS_REASONS_MOST,
+				 &bans->reasons);
 	if (r < 0) {
 		bans_destroy(bans);
 		return r;
@@ -159,7 +167,8 @@ const struct ban_limits *bans_limits(const struct bans *bans)
 
 static void show(const struct bans *bans, const struct entry *entry, struct ban *ret)
 {
-	const char *why = entry->by_hand ? table_find(bans->reasons, table_key(bans->entries, entry)) : NULL;
+	const struct unit_key *key = table_key(bans->entries, entry);
+	const char *why = entry->by_hand ? table_find(bans->reasons, key) : NULL;
 
 	*ret = (struct ban){
 		.unit = unit_of(bans, entry),
@@ -177,7 +186,8 @@ static void show(const struct bans *bans, const struct entry *entry, struct ban 
 		memcpy(ret->why, why, BAN_WHY_SIZE);
 }
 
-static void report(struct bans *bans, const struct entry *entry, enum ban_event event, struct ban_step *ret)
+static void report(struct bans *bans, const struct entry *entry, enum ban_event event,
+		   struct ban_step *ret)
 {
 	uint64_t now = bans->time.latest_ms;
 
@@ -228,7 +238,8 @@ static void end(struct bans *bans, struct entry *entry, enum ban_event event, st
 }
 
 /* A fresh entry for the unit, in the place of any old one; not in the wheel. */
-static int admit(struct bans *bans, const struct addr *unit, struct entry **ret, enum ban_event *ret_event)
+static int admit(struct bans *bans, const struct addr *unit, struct entry **ret,
+		 enum ban_event *ret_event)
 {
 	struct unit_key key = key_of(unit);
 	struct entry *entry = table_find(bans->entries, &key);
@@ -243,7 +254,9 @@ static int admit(struct bans *bans, const struct addr *unit, struct entry **ret,
 		*ret = entry;
 		return 0;
 	}
-	r = table_count(bans->entries) < bans->limits.most ? table_add(bans->entries, &key, &value) : -ENOSPC;
+	r = -ENOSPC;
+	if (table_count(bans->entries) < bans->limits.most)
+		r = table_add(bans->entries, &key, &value);
 	if (r < 0) {
 		counter_add(COUNTER_bans_dropped, 1);
 		return r;
@@ -272,7 +285,8 @@ static void extend(struct bans *bans, struct entry *entry, uint64_t at, struct b
 	report(bans, entry, BAN_EXTENDED, ret);
 }
 
-int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms, struct ban_step *ret)
+int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms,
+	       struct ban_step *ret)
 {
 	uint64_t now = steady_now(&bans->time, now_ms), at = minus(now, offence->age_ms);
 	struct entry *entry = find(bans, &offence->unit);
@@ -296,7 +310,8 @@ int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t no
 	return 0;
 }
 
-int bans_extend(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms, struct ban_step *ret)
+int bans_extend(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms,
+		struct ban_step *ret)
 {
 	uint64_t now = steady_now(&bans->time, now_ms);
 	struct entry *entry = find(bans, &offence->unit);
@@ -345,9 +360,9 @@ static bool is_plausible(const struct ban *kept)
 	bool ipv4 = kept->unit.family == ADDR_IPV4;
 	struct addr unit = ipv4 ? addr_from_ipv4(kept->unit.octets) : addr_unit(&kept->unit);
 
-	return (ipv4 || unit.family == ADDR_IPV6) && addr_equal(&unit, &kept->unit) && kept->outcome < OUTCOME_COUNT &&
-	       kept->begin_ms <= kept->until_ms && (kept->by_hand || !kept->fixed) &&
-	       memchr(kept->why, 0, BAN_WHY_SIZE);
+	return (ipv4 || unit.family == ADDR_IPV6) && addr_equal(&unit, &kept->unit) &&
+	       kept->outcome < OUTCOME_COUNT && kept->begin_ms <= kept->until_ms &&
+	       (kept->by_hand || !kept->fixed) && memchr(kept->why, 0, BAN_WHY_SIZE);
 }
 
 int bans_restore(struct bans *bans, const struct ban *kept, uint64_t now_ms, struct ban_step *ret)
@@ -376,7 +391,8 @@ int bans_restore(struct bans *bans, const struct ban *kept, uint64_t now_ms, str
 	entry->fixed = kept->fixed;
 	if (kept->by_hand)
 		keep_reason(bans, entry, kept->why, strlen(kept->why));
-	activate(bans, entry, now + least(left_ms, kept->fixed ? BANS_DURATION_MOST_MS : bans->limits.for_ms));
+	activate(bans, entry,
+		 now + least(left_ms, kept->fixed ? BANS_DURATION_MOST_MS : bans->limits.for_ms));
 	report(bans, entry, BAN_RESTORED, ret);
 	return 0;
 }
@@ -437,7 +453,8 @@ size_t bans_lift_within(struct bans *bans, const struct prefix *prefix, uint32_t
 	return count;
 }
 
-size_t bans_renew(struct bans *bans, uint32_t *cursor, uint64_t now_ms, struct ban_step *steps, size_t most)
+size_t bans_renew(struct bans *bans, uint32_t *cursor, uint64_t now_ms, struct ban_step *steps,
+		  size_t most)
 {
 	uint64_t now = steady_now(&bans->time, now_ms);
 	struct entry *entry;

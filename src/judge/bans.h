@@ -51,7 +51,7 @@
 /* A question that the kernel left unanswered is asked again after this. */
 #define BANS_ASK_AGAIN_MS 5000
 /* Attempts of a banned client that follow each other within this time (a tenth of ban.for, when
- * that is shorter) count as one: what it had already sent may be a hundred log lines in one read. */
+ * that is shorter) count as one: what it had already sent may be a hundred log lines at once. */
 #define BANS_NOTE_MS 1000
 /* Reasons are kept for this many bans by hand; further ones are banned without. */
 #define BANS_REASONS_MOST 4096
@@ -86,12 +86,12 @@ struct ban {
 enum ban_event {
 	BAN_BEGAN,
 	BAN_BEGAN_ANEW, /* in the place of one: by hand, or when the cap had come */
-	BAN_EXTENDED, /* an offence while banned */
-	BAN_NOTED,    /* the same, but it moves no end (BANS_NOTE_MS, fixed, at the cap) */
-	BAN_RESTORED, /* from the store */
-	BAN_RENEWED,  /* written again: a fixed one against the slide, all by bans_renew */
-	BAN_ASKED,    /* the known end has come */
-	BAN_SLID,     /* the kernel still had it */
+	BAN_EXTENDED,	/* an offence while banned */
+	BAN_NOTED,	/* the same, but it moves no end (BANS_NOTE_MS, fixed, at the cap) */
+	BAN_RESTORED,	/* from the store */
+	BAN_RENEWED,	/* written again: a fixed one against the slide, all by bans_renew */
+	BAN_ASKED,	/* the known end has come */
+	BAN_SLID,	/* the kernel still had it */
 	BAN_RAN_OUT,
 	BAN_SERVED, /* a fixed one came to its end */
 	BAN_CAPPED,
@@ -142,11 +142,13 @@ struct ban_offence {
 
 /* The verdict was a ban: begins one, or extends the one there is. Returns 0 with a step,
  * -ENOSPC at the limit, -ENOMEM, or -ESTALE when it would be over by now (age_ms). */
-int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms, struct ban_step *ret);
+int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms,
+	       struct ban_step *ret);
 
 /* An offence of somebody who may be banned: extends, and never begins. Returns 0 with a step
  * or -ENOENT. */
-int bans_extend(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms, struct ban_step *ret);
+int bans_extend(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms,
+		struct ban_step *ret);
 
 /* The administrator's ban; replaces any there is. `duration_ms` 0: as ban.for and ban.at_most
  * say. Returns 0 with a step, -ENOSPC, -ENOMEM, or -ERANGE for more than
@@ -173,7 +175,8 @@ size_t bans_lift_within(struct bans *bans, const struct prefix *prefix, uint32_t
 			uint64_t now_ms, struct ban_step *steps, size_t most);
 
 /* Writes all bans to the kernel again, which has lost them; goes on like bans_lift_within. */
-size_t bans_renew(struct bans *bans, uint32_t *cursor, uint64_t now_ms, struct ban_step *steps, size_t most);
+size_t bans_renew(struct bans *bans, uint32_t *cursor, uint64_t now_ms, struct ban_step *steps,
+		  size_t most);
 
 /* Does what is due: at most `most` steps, looking at no more than 16 times as many bans, so that
  * a million that end in one second are no stall. Returns the number of steps. */

@@ -82,18 +82,21 @@ static void say_ban(struct page *page, const struct explanation *e, const char *
 	say(page, "%s is banned since %s (%s ago)", who, wall(ban->begin_ms, begin),
 	    span(distance(e->now_ms, ban->begin_ms), ago));
 	if (ban->state == BAN_CHECKING)
-		say(page, "; its time has come, and the kernel is asked whether the client tried again");
+		say(page,
+		    "; its time has come, and the kernel is asked whether the client tried again");
 	else
 		say(page, " until %s (in %s)", wall(ban->until_ms, until),
 		    span(ban->until_ms > e->now_ms ? ban->until_ms - e->now_ms : 0, left));
 	if (ban->fixed)
 		say(page, ".\nIt ends then, whatever the client does.\n");
 	else
-		say(page, ", at most until %s.\nEach new attempt begins its %s again, up to that time.\n",
+		say(page,
+		    ", at most until %s.\nEach new attempt begins its %s again, up to that time.\n",
 		    wall(ban->at_most_ms, most), duration_format(e->for_ms, lasts));
 	if (ban->by_hand && ban->why[0])
 		say(page, "It was banned by hand: %s\n",
-		    text_escape(bytes_make(ban->why, strnlen(ban->why, BAN_WHY_SIZE)), why, sizeof(why)));
+		    text_escape(bytes_make(ban->why, strnlen(ban->why, BAN_WHY_SIZE)), why,
+				sizeof(why)));
 	else if (ban->by_hand)
 		say(page, "It was banned by hand.\n");
 }
@@ -112,8 +115,8 @@ static void say_reason(struct page *page, uint16_t reply_code, uint32_t signatur
 		say(page, "%s", outcome_name(outcome));
 }
 
-static void say_event(struct page *page, const struct judge_entry *event, explain_signature_fn *name,
-		      const void *data)
+static void say_event(struct page *page, const struct judge_entry *event,
+		      explain_signature_fn *name, const void *data)
 {
 	char at[WALL_TEXT_SIZE];
 
@@ -133,8 +136,8 @@ static void say_score(struct page *page, const struct explanation *e, explain_si
 	const struct judge_client *client = &e->client;
 	char half[DURATION_TEXT_SIZE];
 
-	say(page, "Its score is %u; %u is a ban (ban.score). It falls by half every %s.\n", client->score,
-	    client->ban_score, duration_format(client->half_life_ms, half));
+	say(page, "Its score is %u; %u is a ban (ban.score). It falls by half every %s.\n",
+	    client->score, client->ban_score, duration_format(client->half_life_ms, half));
 	if (client->offences > client->event_count)
 		say(page, "Of %u offences, the latest events:\n", client->offences);
 	for (size_t i = 0; i < client->event_count; i++)
@@ -158,13 +161,17 @@ static void say_what_next(struct page *page, const struct explanation *e)
 	if (e->is_protected) {
 		say(page, "It is never banned: %s is on the never-list (%s).\n",
 		    prefix_format(&e->protection.prefix, prefix),
-		    text_escape(bytes_make(e->protection.why, strnlen(e->protection.why, PREFIX_WHY_SIZE)),
+		    text_escape(bytes_make(e->protection.why,
+					   strnlen(e->protection.why, PREFIX_WHY_SIZE)),
 				why, sizeof(why)));
 	} else if (!e->banned && e->known) {
-		missing = e->client.ban_score > e->client.score ? e->client.ban_score - e->client.score : 1;
+		missing = e->client.ban_score > e->client.score
+				  ? e->client.ban_score - e->client.score
+				  : 1;
 		say(page, "An offence that adds %u or more would ban it now.\n", missing);
 	} else if (e->banned && !e->ban.fixed) {
-		say(page, "After that it may come again, and is banned anew only for a new offence.\n");
+		say(page,
+		    "After that it may come again, and is banned anew only for a new offence.\n");
 	}
 }
 

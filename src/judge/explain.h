@@ -36,7 +36,8 @@ struct explain_signature {
 	const char *service;
 	const char *name;
 };
-typedef bool explain_signature_fn(const void *data, uint32_t signature, struct explain_signature *ret);
+typedef bool explain_signature_fn(const void *data, uint32_t signature,
+				  struct explain_signature *ret);
 
 /* Lines for a terminal, each ended by a newline, foreign text escaped. What does not fit is left
  * out; EXPLAIN_TEXT_SIZE is always enough. Returns the length without the NUL. */

@@ -27,7 +27,7 @@ static int make(void **state)
 		.clients = 100,
 		.scores = { [OUTCOME_LISTED] = 100, [OUTCOME_UNKNOWN_RECIPIENT] = 20 },
 	};
-	static const struct ban_limits ban_limits = { .for_ms = 10 * MINUTE, .at_most_ms = HOUR, .most = 100 };
+	static const struct ban_limits ban_limits = { 10 * MINUTE, HOUR, .most = 100 };
 	struct court *court = calloc(1, sizeof(*court));
 
 	assert_int_equal(judge_create(&judge_limits, &court->judge), 0);
@@ -71,9 +71,11 @@ static void offend(struct court *court, const char *client, enum outcome outcome
 	judge_event(court->judge, &court->never, &event, now, &verdict);
 	if (verdict.action != JUDGE_BAN)
 		return;
-	assert_int_equal(bans_begin(court->bans,
-				    &(struct ban_offence){ verdict.unit, outcome, event.signature, 0 }, now, &step),
-			 0);
+	assert_int_equal(
+		bans_begin(court->bans,
+			   &(struct ban_offence){ verdict.unit, outcome, event.signature, 0 }, now,
+			   &step),
+		0);
 }
 
 static bool name(const void *data, uint32_t signature, struct explain_signature *ret)
@@ -84,13 +86,16 @@ static bool name(const void *data, uint32_t signature, struct explain_signature 
 	return true;
 }
 
-static void expect(struct court *court, const char *client, uint64_t now, bool known, const char *words)
+static void expect(struct court *court, const char *client, uint64_t now, bool known,
+		   const char *words)
 {
 	struct addr asked = address(client);
 	struct explanation explanation;
 	char text[EXPLAIN_TEXT_SIZE];
 
-	assert_int_equal(explain_make(court->judge, court->bans, &court->never, &asked, now, &explanation), known);
+	assert_int_equal(
+		explain_make(court->judge, court->bans, &court->never, &asked, now, &explanation),
+		known);
 	assert_int_equal(explain_text(&explanation, name, NULL, text, sizeof(text)), strlen(words));
 	assert_string_equal(text, words);
 }
@@ -163,7 +168,9 @@ static void test_by_hand(void **state)
 	struct addr unit = address("192.0.2.7");
 	struct ban_step step;
 
-	assert_int_equal(bans_by_hand(court->bans, &unit, 49 * HOUR, BYTES_LITERAL("all \x1b[2Jnight"), START, &step), 0);
+	assert_int_equal(bans_by_hand(court->bans, &unit, 49 * HOUR,
+				      BYTES_LITERAL("all \x1b[2Jnight"), START, &step),
+			 0);
 	expect(court, "192.0.2.7", START + 90 * MINUTE, true,
 	       "192.0.2.7 is banned since 2026-07-27 19:12:17 (1h30m ago) until 2026-07-29 20:12:17 (in 1d23h).\n"
 	       "It ends then, whatever the client does.\n"
@@ -203,7 +210,8 @@ static void test_checking(void **state)
 
 	offend(court, "192.0.2.7", OUTCOME_LISTED, START);
 	assert_int_equal(bans_due(court->bans, end, &step, 1), 1);
-	assert_true(explain_make(court->judge, court->bans, &court->never, &asked, end, &explanation));
+	assert_true(
+		explain_make(court->judge, court->bans, &court->never, &asked, end, &explanation));
 	explain_text(&explanation, NULL, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, "(10m ago); its time has come, and the kernel is asked"));
 	assert_non_null(strstr(text, "told 511: listed, from port 4711"));
@@ -241,15 +249,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 	const struct CMUnitTest tests[] = {
-		TEST(test_unknown),
-		TEST(test_banned),
-		TEST(test_ipv6_says_its_unit),
-		TEST(test_pardoned),
-		TEST(test_protected),
-		TEST(test_by_hand),
-		TEST(test_after_a_restart),
-		TEST(test_checking),
-		TEST(test_small_page),
+		TEST(test_unknown),	    TEST(test_banned),	  TEST(test_ipv6_says_its_unit),
+		TEST(test_pardoned),	    TEST(test_protected), TEST(test_by_hand),
+		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -39,7 +39,8 @@ static double decayed(const struct judge *judge, double score, uint64_t elapsed_
 
 static double score_now(const struct judge *judge, const struct client *client, uint64_t now)
 {
-	return fmin(decayed(judge, client->score, now - client->scored_ms), judge->limits.ban_score);
+	return fmin(decayed(judge, client->score, now - client->scored_ms),
+		    judge->limits.ban_score);
 }
 
 static bool limits_are_valid(const struct judge_limits *limits)
@@ -58,7 +59,8 @@ int judge_create(const struct judge_limits *limits, struct judge **ret)
 	if (!judge)
 		return -ENOMEM;
 	judge->limits = *limits;
-	r = table_create(sizeof(struct addr), sizeof(struct client), limits->clients, &judge->clients);
+	r = table_create(sizeof(struct addr), sizeof(struct client), limits->clients,
+			 &judge->clients);
 	if (r < 0) {
 		free(judge);
 		return r;
@@ -166,7 +168,8 @@ static struct client *admit(struct judge *judge, const struct addr *unit, uint64
 	return client;
 }
 
-static void remember_event(struct client *client, const struct judge_event *event, uint32_t added, uint64_t now)
+static void remember_event(struct client *client, const struct judge_event *event, uint32_t added,
+			   uint64_t now)
 {
 	struct judge_entry *entry = &client->events[client->events_seen++ % JUDGE_EVENTS];
 
@@ -192,7 +195,8 @@ static void add_offence(struct judge *judge, struct client *client, const struct
 	remember_event(client, event, added, now);
 }
 
-static void pardon(struct judge *judge, struct client *client, const struct judge_event *event, uint64_t now)
+static void pardon(struct judge *judge, struct client *client, const struct judge_event *event,
+		   uint64_t now)
 {
 	if (client->pardoned_ms && now - client->pardoned_ms < judge->limits.half_life_ms)
 		return;
@@ -221,8 +225,8 @@ static void decide(const struct prefix_set *never, struct verdict *verdict)
 		counter_add(COUNTER_bans_refused, 1);
 }
 
-void judge_event(struct judge *judge, const struct prefix_set *never, const struct judge_event *event,
-		 uint64_t now_ms, struct verdict *ret)
+void judge_event(struct judge *judge, const struct prefix_set *never,
+		 const struct judge_event *event, uint64_t now_ms, struct verdict *ret)
 {
 	uint64_t now = steady_now(&judge->time, now_ms);
 	struct client alone = { .scored_ms = now }, *client;
@@ -230,10 +234,12 @@ void judge_event(struct judge *judge, const struct prefix_set *never, const stru
 
 	assert((unsigned)event->outcome < OUTCOME_COUNT);
 	added = weight(judge, event);
-	*ret = (struct verdict){ .unit = addr_unit(&event->client), .ban_score = judge->limits.ban_score };
+	*ret = (struct verdict){ .unit = addr_unit(&event->client),
+				 .ban_score = judge->limits.ban_score };
 	ret->added = added;
 	ret->offence = added > 0;
-	client = ret->offence ? admit(judge, &ret->unit, now) : table_find(judge->clients, &ret->unit);
+	client = ret->offence ? admit(judge, &ret->unit, now)
+			      : table_find(judge->clients, &ret->unit);
 	if (!client)
 		client = &alone;
 	if (ret->offence) {
@@ -251,9 +257,11 @@ bool judge_forget(struct judge *judge, const struct addr *unit)
 	return table_remove(judge->clients, unit);
 }
 
-static void copy_events(const struct judge *judge, const struct client *client, struct judge_client *ret)
+static void copy_events(const struct judge *judge, const struct client *client,
+			struct judge_client *ret)
 {
-	uint32_t first = client->events_seen > JUDGE_EVENTS ? client->events_seen - JUDGE_EVENTS : 0;
+	uint32_t first = client->events_seen > JUDGE_EVENTS ? client->events_seen - JUDGE_EVENTS
+							    : 0;
 
 	for (uint32_t i = first; i < client->events_seen; i++) {
 		struct judge_entry *entry = &ret->events[ret->event_count++];
@@ -263,7 +271,8 @@ static void copy_events(const struct judge *judge, const struct client *client, 
 	}
 }
 
-bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms, struct judge_client *ret)
+bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms,
+		struct judge_client *ret)
 {
 	const struct client *client = table_find(judge->clients, unit);
 	uint64_t now = steady_now(&judge->time, now_ms);

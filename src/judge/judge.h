@@ -76,8 +76,8 @@ void judge_destroy(struct judge *judge);
 int judge_set_limits(struct judge *judge, const struct judge_limits *limits);
 
 /* Never fails: without memory for a new client the event is judged alone. */
-void judge_event(struct judge *judge, const struct prefix_set *never, const struct judge_event *event,
-		 uint64_t now_ms, struct verdict *ret);
+void judge_event(struct judge *judge, const struct prefix_set *never,
+		 const struct judge_event *event, uint64_t now_ms, struct verdict *ret);
 
 /* For `unban`. False when the client was not known. */
 bool judge_forget(struct judge *judge, const struct addr *unit);
@@ -102,7 +102,8 @@ struct judge_client {
 };
 
 /* What is known of a client. False when nothing is; *ret then says the limits only. */
-bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms, struct judge_client *ret);
+bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms,
+		struct judge_client *ret);
 
 size_t judge_count(const struct judge *judge);
 size_t judge_memory(const struct judge *judge); /* bytes */

@@ -49,9 +49,12 @@ static struct judge *make(const struct judge_limits *with)
 	return judge;
 }
 
-static struct verdict event_of(struct judge *judge, struct addr client, enum outcome outcome, uint64_t now)
+static struct verdict event_of(struct judge *judge, struct addr client, enum outcome outcome,
+			       uint64_t now)
 {
-	struct judge_event event = { .client = client, .outcome = outcome, .score = JUDGE_SCORE_OF_OUTCOME };
+	struct judge_event event = { .client = client,
+				     .outcome = outcome,
+				     .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
 
 	judge_event(judge, &nobody, &event, now, &verdict);
@@ -80,10 +83,12 @@ static const struct life {
 	{ "the score stops at ban.score", OUTCOME_LISTED, 50, 0, 100, JUDGE_BAN },
 	{ "four are not yet five", OUTCOME_UNKNOWN_RECIPIENT, 4, 0, 80, JUDGE_NOTHING },
 	{ "five at once are", OUTCOME_UNKNOWN_RECIPIENT, 5, 0, 100, JUDGE_BAN },
-	{ "whole points decide: five within seconds", OUTCOME_UNKNOWN_RECIPIENT, 5, SECOND, 100, JUDGE_BAN },
+	{ "whole points decide: five within seconds", OUTCOME_UNKNOWN_RECIPIENT, 5, SECOND, 100,
+	  JUDGE_BAN },
 	{ "ten in a minute", OUTCOME_UNKNOWN_RECIPIENT, 10, 6 * SECOND, 100, JUDGE_BAN },
 	{ "ten in a day", OUTCOME_UNKNOWN_RECIPIENT, 10, 144 * MINUTE, 20, JUDGE_NOTHING },
-	{ "one every half-life comes near 40", OUTCOME_UNKNOWN_RECIPIENT, 20, 10 * MINUTE, 40, JUDGE_NOTHING },
+	{ "one every half-life comes near 40", OUTCOME_UNKNOWN_RECIPIENT, 20, 10 * MINUTE, 40,
+	  JUDGE_NOTHING },
 	{ "to connect is no offence", OUTCOME_CONNECTED, 1000, 0, 0, JUDGE_NOTHING },
 	{ "nor is to deliver mail", OUTCOME_ACCEPTED, 1000, 0, 0, JUDGE_NOTHING },
 };
@@ -99,7 +104,8 @@ static void test_lives(void **state)
 			verdict = event_of(judge, address("192.0.2.7"), life->outcome,
 					   START + (uint64_t)n * life->every_ms);
 		if (verdict.score != life->score_at_end || verdict.action != life->action_at_end)
-			fail_msg("%s: score %u, action %d", life->story, verdict.score, (int)verdict.action);
+			fail_msg("%s: score %u, action %d", life->story, verdict.score,
+				 (int)verdict.action);
 		judge_destroy(judge);
 	}
 }
@@ -152,7 +158,9 @@ static void test_old_lines_weigh_less(void **state)
 static void test_signature_has_its_own_score(void **state)
 {
 	struct judge *judge = make(&limits);
-	struct judge_event event = { .client = address("192.0.2.7"), .outcome = OUTCOME_OTHER, .score = 30 };
+	struct judge_event event = { .client = address("192.0.2.7"),
+				     .outcome = OUTCOME_OTHER,
+				     .score = 30 };
 	struct verdict verdict;
 
 	judge_event(judge, &nobody, &event, START, &verdict);
@@ -236,9 +244,11 @@ static void test_attacker_cannot_wash_itself(void **state)
 	bool banned = false;
 
 	for (uint64_t second = 0; second < 60 && !banned; second++) {
-		enum outcome outcome = second % 5 == 4 ? OUTCOME_ACCEPTED : OUTCOME_UNKNOWN_RECIPIENT;
+		enum outcome outcome = second % 5 == 4 ? OUTCOME_ACCEPTED
+						       : OUTCOME_UNKNOWN_RECIPIENT;
 
-		banned = event_of(judge, client, outcome, START + second * SECOND).action == JUDGE_BAN;
+		banned = event_of(judge, client, outcome, START + second * SECOND).action ==
+			 JUDGE_BAN;
 	}
 	assert_true(banned);
 	judge_destroy(judge);
@@ -293,7 +303,8 @@ static void test_full_table_forgets_the_least(void **state)
 	small.clients = JUDGE_SAMPLE;
 	judge = make(&small);
 	for (uint32_t i = 0; i < JUDGE_SAMPLE; i++)
-		event_of(judge, numbered(i), i == 3 ? OUTCOME_TIMED_OUT : OUTCOME_UNKNOWN_RECIPIENT, START);
+		event_of(judge, numbered(i), i == 3 ? OUTCOME_TIMED_OUT : OUTCOME_UNKNOWN_RECIPIENT,
+			 START);
 	event_of(judge, numbered(1000), OUTCOME_UNKNOWN_RECIPIENT, START);
 	assert_int_equal(judge_count(judge), JUDGE_SAMPLE);
 	assert_int_equal(score_of(judge, numbered(3), START), 0);

@@ -40,7 +40,8 @@ void wheel_remove(struct wheel *wheel, struct wheel_node *node)
 	uint32_t id = table_id(wheel->table, node), *head = slot_of(wheel, node->due_ms);
 
 	if (node->next != NONE)
-		((struct wheel_node *)table_at(wheel->table, node->next))->previous = node->previous;
+		((struct wheel_node *)table_at(wheel->table, node->next))->previous =
+			node->previous;
 	if (node->previous != NONE)
 		((struct wheel_node *)table_at(wheel->table, node->previous))->next = node->next;
 	else if (*head == id)

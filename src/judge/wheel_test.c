@@ -23,7 +23,8 @@ static int make(void **state)
 {
 	struct clockwork *c = calloc(1, sizeof(*c));
 
-	assert_int_equal(table_create(sizeof(uint32_t), sizeof(struct alarm), 100000, &c->alarms), 0);
+	assert_int_equal(table_create(sizeof(uint32_t), sizeof(struct alarm), 100000, &c->alarms),
+			 0);
 	wheel_init(&c->wheel, c->alarms);
 	*state = c;
 	return 0;

@@ -198,8 +198,8 @@ static int read_databases(MDB_txn *txn)
  * these is EINVAL: so mmap(2) answers to sizes in the file's head that make no sense. */
 static bool is_refusal(int r)
 {
-	return r == EACCES || r == EPERM || r == EROFS || r == ENOENT || r == ENOSPC || r == EDQUOT ||
-	       r == EMFILE || r == ENFILE || r == ENOMEM || r == EIO;
+	return r == EACCES || r == EPERM || r == EROFS || r == ENOENT || r == ENOSPC ||
+	       r == EDQUOT || r == EMFILE || r == ENFILE || r == ENOMEM || r == EIO;
 }
 
 static int read_through(MDB_env *env)

@@ -32,7 +32,8 @@ struct queue {
 
 static int make_table(struct table **ret)
 {
-	return table_create(sizeof(struct unit_record), sizeof(struct ban_change), QUEUE_BANS_MOST, ret);
+	return table_create(sizeof(struct unit_record), sizeof(struct ban_change), QUEUE_BANS_MOST,
+			    ret);
 }
 
 int queue_create(struct queue **ret)
@@ -114,13 +115,15 @@ static int set_ban(struct queue *queue, const struct addr *unit, const struct ba
 int queue_put_ban(struct queue *queue, const struct ban *ban)
 {
 	struct unit_record key = record_of_unit(&ban->unit);
-	struct ban_change change = { .record = record_of_ban(ban), .drop_reason = ban->by_hand && !ban->why[0] };
+	struct ban_change change = { .record = record_of_ban(ban),
+				     .drop_reason = ban->by_hand && !ban->why[0] };
 	int r;
 
 	r = set_ban(queue, &ban->unit, &change);
 	if (r < 0 || !ban->why[0])
 		return r;
-	return queue_put(queue, DATABASE_REASONS, bytes_make((const char *)&key, sizeof(key)), bytes_of(ban->why));
+	return queue_put(queue, DATABASE_REASONS, bytes_make((const char *)&key, sizeof(key)),
+			 bytes_of(ban->why));
 }
 
 int queue_delete_ban(struct queue *queue, const struct addr *unit)
@@ -133,7 +136,8 @@ static struct change **find(struct queue *queue, enum store_database database, s
 {
 	struct change **link = &queue->others;
 
-	while (*link && ((*link)->database != database || !bytes_equal(bytes_make((*link)->data, (*link)->key_size), key)))
+	while (*link && ((*link)->database != database ||
+			 !bytes_equal(bytes_make((*link)->data, (*link)->key_size), key)))
 		link = &(*link)->next;
 	return link;
 }
@@ -162,14 +166,16 @@ static int add(struct queue *queue, const struct change *head, struct bytes key,
 	return 0;
 }
 
-int queue_put(struct queue *queue, enum store_database database, struct bytes key, struct bytes value)
+int queue_put(struct queue *queue, enum store_database database, struct bytes key,
+	      struct bytes value)
 {
 	return add(queue, &(struct change){ .database = database }, key, value);
 }
 
 int queue_delete(struct queue *queue, enum store_database database, struct bytes key)
 {
-	return add(queue, &(struct change){ .database = database, .remove = true }, key, bytes_make(NULL, 0));
+	return add(queue, &(struct change){ .database = database, .remove = true }, key,
+		   bytes_make(NULL, 0));
 }
 
 static int delete_if_there(MDB_txn *txn, MDB_dbi database, MDB_val *key)
@@ -179,28 +185,32 @@ static int delete_if_there(MDB_txn *txn, MDB_dbi database, MDB_val *key)
 	return r == MDB_NOTFOUND ? 0 : r;
 }
 
-static int write_other(MDB_txn *txn, const struct environment *environment, const struct change *change)
+static int write_other(MDB_txn *txn, const struct environment *environment,
+		       const struct change *change)
 {
 	MDB_val key = lmdb_value(bytes_make(change->data, change->key_size));
 	MDB_val value = lmdb_value(bytes_make(change->data + change->key_size, change->value_size));
 	MDB_dbi database = environment->databases[change->database];
 
-	return change->remove ? delete_if_there(txn, database, &key) : mdb_put(txn, database, &key, &value, 0);
+	return change->remove ? delete_if_there(txn, database, &key)
+			      : mdb_put(txn, database, &key, &value, 0);
 }
 
-static int write_ban(MDB_txn *txn, const struct environment *environment, const struct unit_record *unit,
-		     const struct ban_change *change)
+static int write_ban(MDB_txn *txn, const struct environment *environment,
+		     const struct unit_record *unit, const struct ban_change *change)
 {
 	MDB_val key = lmdb_value(bytes_make((const char *)unit, sizeof(*unit)));
-	MDB_val value = lmdb_value(bytes_make((const char *)&change->record, sizeof(change->record)));
+	MDB_val value =
+		lmdb_value(bytes_make((const char *)&change->record, sizeof(change->record)));
 	int r = 0;
 
 	if (change->remove || change->drop_reason)
 		r = delete_if_there(txn, environment->databases[DATABASE_REASONS], &key);
 	if (r)
 		return r;
-	return change->remove ? delete_if_there(txn, environment->databases[DATABASE_BANS], &key) :
-				mdb_put(txn, environment->databases[DATABASE_BANS], &key, &value, 0);
+	return change->remove
+		       ? delete_if_there(txn, environment->databases[DATABASE_BANS], &key)
+		       : mdb_put(txn, environment->databases[DATABASE_BANS], &key, &value, 0);
 }
 
 static int write_all(MDB_txn *txn, const struct environment *environment, const struct queue *queue)

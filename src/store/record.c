@@ -4,10 +4,8 @@
 #include <errno.h>
 
 const char *const store_database_names[DATABASE_COUNT] = {
-	[DATABASE_META] = "meta",
-	[DATABASE_BANS] = "bans",
-	[DATABASE_REASONS] = "reasons",
-	[DATABASE_POSITIONS] = "positions",
+	[DATABASE_META] = "meta",	[DATABASE_BANS] = "bans",
+	[DATABASE_REASONS] = "reasons", [DATABASE_POSITIONS] = "positions",
 	[DATABASE_ALLOWED] = "allowed",
 };
 
@@ -23,7 +21,8 @@ struct ban_record record_of_ban(const struct ban *ban)
 {
 	return (struct ban_record){
 		.version = STORE_FORMAT,
-		.flags = (uint8_t)((ban->by_hand ? BAN_RECORD_BY_HAND : 0) | (ban->fixed ? BAN_RECORD_FIXED : 0)),
+		.flags = (uint8_t)((ban->by_hand ? BAN_RECORD_BY_HAND : 0) |
+				   (ban->fixed ? BAN_RECORD_FIXED : 0)),
 		.outcome = ban->outcome,
 		.signature = ban->signature,
 		.begin_ms = ban->begin_ms,
@@ -66,8 +65,8 @@ int record_read_ban(struct bytes key, struct bytes value, struct ban *ret)
 		return -EBADMSG;
 	memcpy(&record, value.data, sizeof(record));
 	if (record.version != STORE_FORMAT || record.outcome >= OUTCOME_COUNT || record.zero != 0 ||
-	    record.flags > (BAN_RECORD_BY_HAND | BAN_RECORD_FIXED) || record.flags == BAN_RECORD_FIXED ||
-	    record.begin_ms > record.until_ms)
+	    record.flags > (BAN_RECORD_BY_HAND | BAN_RECORD_FIXED) ||
+	    record.flags == BAN_RECORD_FIXED || record.begin_ms > record.until_ms)
 		return -EBADMSG;
 	ret->begin_ms = record.begin_ms;
 	ret->last_ms = record.last_ms;

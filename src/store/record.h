@@ -51,7 +51,8 @@ struct prefix_record {
 };
 
 _Static_assert(sizeof(struct unit_record) == 9 && sizeof(struct ban_record) == 32 &&
-	       sizeof(struct prefix_record) == 18, "no holes in what goes to disk");
+		       sizeof(struct prefix_record) == 18,
+	       "no holes in what goes to disk");
 
 struct unit_record record_of_unit(const struct addr *unit);
 struct ban_record record_of_ban(const struct ban *ban);

@@ -42,6 +42,21 @@ static void wait_until(struct store *store, uint64_t deadline_ms)
 		pthread_cond_timedwait(&store->wake, &store->lock, &until);
 }
 
+/* Each failure is counted, only the first of a row is said. */
+static void say_change(const struct store *store, int r, size_t count)
+{
+	/* LMDB says EIO also when only a part could be written, which is how a disk gets full. */
+	const char *why = r == -EIO ? "the disk is full, or fails" : strerror(-r);
+
+	if (r < 0)
+		counter_add(COUNTER_store_errors, 1);
+	if (r < 0 && !store->failing)
+		log_error("the store cannot be written (%s); %zu changes wait, bans hold", why,
+			  count);
+	else if (r == 0 && store->failing)
+		log_info("the store can be written again");
+}
+
 /* One commit of `writing`, which stays as it is when that fails. Holds the lock, but not
  * while it writes. */
 static int commit(struct store *store)
@@ -57,15 +72,9 @@ static int commit(struct store *store)
 	store->busy = false;
 	if (r == 0)
 		queue_clear(store->writing);
-	if (r < 0) {
+	if (r < 0)
 		store->failures++;
-		counter_add(COUNTER_store_errors, 1);
-		if (!store->failing)
-			log_error("the store cannot be written (%s); %zu changes wait, bans hold all the same",
-				  strerror(-r), count);
-	} else if (store->failing) {
-		log_info("the store can be written again");
-	}
+	say_change(store, r, count);
 	store->failing = r < 0;
 	pthread_cond_broadcast(&store->done);
 	return r;
@@ -258,15 +267,17 @@ void store_put_position(struct store *store, struct bytes path, struct bytes pos
 	if (path.size > STORE_PATH_MOST || position.size > STORE_POSITION_MOST)
 		counter_add(COUNTER_store_errors, 1);
 	else
-		end_change(store, queue_put(begin_change(store), DATABASE_POSITIONS, path, position));
+		end_change(store,
+			   queue_put(begin_change(store), DATABASE_POSITIONS, path, position));
 }
 
 void store_put_allowed(struct store *store, const struct prefix *prefix)
 {
 	struct prefix_record key = record_of_prefix(prefix);
 
-	end_change(store, queue_put(begin_change(store), DATABASE_ALLOWED,
-				    bytes_make((const char *)&key, sizeof(key)), bytes_make(NULL, 0)));
+	end_change(store,
+		   queue_put(begin_change(store), DATABASE_ALLOWED,
+			     bytes_make((const char *)&key, sizeof(key)), bytes_make(NULL, 0)));
 }
 
 void store_delete_allowed(struct store *store, const struct prefix *prefix)
@@ -312,7 +323,8 @@ static void read_reason(const struct store *store, MDB_txn *txn, struct bytes un
 	MDB_val key = lmdb_value(unit), value;
 
 	if (mdb_get(txn, store->environment.databases[DATABASE_REASONS], &key, &value) == 0)
-		memcpy(ban->why, value.mv_data, value.mv_size < BAN_WHY_SIZE ? value.mv_size : BAN_WHY_SIZE - 1);
+		memcpy(ban->why, value.mv_data,
+		       value.mv_size < BAN_WHY_SIZE ? value.mv_size : BAN_WHY_SIZE - 1);
 }
 
 static void ban_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
@@ -332,7 +344,8 @@ static void ban_row(void *data, MDB_txn *txn, struct bytes key, struct bytes val
 static void say_bad(size_t count, const char *what)
 {
 	if (count)
-		log_warning("%zu %s in the store could not be read and are passed over", count, what);
+		log_warning("%zu %s in the store could not be read and are passed over", count,
+			    what);
 }
 
 int store_read_bans(struct store *store, store_ban_fn *fn, void *data)
@@ -370,7 +383,8 @@ int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data)
 	return r;
 }
 
-int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST], size_t *ret_size)
+int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST],
+			size_t *ret_size)
 {
 	MDB_val key = lmdb_value(path), value;
 	MDB_txn *txn;
@@ -381,7 +395,8 @@ int store_read_position(struct store *store, struct bytes path, char ret[STORE_P
 	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
 	if (r)
 		return environment_error(r);
-	r = environment_error(mdb_get(txn, store->environment.databases[DATABASE_POSITIONS], &key, &value));
+	r = environment_error(
+		mdb_get(txn, store->environment.databases[DATABASE_POSITIONS], &key, &value));
 	if (r == 0 && value.mv_size > STORE_POSITION_MOST)
 		r = -EBADMSG;
 	if (r == 0) {

@@ -64,7 +64,8 @@ int store_read_bans(struct store *store, store_ban_fn *fn, void *data);
 typedef void store_allowed_fn(void *data, const struct prefix *prefix);
 int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data);
 /* -ENOENT when nothing is known. */
-int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST], size_t *ret_size);
+int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST],
+			size_t *ret_size);
 
 /* Waits until all that was queued is committed: for tests and for the end, not for the loop.
  * Returns 0 or -EIO when the disk refuses. */

@@ -65,7 +65,8 @@ static struct store *open_at(const struct place *place)
 
 static struct addr unit(uint32_t n)
 {
-	uint8_t octets[16] = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+	uint8_t octets[16] = { 0x20,	  0x01, 0x0d, 0xb8, (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+			       (uint8_t)n };
 
 	return n % 2 ? addr_from_ipv6(octets) : addr_from_ipv4(octets + 3);
 }
@@ -201,7 +202,8 @@ static void test_reason_goes_with_its_ban(void **state)
 
 static void test_positions(void **state)
 {
-	struct bytes path = BYTES_LITERAL("/var/log/mail.log"), position = BYTES_LITERAL("dev\0ino\0offset");
+	struct bytes path = BYTES_LITERAL("/var/log/mail.log"),
+		     position = BYTES_LITERAL("dev\0ino\0offset");
 	char longest[STORE_PATH_MOST + 1], kept[STORE_POSITION_MOST];
 	uint64_t errors = counter_read(COUNTER_store_errors);
 	struct store *store = open_at(*state);
@@ -210,17 +212,21 @@ static void test_positions(void **state)
 	memset(longest, 'x', sizeof(longest));
 	assert_int_equal(store_read_position(store, path, kept, &size), -ENOENT);
 	store_put_position(store, path, position);
-	store_put_position(store, bytes_make(longest, STORE_PATH_MOST), bytes_make(longest, STORE_POSITION_MOST));
+	store_put_position(store, bytes_make(longest, STORE_PATH_MOST),
+			   bytes_make(longest, STORE_POSITION_MOST));
 	assert_int_equal(store_flush(store), 0);
 	assert_int_equal(store_read_position(store, path, kept, &size), 0);
 	assert_true(bytes_equal(bytes_make(kept, size), position));
-	assert_int_equal(store_read_position(store, bytes_make(longest, STORE_PATH_MOST), kept, &size), 0);
+	assert_int_equal(
+		store_read_position(store, bytes_make(longest, STORE_PATH_MOST), kept, &size), 0);
 	assert_int_equal(size, STORE_POSITION_MOST);
 	assert_int_equal(counter_read(COUNTER_store_errors), errors);
 	store_put_position(store, bytes_make(longest, STORE_PATH_MOST + 1), position);
 	store_put_position(store, path, bytes_make(longest, STORE_POSITION_MOST + 1));
 	assert_int_equal(counter_read(COUNTER_store_errors), errors + 2);
-	assert_int_equal(store_read_position(store, bytes_make(longest, sizeof(longest)), kept, &size), -ENOENT);
+	assert_int_equal(
+		store_read_position(store, bytes_make(longest, sizeof(longest)), kept, &size),
+		-ENOENT);
 	store_close(store);
 }
 
@@ -233,7 +239,8 @@ static void see_prefix(void *data, const struct prefix *prefix)
 
 static void test_allowed(void **state)
 {
-	static const char *const texts[] = { "192.0.2.0/24", "2001:db8::/48", "0.0.0.0/0", "198.51.100.7" };
+	static const char *const texts[] = { "192.0.2.0/24", "2001:db8::/48", "0.0.0.0/0",
+					     "198.51.100.7" };
 	struct store *store = open_at(*state);
 	struct prefix prefix;
 	char all[256] = "";
@@ -333,7 +340,8 @@ static void test_full_disk(void **state)
 	assert_int_equal(now.queued, 2000);
 	assert_true(counter_read(COUNTER_store_errors) >= errors + 2);
 	assert_int_equal(read_bans(store)->count, 0);
-	store_put_ban(store, &(struct ban){ .unit = unit(2001), .begin_ms = START, .until_ms = START });
+	store_put_ban(store,
+		      &(struct ban){ .unit = unit(2001), .begin_ms = START, .until_ms = START });
 	store_delete_ban(store, &(struct addr){ .family = ADDR_IPV4, .octets = { 0 } });
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(store_flush(store), 0);
@@ -465,11 +473,12 @@ static void test_damaged_anywhere(void **state)
 	}
 }
 
-static void write_raw(const struct place *place, enum store_database database, const void *key, size_t key_size,
-		      const void *value, size_t value_size)
+static void write_raw(const struct place *place, enum store_database database, const void *key,
+		      size_t key_size, const void *value, size_t value_size)
 {
 	struct environment environment;
-	MDB_val k = lmdb_value(bytes_make(key, key_size)), v = lmdb_value(bytes_make(value, value_size));
+	MDB_val k = lmdb_value(bytes_make(key, key_size)),
+		v = lmdb_value(bytes_make(value, value_size));
 	MDB_txn *txn;
 
 	assert_int_equal(environment_open(place->folder, STORE_FILE_NAME, &environment), 0);
@@ -514,7 +523,8 @@ static void test_bad_records_are_passed_over(void **state)
 	key.octets[0] = 100;
 	write_raw(*state, DATABASE_BANS, &key, sizeof(key), &record, sizeof(record) - 1);
 	write_raw(*state, DATABASE_BANS, &key, sizeof(key) - 1, &record, sizeof(record));
-	write_raw(*state, DATABASE_BANS, &wrong_family, sizeof(wrong_family), &record, sizeof(record));
+	write_raw(*state, DATABASE_BANS, &wrong_family, sizeof(wrong_family), &record,
+		  sizeof(record));
 	write_raw(*state, DATABASE_BANS, &long_ipv4, sizeof(long_ipv4), &record, sizeof(record));
 	key.octets[0] = 101;
 	write_raw(*state, DATABASE_BANS, &key, sizeof(key), &record, sizeof(record));
