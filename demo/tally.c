@@ -102,6 +102,18 @@ struct wait tally_wait(const struct tally *tally, double share, double now)
 	return wait;
 }
 
+size_t tally_greeted_within(const struct tally *tally, double seconds)
+{
+	size_t greeted = 0;
+
+	for (size_t i = 0; i < recorded(tally); i++) {
+		struct wait wait = wait_of(tally, i, 0);
+
+		greeted += !wait.open && wait.seconds <= seconds;
+	}
+	return greeted;
+}
+
 size_t tally_waiting(const struct tally *tally, double now, double *ret_longest)
 {
 	size_t waiting = 0;
@@ -131,8 +143,9 @@ void tally_print_json(const struct tally *tally, double now, FILE *out)
 		"\"zombies_ended_told\":%zu,\"zombies_unanswered\":%zu",
 		tally->zombies, tally->returned, tally->told, tally->ended, tally->ended_told,
 		tally->unanswered);
-	fprintf(out, ",\"honest\":%zu,\"greeted\":%zu,\"greeted_in_10s\":%zu,\"delivered\":%zu",
-		tally->honest, tally->greeted, tally->greeted_in_time, tally->delivered);
+	fprintf(out, ",\"honest\":%zu,\"greeted\":%zu,\"greeted_in_10s\":%zu,\"greeted_in_1s\":%zu",
+		tally->honest, tally->greeted, tally->greeted_in_time, tally_greeted_within(tally, 1));
+	fprintf(out, ",\"delivered\":%zu", tally->delivered);
 	print_wait("wait_p50", tally_wait(tally, 0.50, now), out);
 	print_wait("wait_p95", tally_wait(tally, 0.95, now), out);
 	print_wait("wait_max", tally_wait(tally, 1.00, now), out);

@@ -45,6 +45,9 @@ void tally_count(struct tally *tally, const struct visit *visit);
  * after the beginning. Zero when there are none. */
 struct wait tally_wait(const struct tally *tally, double share, double now);
 
+/* Honest senders that waited no longer than that for their greeting. */
+size_t tally_greeted_within(const struct tally *tally, double seconds);
+
 /* Honest senders who wait for a greeting at `now`, and the longest of their waits. */
 size_t tally_waiting(const struct tally *tally, double now, double *ret_longest);
 

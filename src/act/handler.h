@@ -17,7 +17,8 @@
  * nobody is signalled and the process wakes by itself.
  *
  * Needs CAP_KILL, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. One pass over /proc serves all
- * sockets that wait, and there are at most four in a second.
+ * sockets that wait. There are at most four in a second while they find handlers that sleep, and
+ * one in a second while they find none.
  */
 #ifndef WAVEBREAK_ACT_HANDLER_H
 #define WAVEBREAK_ACT_HANDLER_H
@@ -37,8 +38,9 @@ struct handlers;
  * -ENOMEM. */
 int handlers_create(struct loop *loop, const char *const *names, size_t most, struct handlers **ret);
 
-/* The socket was ended just now. Whoever still holds it in 250 ms is signalled. Returns 0,
- * -ENOSPC when too many wait (counted as evictions_dropped), -ENOMEM. */
+/* The socket was ended just now. Whoever still holds it at the first pass in 250 ms or later, after
+ * 1.25 s at most, is signalled. Returns 0, -ENOSPC when too many wait (counted as
+ * evictions_dropped), -ENOMEM. */
 int handlers_watch(struct handlers *handlers, uint32_t inode, uint64_t cookie);
 
 /* Sockets that wait for their pass. */

@@ -200,6 +200,26 @@ static void test_sleeper_is_signalled(void **state)
 	}
 }
 
+/* Passes come less often while they are for nothing, but they come. */
+static void test_sleeper_is_signalled_after_passes_that_found_nobody(void **state)
+{
+	const uint32_t inode_of_nobody = 0;
+	struct watched w;
+	pid_t sleeper;
+
+	test_network_or_skip();
+	begin(&w);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(handlers_watch(w.handlers, inode_of_nobody, w.cookie), 0);
+		test_run_until(w.loop, handlers_waiting(w.handlers) == 0);
+	}
+	sleeper = start(&w, "courieresmtpd", 0);
+	end_connection(&w);
+	watch_and_wait(&w);
+	assert_signalled(sleeper);
+	end(&w, 1);
+}
+
 static void test_parent_that_holds_it_too_is_signalled_instead(void **state)
 {
 	struct watched w;
@@ -356,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sleeper_is_signalled),
+		cmocka_unit_test(test_sleeper_is_signalled_after_passes_that_found_nobody),
 		cmocka_unit_test(test_parent_that_holds_it_too_is_signalled_instead),
 		cmocka_unit_test(test_parent_that_does_not_hold_it_is_left_alone),
 		cmocka_unit_test(test_master_is_left_alone_even_if_it_holds_it),

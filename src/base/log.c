@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include "base/counter.h"
+
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,6 +38,16 @@ static size_t head(char *line, size_t size, enum log_level level)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* A pager, or a log daemon, that has stopped reading must not stop us: a line that would wait is
+ * dropped. A pipe and a socket that are writable at all take a line of this length whole. */
+static void put(const char *line, size_t size)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) || write(STDERR_FILENO, line, size) < 0)
+		counter_add(COUNTER_messages_dropped, 1);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
 	char line[1024];
@@ -56,7 +69,5 @@ void log_write(enum log_level level, const char *format, ...)
 			line[i] = '?';
 	}
 	line[used++] = '\n';
-	/* Nobody to tell when standard error is gone. */
-	if (write(STDERR_FILENO, line, used) < 0)
-		return;
+	put(line, used);
 }

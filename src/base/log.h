@@ -3,7 +3,8 @@
  *
  * Lines go to standard error. Under systemd (JOURNAL_STREAM is set) each begins with
  * the <N> priority that the journal understands; otherwise with "wavebreak: ". One
- * write(2) a line, so lines of two processes do not mix. Untrusted text has to be
+ * write(2) a line, so lines of two processes do not mix; none is waited for: what standard error
+ * does not take at once is dropped (COUNTER_messages_dropped). Untrusted text has to be
  * escaped by the caller (text_escape); control bytes that come here all the same are
  * written as '?'.
  */

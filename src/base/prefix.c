@@ -22,13 +22,11 @@ static void clear_bits_after(struct addr *addr, uint8_t length)
 
 static bool same_leading_bits(const struct addr *a, const struct addr *b, uint8_t length)
 {
-	struct addr x = *a, y = *b;
+	size_t whole = length / 8, rest = length % 8;
 
-	if (a->family != b->family)
+	if (a->family != b->family || memcmp(a->octets, b->octets, whole) != 0)
 		return false;
-	clear_bits_after(&x, length);
-	clear_bits_after(&y, length);
-	return addr_equal(&x, &y);
+	return rest == 0 || (a->octets[whole] ^ b->octets[whole]) >> (8 - rest) == 0;
 }
 
 struct prefix prefix_around(const struct addr *addr, uint8_t length)
@@ -109,7 +107,8 @@ int prefix_set_add(struct prefix_set *set, const struct prefix *prefix, const ch
 		set->entries = grown;
 		set->room = room;
 	}
-	set->entries[set->count].prefix = *prefix;
+	/* All of it is written: entries are compared and passed on as bytes. */
+	set->entries[set->count] = (struct prefix_entry){ .prefix = *prefix };
 	snprintf(set->entries[set->count].why, PREFIX_WHY_SIZE, "%s", why);
 	set->count++;
 	return 0;

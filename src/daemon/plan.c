@@ -37,11 +37,11 @@ void plan_free(struct plan *plan)
 int plan_never(const struct plan *plan, struct prefix_set *never)
 {
 	const struct prefix_set *own = &plan->settings.ban_never;
-	int r = host_protect(never);
+	int host = host_protect(never), r = host < 0 ? host : 0;
 
 	for (size_t i = 0; i < own->count && r == 0; i++)
 		r = prefix_set_add(never, &own->entries[i].prefix, "ban.never");
-	return r;
+	return r < 0 ? r : host;
 }
 
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])

@@ -26,8 +26,8 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 
 void plan_free(struct plan *plan);
 
-/* Adds what must never be banned: of this host (sense/host.h), and ban.never. Returns 0, -ENOMEM
- * or -ENOSPC. */
+/* Adds what must never be banned: of this host (sense/host.h), and ban.never. Returns 0,
+ * HOST_INCOMPLETE, -ENOMEM or -ENOSPC. */
 int plan_never(const struct plan *plan, struct prefix_set *never);
 
 /* The path of the control socket. Returns `path`. */

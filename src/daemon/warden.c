@@ -8,6 +8,7 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 /* It says something each second; silent for longer, it is hung, and a hung worker lifts no
  * bans and lets nobody back in. */
 #define WORKER_SILENCE_MS 8000
+/* Before it is ready it has all bans to read: millions, from a disk that is busy with mail. */
+#define WORKER_START_MS 60000
 #define WORKER_STOP_MS 3000
 #define HOST_LOOK_MS 30000
 
@@ -31,13 +34,14 @@ static bool same_sets(const struct prefix_set *a, const struct prefix_set *b)
 
 /* Addresses come and go; a ban of an address that has become our own must not be possible for
  * long. */
-static void look_at_host(void *data)
+void warden_look_at_host(void *data)
 {
 	struct warden *w = data;
 	struct prefix_set fresh = { 0 };
 
 	loop_timer_arm(w->host_timer, loop_now_ms(w->loop) + HOST_LOOK_MS);
-	if (plan_never(w->plan, &fresh) < 0) {
+	/* What is missing because it could not be read now must not lose its protection. */
+	if (plan_never(w->plan, &fresh) != 0) {
 		log_warning("the never-list could not be read anew; the old one stays");
 		prefix_set_clear(&fresh);
 		return;
@@ -51,56 +55,99 @@ static void look_at_host(void *data)
 	warden_send_never(w);
 }
 
+/* Once for each trouble: it is tried again each second. */
+static void say_table_error(struct warden *w, int error)
+{
+	if (error == w->table_error)
+		return;
+	w->table_error = error;
+	if (error)
+		log_error("no table inet wavebreak (%s); nobody is kept out until there is one", strerror(-error));
+	else
+		log_info("the table inet wavebreak is in force");
+}
+
 void warden_mend_table(struct warden *w)
 {
 	struct ban_table_limits limits = warden_ban_limits(w->plan);
-	struct answer answer = { .kind = ANSWER_TABLE_LOST };
+	int r;
 
 	if (w->ban)
 		log_warning("the table inet wavebreak was removed by somebody else; making it anew");
 	ban_destroy(w->ban);
 	w->ban = NULL;
-	if (ban_create(&limits, &w->ban) < 0) {
+	r = ban_create(&limits, &w->ban);
+	say_table_error(w, r);
+	if (r < 0) {
 		counter_add(COUNTER_kernel_errors, 1);
 		return;
 	}
+	w->table_limit = limits.most;
 	warden_set_bounds(w);
-	warden_answer(w, &answer);
+	warden_tell_table_loss(w);
+}
+
+static void keep_table_alive(struct warden *w)
+{
+	int r = w->ban ? ban_alive(w->ban) : -ENOENT;
+
+	if (r == -ENOENT)
+		warden_mend_table(w);
+	else
+		say_table_error(w, r);
 }
 
 static void each_second(void *data)
 {
 	struct warden *w = data;
 	uint64_t now = loop_now_ms(w->loop);
+	uint64_t patience_ms = w->worker_ready ? WORKER_SILENCE_MS : WORKER_START_MS;
 
 	loop_timer_arm(w->every_second, now + 1000);
-	if (!w->options->observe && (!w->ban || ban_alive(w->ban) < 0))
-		warden_mend_table(w);
-	if (w->worker && w->state == WARDEN_GUARDING && now - w->worker_heard_ms > WORKER_SILENCE_MS) {
-		log_error("the worker has been silent for %d s; it is ended and started again", WORKER_SILENCE_MS / 1000);
+	warden_renew_patience(w);
+	if (!w->options->observe)
+		keep_table_alive(w);
+	warden_tell_again(w);
+	if (w->state == WARDEN_GUARDING && now - w->worker_heard_ms > patience_ms) {
+		log_error("the worker has been silent for %llu s; it is ended and started again",
+			  (unsigned long long)patience_ms / 1000);
 		w->worker_heard_ms = now;
 		warden_kill_worker(w);
 	}
 }
 
-static void start_worker(struct warden *w)
+static void wait_to_start(struct warden *w, uint64_t delay_ms)
+{
+	w->state = WARDEN_WAITING;
+	loop_timer_arm(w->state_timer, loop_now_ms(w->loop) + delay_ms);
+}
+
+void warden_start(struct warden *w)
 {
 	int r = warden_start_worker(w);
 
+	loop_timer_disarm(w->state_timer);
+	w->state = WARDEN_GUARDING;
 	if (r == 0)
 		return;
 	log_error("cannot start the worker: %s", strerror(-r));
-	loop_timer_arm(w->restart_timer, loop_now_ms(w->loop) + RESTART_MOST_MS);
+	wait_to_start(w, RESTART_MOST_MS);
+}
+
+/* Into RELOADING or ENDING. */
+void warden_stop(struct warden *w, enum warden_state state)
+{
+	w->state = state;
+	warden_stop_worker(w);
+	loop_timer_arm(w->state_timer, loop_now_ms(w->loop) + WORKER_STOP_MS);
 }
 
 static void restart_later(struct warden *w)
 {
-	uint64_t now = loop_now_ms(w->loop);
-
-	if (now - w->worker_started_ms > RESTART_FORGIVEN_MS || w->restart_delay_ms == 0)
+	if (loop_now_ms(w->loop) - w->worker_started_ms > RESTART_FORGIVEN_MS || w->restart_delay_ms == 0)
 		w->restart_delay_ms = RESTART_FIRST_MS;
 	counter_add(COUNTER_worker_restarts, 1);
-	loop_timer_arm(w->restart_timer, now + w->restart_delay_ms);
+	wait_to_start(w, w->restart_delay_ms);
 	w->restart_delay_ms = w->restart_delay_ms * 2 > RESTART_MOST_MS ? RESTART_MOST_MS : w->restart_delay_ms * 2;
 }
 
@@ -132,72 +179,26 @@ void warden_worker_ended(struct warden *w, int wait_status)
 		end_with(w, 0);
 		break;
 	case WARDEN_RELOADING:
-		loop_timer_disarm(w->restart_timer);
-		w->state = WARDEN_GUARDING;
+		warden_take_next_plan(w);
 		w->restart_delay_ms = 0;
-		start_worker(w);
-		notify_supervisor("READY=1");
+		warden_start(w);
 		break;
 	case WARDEN_GUARDING:
 		worker_failed(w, wait_status);
 		break;
+	case WARDEN_WAITING: /* there is none */
+		break;
 	}
 }
 
-/* While guarding: the back-off is over. Else: the worker took too long to end. */
-static void on_restart_timer(void *data)
+static void on_state_timer(void *data)
 {
 	struct warden *w = data;
 
-	if (w->state == WARDEN_GUARDING)
-		start_worker(w);
+	if (w->state == WARDEN_WAITING)
+		warden_start(w);
 	else
 		warden_kill_worker(w);
-}
-
-static void stop_worker(struct warden *w, enum warden_state state)
-{
-	w->state = state;
-	warden_stop_worker(w);
-	loop_timer_arm(w->restart_timer, loop_now_ms(w->loop) + WORKER_STOP_MS);
-}
-
-static void take_plan(struct warden *w, struct plan *fresh)
-{
-	struct ban_table_limits limits = warden_ban_limits(fresh);
-
-	if (strcmp(fresh->settings.daemon_runtime, w->plan->settings.daemon_runtime) != 0 ||
-	    strcmp(fresh->settings.daemon_state, w->plan->settings.daemon_state) != 0 ||
-	    strcmp(fresh->settings.daemon_user, w->plan->settings.daemon_user) != 0)
-		log_warning("a change of daemon.runtime, daemon.state or daemon.user takes a restart");
-	plan_free(w->plan);
-	free(w->plan);
-	w->plan = fresh;
-	if (w->ban && ban_reconfigure(w->ban, &limits) < 0)
-		warden_mend_table(w);
-	warden_open_evict(w);
-	warden_set_bounds(w);
-	look_at_host(w);
-}
-
-static void reload(struct warden *w)
-{
-	struct plan *fresh = malloc(sizeof(*fresh));
-	struct mistakes mistakes = { 0 };
-	int r = fresh ? plan_make(w->options->config_file, fresh, &mistakes) : -ENOMEM;
-	char line[MISTAKE_LINE_SIZE];
-
-	if (r < 0) {
-		for (size_t i = 0; i < mistakes.count; i++)
-			log_error("%s", mistakes_format(&mistakes, i, line));
-		log_error("the configuration was not taken; the old one stays in force");
-		free(fresh);
-		return;
-	}
-	notify_supervisor("RELOADING=1");
-	take_plan(w, fresh);
-	log_info("the configuration was read again");
-	stop_worker(w, WARDEN_RELOADING);
 }
 
 static void on_signal(void *data, int signal_number)
@@ -205,15 +206,29 @@ static void on_signal(void *data, int signal_number)
 	struct warden *w = data;
 
 	if (signal_number == SIGHUP) {
-		if (w->state == WARDEN_GUARDING && w->worker)
-			reload(w);
+		warden_reload(w);
 		return;
 	}
 	notify_supervisor("STOPPING=1");
-	if (w->worker)
-		stop_worker(w, WARDEN_ENDING);
-	else
+	if (!w->worker)
 		end_with(w, 0);
+	else if (w->state != WARDEN_ENDING)
+		warden_stop(w, WARDEN_ENDING);
+}
+
+/* What whoever started us may have left otherwise. A worker's exit has to be seen, and who reads
+ * our log may go away. And none of our sockets may come to stand where standard error belongs. */
+static void set_right_what_is_inherited(void)
+{
+	int fd;
+
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 static int open_loop(struct warden *w)
@@ -226,13 +241,14 @@ static int open_loop(struct warden *w)
 	if (r == 0)
 		r = loop_timer_create(w->loop, each_second, w, &w->every_second);
 	if (r == 0)
-		r = loop_timer_create(w->loop, look_at_host, w, &w->host_timer);
+		r = loop_timer_create(w->loop, warden_look_at_host, w, &w->host_timer);
 	if (r == 0)
-		r = loop_timer_create(w->loop, on_restart_timer, w, &w->restart_timer);
+		r = loop_timer_create(w->loop, on_state_timer, w, &w->state_timer);
 	if (r == 0 && !(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))))
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
+	/* More than 0: without a part that cannot be read, which has been said. */
 	if (r == 0)
 		r = plan_never(w->plan, &w->never);
 	if (r < 0)
@@ -251,7 +267,7 @@ static int set_up(struct warden *w)
 	if (status)
 		return status;
 	warden_set_bounds(w);
-	r = geteuid() == 0 ? confine_capabilities(confine_warden_mask()) : 0;
+	r = confine_capabilities(confine_warden_mask());
 	if (r < 0)
 		log_warning("cannot give up the privileges that are not needed: %s", strerror(-r));
 	return 0;
@@ -265,27 +281,29 @@ static void tear_down(struct warden *w)
 	if (w->loop) {
 		loop_timer_destroy(w->every_second);
 		loop_timer_destroy(w->host_timer);
-		loop_timer_destroy(w->restart_timer);
+		loop_timer_destroy(w->state_timer);
 		loop_signals_destroy(w->signals);
 	}
 	loop_destroy(w->loop);
 	prefix_set_clear(&w->never);
 	prefix_set_clear(&w->allowed);
 	free(w->changes);
-	plan_free(w->plan);
-	free(w->plan);
+	warden_drop_plan(w->plan);
+	warden_drop_plan(w->next);
 }
 
 int warden_run(const struct warden_options *options, struct plan *plan)
 {
 	struct warden w = { .options = options, .plan = plan, .listener = -1, .worker_pidfd = -1,
 			    .worker_socket = -1 };
-	int status = set_up(&w);
+	int status;
 
+	set_right_what_is_inherited();
+	status = set_up(&w);
 	if (status == 0) {
 		loop_timer_arm(w.every_second, loop_now_ms(w.loop) + 1000);
 		loop_timer_arm(w.host_timer, loop_now_ms(w.loop) + HOST_LOOK_MS);
-		start_worker(&w);
+		warden_start(&w);
 		status = loop_run(w.loop) < 0 ? WARDEN_UNABLE : w.status;
 	}
 	tear_down(&w);

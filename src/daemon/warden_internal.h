@@ -19,27 +19,33 @@ struct rate_bound {
 };
 
 enum warden_state {
-	WARDEN_GUARDING,
-	WARDEN_RELOADING, /* the old worker is ending, a new one follows */
-	WARDEN_ENDING,
+	WARDEN_GUARDING,  /* a worker runs */
+	WARDEN_WAITING,   /* it died, and the next one has to wait */
+	WARDEN_RELOADING, /* it is ending; then `next` is taken, and a new one follows */
+	WARDEN_ENDING,    /* it is ending, and we follow */
 };
 
 struct warden {
 	const struct warden_options *options;
 	struct plan *plan;
+	struct plan *next; /* read by a reload, and not in force as long as a worker has the one before */
 	struct loop *loop;
 	struct loop_signals *signals;
 	enum warden_state state;
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
-	struct evict *evict; /* NULL likewise */
+	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
 	struct rate_bound ban_bound, evict_bound;
 	struct ban_change *changes; /* gathered from the packets of one round */
 	size_t change_count;
-	struct loop_timer *every_second, *host_timer, *restart_timer;
+	uint32_t table_limit;     /* the ban.limit that it was made for */
+	int table_error;          /* why the kernel's table is not to be had, as was said; else 0 */
+	uint64_t refused_said_ms; /* when the log was last told that the kernel refused a change */
+	struct loop_timer *every_second, *host_timer;
+	struct loop_timer *state_timer; /* waiting: start a worker; reloading, ending: it takes too long */
 
 	uid_t uid;
 	gid_t gid;
@@ -49,7 +55,11 @@ struct warden {
 	struct loop_fd *worker_exit_watch, *worker_watch;
 	bool worker_ready;
 	bool ready_said;
+	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
+	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */
+	uint64_t answer_patience_ms; /* how long answers may yet be waited for in this second */
 	uint64_t worker_started_ms, worker_heard_ms, restart_delay_ms;
+	uint64_t worker_worked_ms; /* when one last said that it is still here */
 };
 
 #define WARDEN_CHANGES_MOST 16384
@@ -72,17 +82,40 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);
-void warden_send_never(const struct warden *w);
-void warden_answer(const struct warden *w, const struct answer *answer);
+void warden_send_never(struct warden *w);
+void warden_answer(struct warden *w, const struct answer *answer);
+/* Once a second. */
+void warden_renew_patience(struct warden *w);
+/* Ends the bans of a worker that has ended, if there are any. */
+void warden_clear_stale_bans(struct warden *w);
+void warden_tell_table_loss(struct warden *w);
+/* Once a second: what the worker did not take. */
+void warden_tell_again(struct warden *w);
+/* What a worker that has ended had still asked for. */
+void warden_hear_last_words(struct warden *w);
 void warden_set_bounds(struct warden *w);
+
+/* warden_log.c: a descriptor of a log of the plan, or of its sibling; else -errno. */
+int warden_open_log(const struct plan *plan, const struct log_request *log);
 
 /* warden_worker.c: the worker's life. */
 int warden_start_worker(struct warden *w);
+/* Whether a worker could begin with that plan, found out in a process of its own. Waits for it, for
+ * some milliseconds as a rule. Returns 0, or -errno when it could not, which has been said. */
+int warden_try_plan(const struct warden *w, const struct plan *plan);
 /* Asks it to end, or ends it; warden_worker_ended follows from the loop. */
 void warden_stop_worker(const struct warden *w);
 void warden_kill_worker(const struct warden *w);
 
+/* warden_reload.c */
+void warden_reload(struct warden *w);
+void warden_take_next_plan(struct warden *w);
+void warden_drop_plan(struct plan *plan);
+
 /* warden.c */
+void warden_start(struct warden *w);
+void warden_stop(struct warden *w, enum warden_state state);
+void warden_look_at_host(void *warden);
 void warden_worker_ended(struct warden *w, int wait_status);
 /* The kernel lost our table, or it could not be made before: makes it (again). */
 void warden_mend_table(struct warden *w);

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/warden_internal.h"
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "daemon/notify.h"
+#include "judge/bans.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A worker that does not take its answers for so long is hung; the answer is dropped. */
+/* In each second a worker that does not take its answers is waited for so long altogether; then
+ * they are dropped. One that is hung, or was taken over, must not hold up who keeps the kernel's
+ * table alive, however many answers it has asked for. */
 #define ANSWER_PATIENCE_MS 50
 /* Packets handled before the loop turns to its timers again. */
 #define PACKETS_A_ROUND 64
+/* A worker that has ended sends no more; its socket's buffer holds less than this. */
+#define LAST_ROUNDS_MOST 1024
+#define REFUSED_SAID_MS 60000
 
 /* The longest burst that is honest is the return of all bans at a start. */
 void warden_set_bounds(struct warden *w)
@@ -42,17 +44,34 @@ static bool within_bound(struct rate_bound *bound, uint64_t now_ms)
 	return true;
 }
 
-static void send_packet(const struct warden *w, const struct packet *packet, int fd)
+void warden_renew_patience(struct warden *w)
 {
-	struct pollfd p = { .fd = w->worker_socket, .events = POLLOUT };
-
-	if (w->worker_socket < 0 || packet_send(w->worker_socket, packet, fd) != -EAGAIN)
-		return;
-	if (poll(&p, 1, ANSWER_PATIENCE_MS) != 1 || packet_send(w->worker_socket, packet, fd) < 0)
-		counter_add(COUNTER_answers_dropped, 1);
+	w->answer_patience_ms = ANSWER_PATIENCE_MS;
 }
 
-void warden_answer(const struct warden *w, const struct answer *answer)
+static bool wait_for_worker(struct warden *w)
+{
+	struct pollfd p = { .fd = w->worker_socket, .events = POLLOUT };
+	uint64_t begin_ms = clock_ms(), waited_ms;
+	int ready = poll(&p, 1, (int)w->answer_patience_ms);
+
+	waited_ms = clock_ms() - begin_ms;
+	w->answer_patience_ms -= waited_ms < w->answer_patience_ms ? waited_ms : w->answer_patience_ms;
+	return ready == 1;
+}
+
+/* False when the worker is there and did not take it. */
+static bool send_packet(struct warden *w, const struct packet *packet, int fd)
+{
+	if (w->worker_socket < 0 || packet_send(w->worker_socket, packet, fd) != -EAGAIN)
+		return true;
+	if (wait_for_worker(w) && packet_send(w->worker_socket, packet, fd) == 0)
+		return true;
+	counter_add(COUNTER_answers_dropped, 1);
+	return false;
+}
+
+void warden_answer(struct warden *w, const struct answer *answer)
 {
 	struct packet packet;
 
@@ -61,7 +80,16 @@ void warden_answer(const struct warden *w, const struct answer *answer)
 	send_packet(w, &packet, -1);
 }
 
-void warden_send_never(const struct warden *w)
+void warden_tell_table_loss(struct warden *w)
+{
+	struct packet packet;
+
+	packet.head = (struct packet_head){ PACKET_ANSWERS, 1 };
+	packet.answers[0] = (struct answer){ .kind = ANSWER_TABLE_LOST };
+	w->table_loss_untold = !send_packet(w, &packet, -1);
+}
+
+void warden_send_never(struct warden *w)
 {
 	struct packet packet;
 	size_t sent = 0;
@@ -74,12 +102,22 @@ void warden_send_never(const struct warden *w)
 		if (n)
 			memcpy(packet.entries, w->never.entries + sent, n * sizeof(packet.entries[0]));
 		packet.head = (struct packet_head){ PACKET_NEVER, (uint32_t)n };
-		send_packet(w, &packet, -1);
+		w->never_untold = !send_packet(w, &packet, -1);
 		sent += n;
-	} while (packet.head.count == PACKET_ENTRIES_MOST);
+	} while (packet.head.count == PACKET_ENTRIES_MOST && !w->never_untold);
 }
 
-static void refuse(const struct warden *w, const struct request *q, int error)
+/* An answer that got lost is asked for again, or told a little late; of these two the worker would
+ * never know. */
+void warden_tell_again(struct warden *w)
+{
+	if (w->never_untold)
+		warden_send_never(w);
+	if (w->table_loss_untold)
+		warden_tell_table_loss(w);
+}
+
+static void refuse(struct warden *w, const struct request *q, int error)
 {
 	struct answer answer = { .kind = ANSWER_REFUSED, .error = error, .unit = q->unit };
 
@@ -99,17 +137,41 @@ static bool is_protected(const struct warden *w, const struct addr *unit)
 	return prefix_set_find(&w->never, unit) || prefix_set_find(&w->allowed, unit);
 }
 
+/* Only a worker lifts bans at their cap and by hand, so what it does not know of must not stay:
+ * the packet path alone would keep it for as long as the client tries. What it does know of, it
+ * sends now, and the old bans go no sooner than the first of these comes. */
+void warden_clear_stale_bans(struct warden *w)
+{
+	if (!w->bans_stale)
+		return;
+	w->bans_stale = false;
+	if (w->ban && ban_clear(w->ban) < 0)
+		warden_mend_table(w);
+}
+
+/* A set that is full refuses each new ban of a wave. The counter has them all. */
+static void say_refused(struct warden *w, int error)
+{
+	uint64_t now = loop_now_ms(w->loop);
+
+	if (w->refused_said_ms && now - w->refused_said_ms < REFUSED_SAID_MS)
+		return;
+	w->refused_said_ms = now;
+	log_warning("the kernel refused some of %zu changes to the ban list: %s", w->change_count, strerror(-error));
+}
+
 static void apply_changes(struct warden *w)
 {
 	int r;
 
 	if (w->change_count == 0)
 		return;
+	warden_clear_stale_bans(w);
 	r = w->ban ? ban_apply(w->ban, w->changes, w->change_count) : 0;
 	if (r == -ENOENT)
 		warden_mend_table(w);
 	else if (r < 0)
-		log_warning("the kernel refused some of %zu changes to the ban list: %s", w->change_count, strerror(-r));
+		say_refused(w, r);
 	w->change_count = 0;
 }
 
@@ -136,7 +198,8 @@ static int check_unit(const struct warden *w, const struct request *q, struct ra
 
 static void do_ban(struct warden *w, const struct request *q)
 {
-	int r = q->timeout_ms ? check_unit(w, q, &w->ban_bound) : -EINVAL;
+	bool lasts = q->timeout_ms && q->timeout_ms <= BANS_DURATION_MOST_MS;
+	int r = lasts ? check_unit(w, q, &w->ban_bound) : -EINVAL;
 
 	if (r < 0)
 		refuse(w, q, r);
@@ -172,7 +235,8 @@ static void do_allow(struct warden *w, const struct request *q)
 {
 	struct prefix prefix = { .addr = q->unit, .length = q->length };
 
-	if (q->unit.family == ADDR_NONE || q->length > (q->unit.family == ADDR_IPV4 ? 32 : 128))
+	if ((q->unit.family != ADDR_IPV4 && q->unit.family != ADDR_IPV6) ||
+	    q->length > (q->unit.family == ADDR_IPV4 ? 32 : 128))
 		refuse(w, q, -EINVAL);
 	else if (q->kind == REQUEST_DISALLOW)
 		prefix_set_remove(&w->allowed, &prefix);
@@ -180,69 +244,9 @@ static void do_allow(struct warden *w, const struct request *q)
 		refuse(w, q, -ENOSPC);
 }
 
-/* The path of a file beside `log` to which it was rotated: mail.log.1, mail-20260727.log. Returns 0,
- * -EINVAL for a name that is not like that, or -ENAMETOOLONG. */
-static int sibling_path(const char *log, struct bytes sibling, char path[PATH_MAX])
+static void do_open_log(struct warden *w, const struct log_request *log)
 {
-	const char *slash = strrchr(log, '/');
-	struct bytes name = slash ? bytes_of(slash + 1) : bytes_of("");
-	struct bytes stem = bytes_first(name, bytes_find_char(name, '.'));
-
-	if (stem.size == 0 || !bytes_starts_with(sibling, stem) || bytes_find_char(sibling, '/') < sibling.size)
-		return -EINVAL;
-	return snprintf(path, PATH_MAX, "%.*s/%.*s", (int)(slash - log), log, BYTES_FMT(sibling)) < PATH_MAX ?
-		       0 : -ENAMETOOLONG;
-}
-
-/* No link is followed to a sibling; the log itself may be one. */
-static int open_sibling(const char *log, struct bytes sibling)
-{
-	char path[PATH_MAX];
-	int fd, r = sibling_path(log, sibling, path);
-
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
-}
-
-/* The path is the configuration's, never the worker's, but for the name of a sibling, which
- * stands beside the log or beside what the log points to. */
-static int open_any(const struct plan *plan, const struct log_request *log)
-{
-	struct bytes sibling = { log->sibling, strnlen(log->sibling, sizeof(log->sibling)) };
-	char target[PATH_MAX];
-	const char *base;
-	int fd;
-
-	if (log->index >= plan->logs.count || sibling.size == sizeof(log->sibling))
-		return -EINVAL;
-	base = plan->logs.paths[log->index];
-	if (sibling.size == 0) {
-		fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		return fd < 0 ? -errno : fd;
-	}
-	fd = open_sibling(base, sibling);
-	if (fd < 0 && realpath(base, target) && strcmp(base, target) != 0)
-		fd = open_sibling(target, sibling);
-	return fd;
-}
-
-/* A FIFO would have hung us without O_NONBLOCK; only a regular file is passed on. */
-static int open_log(const struct plan *plan, const struct log_request *log)
-{
-	int fd = open_any(plan, log);
-	struct stat st = { 0 };
-
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd;
-	close(fd);
-	return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
-}
-
-static void do_open_log(const struct warden *w, const struct log_request *log)
-{
-	int fd = open_log(w->plan, log);
+	int fd = warden_open_log(w->plan, log);
 	struct packet packet;
 
 	packet.head = (struct packet_head){ PACKET_LOG, 1 };
@@ -257,8 +261,9 @@ static void do_ready(struct warden *w)
 	if (w->worker_ready)
 		return;
 	w->worker_ready = true;
-	if (!w->ready_said)
-		notify_supervisor("READY=1");
+	warden_clear_stale_bans(w);
+	/* Also when it is ready again: a reload is over then. */
+	notify_supervisor("READY=1");
 	w->ready_said = true;
 }
 
@@ -286,19 +291,20 @@ static void handle(struct warden *w, const struct request *q)
 		do_ready(w);
 		return;
 	case REQUEST_STILL_HERE:
+		w->worker_worked_ms = loop_now_ms(w->loop);
 		return;
 	}
 	refuse(w, q, -EINVAL);
 }
 
-void warden_on_worker(void *data, int socket, uint32_t events)
+/* Returns 1 when there may be more, 0 at the end, -EAGAIN, -EBADMSG, or -errno. */
+static int take_packets(struct warden *w)
 {
-	struct warden *w = data;
 	struct packet packet;
 	int fd, r = 0;
 
 	for (int i = 0; i < PACKETS_A_ROUND; i++) {
-		r = packet_receive(socket, &packet, &fd);
+		r = packet_receive(w->worker_socket, &packet, &fd);
 		if (fd >= 0)
 			close(fd);
 		if (r != 1)
@@ -315,6 +321,22 @@ void warden_on_worker(void *data, int socket, uint32_t events)
 		}
 	}
 	apply_changes(w);
+	return r;
+}
+
+void warden_hear_last_words(struct warden *w)
+{
+	for (int i = 0; i < LAST_ROUNDS_MOST && w->worker_watch; i++) {
+		if (take_packets(w) != 1)
+			break;
+	}
+}
+
+void warden_on_worker(void *data, int socket, uint32_t events)
+{
+	struct warden *w = data;
+	int r = take_packets(w);
+
 	if (r == -EAGAIN || r == -EINTR || r == 1)
 		return;
 	/* Closed, or nonsense: its exit is seen through its pidfd. */

@@ -5,19 +5,23 @@
 #include "base/log.h"
 #include "daemon/confine.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 /* The worker of a warden that was just killed may take a moment to write down what it knows. */
 #define PREDECESSOR_LOOKS 200
 #define PREDECESSOR_LOOK_US 10000
+#define PREDECESSOR_PATIENCE_S 2
 
 int warden_find_user(struct warden *w)
 {
@@ -52,19 +56,67 @@ int warden_check_permission(struct warden *w)
 	return WARDEN_UNABLE;
 }
 
+/* Gives the folder's files to the user when all of them are called like ours. */
+static int give_files(int folder, uid_t uid, gid_t gid)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while (r == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!bytes_starts_with(bytes_of(entry->d_name), BYTES_LITERAL("wavebreak.")))
+			r = -ENOTEMPTY;
+		else if (fchownat(folder, entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			r = -errno;
+	}
+	closedir(dir);
+	return r;
+}
+
+/* A folder that is there already stays as it is when it is the user's. One of root's, as systemd
+ * makes it anew of the user's at each start (StateDirectory=), is given away only when it holds
+ * nothing else: what the configuration names by mistake (/tmp, /etc), or what stands there in
+ * the place of the folder, must not become the user's. */
+static int claim_folder(int folder, bool fresh, mode_t mode, uid_t uid, gid_t gid)
+{
+	struct stat st;
+	int r = fstat(folder, &st) < 0 ? -errno : 0;
+
+	if (r == 0 && !fresh) {
+		if (st.st_uid == uid)
+			return 0;
+		if (st.st_uid != geteuid() || (st.st_mode & S_IWOTH))
+			return -EPERM;
+		r = give_files(folder, uid, gid);
+	}
+	if (r == 0 && (fchown(folder, uid, gid) < 0 || fchmod(folder, mode) < 0))
+		r = -errno;
+	return r;
+}
+
 static int make_folder(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
-	if (mkdir(path, mode) < 0 && errno != EEXIST) {
+	bool fresh = mkdir(path, mode) == 0;
+	int folder, r;
+
+	if (!fresh && errno != EEXIST) {
 		log_error("cannot make the folder %s: %s", path, strerror(errno));
 		return WARDEN_UNABLE;
 	}
 	if (geteuid() != 0)
 		return 0;
-	if (chown(path, uid, gid) < 0 || chmod(path, mode) < 0) {
-		log_error("cannot give the folder %s to user %u: %s", path, uid, strerror(errno));
-		return WARDEN_UNABLE;
-	}
-	return 0;
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (fresh ? O_NOFOLLOW : 0));
+	r = folder < 0 ? -errno : claim_folder(folder, fresh, mode, uid, gid);
+	if (folder >= 0)
+		close(folder);
+	if (r == 0)
+		return 0;
+	log_error("the folder %s is not that of user %u, and will not be made so: %s", path, uid, strerror(-r));
+	return WARDEN_UNABLE;
 }
 
 int warden_make_folders(struct warden *w)
@@ -80,29 +132,38 @@ int warden_make_folders(struct warden *w)
 	return r;
 }
 
-static bool somebody_listens(const struct sockaddr_un *sun)
+/* Not that it answers well, but that it does: an empty request is refused, too, and nothing of
+ * the answer has to be parsed here. A worker that hangs outlives its warden, and holds the
+ * listener without ever answering; it must not keep the next one from guarding. */
+static bool somebody_answers(const struct sockaddr_un *sun)
 {
+	const struct timeval patience = { .tv_sec = PREDECESSOR_PATIENCE_S };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	char answer;
+	bool yes;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	yes = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 &&
+	      send(fd, "\n", 1, MSG_NOSIGNAL) == 1 && recv(fd, &answer, 1, 0) >= 0;
+	close(fd);
 	return yes;
 }
 
-/* Root and the group may use it; where the group does not exist, root alone. */
-static void set_socket_rights(const struct warden *w, const char *path)
+/* Root and the group may use it; where the group does not exist, root alone. Its mode it has from
+ * its making: where the worker owns the folder, another file may stand under that name by
+ * now, so that no link is followed. */
+static void set_socket_group(const struct warden *w, const char *path)
 {
 	const char *name = w->plan->settings.daemon_group;
 	struct group *group = getgrnam(name);
 
-	if (group && geteuid() == 0 && chown(path, 0, group->gr_gid) == 0) {
-		chmod(path, 0660);
-		return;
-	}
-	chmod(path, 0600);
 	if (!group)
 		log_info("there is no group '%s': only root may use the control socket", name);
+	else if (geteuid() == 0 && lchown(path, 0, group->gr_gid) < 0)
+		log_warning("cannot give the control socket to the group '%s': %s", name, strerror(errno));
 }
 
 int warden_open_control(struct warden *w)
@@ -114,7 +175,7 @@ int warden_open_control(struct warden *w)
 
 	plan_socket(&w->plan->settings, path);
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	for (int tries = 0; somebody_listens(&sun); tries++) {
+	for (int tries = 0; somebody_answers(&sun); tries++) {
 		if (tries == PREDECESSOR_LOOKS) {
 			log_error("another wavebreak answers on %s", path);
 			return WARDEN_WRONG;
@@ -123,14 +184,14 @@ int warden_open_control(struct warden *w)
 	}
 	unlink(path);
 	w->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mask = umask(0177);
+	mask = umask(0117);
 	r = w->listener < 0 ? -1 : bind(w->listener, (const struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
 	if (r < 0 || listen(w->listener, 16) < 0) {
 		log_error("cannot open the control socket %s: %s", path, strerror(errno));
 		return WARDEN_UNABLE;
 	}
-	set_socket_rights(w, path);
+	set_socket_group(w, path);
 	return 0;
 }
 
@@ -174,6 +235,7 @@ void warden_open_evict(struct warden *w)
 		.grace_ms = s->evict_grace,
 		.signal_handlers = s->evict_signal,
 		.handlers = w->plan->server.handlers,
+		.observe = w->options->observe,
 		.ended = on_evicted,
 		.data = w,
 	};
@@ -181,12 +243,14 @@ void warden_open_evict(struct warden *w)
 
 	evict_destroy(w->evict);
 	w->evict = NULL;
-	if (!s->evict_enabled || w->options->observe)
+	if (!s->evict_enabled)
 		return;
 	for (size_t i = 0; i < s->mail_ports.count && i < EVICT_PORTS_MOST; i++)
 		limits.ports[limits.port_count++] = s->mail_ports.ports[i];
 	r = evict_create(w->loop, &limits, &w->evict);
-	if (r < 0)
+	if (r < 0 && w->options->observe)
+		log_warning("cannot say whose connections would be ended (sock_diag): %s", strerror(-r));
+	else if (r < 0)
 		log_error("cannot end connections (SOCK_DESTROY): %s; bans still work", strerror(-r));
 }
 
@@ -195,13 +259,17 @@ int warden_open_kernel(struct warden *w)
 	struct ban_table_limits limits = warden_ban_limits(w->plan);
 	int r;
 
-	if (w->options->observe)
+	if (w->options->observe) {
+		warden_open_evict(w);
 		return 0;
+	}
 	r = ban_create(&limits, &w->ban);
 	if (r < 0) {
-		log_error("cannot make the nf_tables table inet wavebreak: %s", strerror(-r));
+		log_error("cannot make the nf_tables table inet wavebreak: %s",
+			  r == -EBUSY ? "another wavebreak is running" : strerror(-r));
 		return WARDEN_UNABLE;
 	}
+	w->table_limit = limits.most;
 	warden_open_evict(w);
 	return 0;
 }

@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,13 +19,16 @@
 /* A packet of the largest kind, many times over: a worker that asks in a burst does not wait,
  * and neither do answers to it. */
 #define SOCKET_BUFFER (1024 * 1024)
+/* Bans live on for BAN_ALIVE_MS while we wait for a trial. */
+#define TRIAL_MS 2000
 
 /* In the child: keeps its two descriptors (as 3 and 4) and closes all else that the warden
  * holds, above all its netlink sockets. */
 static _Noreturn void become_worker(const struct warden *w, int socket, pid_t warden)
 {
-	struct worker_start start = { .plan = w->plan, .never = &w->never, .observe = w->options->observe,
-				      .uid = w->uid, .gid = w->gid };
+	struct worker_start start = { .plan = w->plan, .never = &w->never, .allowed = &w->allowed,
+				      .observe = w->options->observe, .uid = w->uid, .gid = w->gid,
+				      .warden = warden };
 	int s = fcntl(socket, F_DUPFD, 10), l = fcntl(w->listener, F_DUPFD, 10);
 
 	if (s < 0 || l < 0 || dup2(s, 3) < 0 || dup2(l, 4) < 0)
@@ -33,11 +36,6 @@ static _Noreturn void become_worker(const struct warden *w, int socket, pid_t wa
 	syscall(SYS_close_range, 5U, ~0U, 0U);
 	start.socket = 3;
 	start.listener = 4;
-	/* A dead warden takes the worker along, also when it dies before this line. Not by SIGKILL:
-	 * what the worker knows has to be written down first. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != warden)
-		_exit(1);
 	_exit(worker_run(&start));
 }
 
@@ -53,6 +51,8 @@ static void forget_worker(struct warden *w)
 	w->worker_pidfd = w->worker_socket = -1;
 	w->worker = 0;
 	w->worker_ready = false;
+	w->never_untold = w->table_loss_untold = false; /* a new one begins with what there is */
+	w->bans_stale = true;
 }
 
 static void on_worker_exit(void *data, int fd, uint32_t events)
@@ -60,9 +60,7 @@ static void on_worker_exit(void *data, int fd, uint32_t events)
 	struct warden *w = data;
 	int status = 0;
 
-	/* What it asked for last still counts. */
-	if (w->worker_watch)
-		warden_on_worker(w, w->worker_socket, EPOLLIN);
+	warden_hear_last_words(w);
 	if (waitpid(w->worker, &status, WNOHANG) != w->worker)
 		return;
 	forget_worker(w);
@@ -114,6 +112,41 @@ int warden_start_worker(struct warden *w)
 		forget_worker(w);
 	}
 	return r;
+}
+
+static int wait_for_trial(pid_t child)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN };
+	int status = 0, r = 0;
+
+	if (p.fd < 0 || poll(&p, 1, TRIAL_MS) != 1) {
+		log_error("a worker with the new configuration did not begin within %d s", TRIAL_MS / 1000);
+		kill(child, SIGKILL);
+		r = -ETIMEDOUT;
+	}
+	waitpid(child, &status, 0);
+	if (p.fd >= 0)
+		close(p.fd);
+	if (r == 0 && status)
+		r = -EINVAL;
+	return r;
+}
+
+int warden_try_plan(const struct warden *w, const struct plan *plan)
+{
+	struct worker_start start = { .plan = plan, .uid = w->uid, .gid = w->gid };
+	pid_t child = fork();
+	int r = -errno;
+
+	if (child < 0) {
+		log_error("cannot try the new configuration: %s", strerror(-r));
+		return r;
+	}
+	if (child == 0) {
+		syscall(SYS_close_range, 3U, ~0U, 0U);
+		_exit(worker_try(&start));
+	}
+	return wait_for_trial(child);
 }
 
 /* The pidfd is of our own child, which is not yet reaped: it cannot be anybody else. */

@@ -12,11 +12,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EXIT_FAILED 1
 #define END_PATIENCE_S 3
+/* A worker that hangs is ended by the warden; by the kernel after this, should the warden be gone. */
+#define HUNG_S 30
 #define READY_LOOKS 100
 #define READY_LOOK_MS 5
 
@@ -64,6 +67,7 @@ static void each_second(void *data)
 	struct request here = { .kind = REQUEST_STILL_HERE };
 
 	loop_timer_arm(w->every_second, loop_now_ms(w->loop) + 1000);
+	alarm(HUNG_S);
 	take_sample(w);
 	look_at_zone(w);
 	worker_save_positions(w);
@@ -113,6 +117,20 @@ static void allowed_again(void *data, const struct prefix *prefix)
 		link_ask(w->link, &q);
 }
 
+/* What was allowed by hand outlives a worker that died before its store knew of it. */
+static void take_over_allowed(struct worker *w)
+{
+	const struct prefix_set *told = w->start->allowed;
+
+	for (size_t i = 0; i < told->count; i++) {
+		const struct prefix *prefix = &told->entries[i].prefix;
+		size_t before = w->allowed.count;
+
+		if (prefix_set_add(&w->allowed, prefix, "wavebreak allow") == 0 && w->allowed.count > before && w->store)
+			store_put_allowed(w->store, prefix);
+	}
+}
+
 /* Opened as the worker's own user. Without it we go on in memory. */
 static void open_store(struct worker *w)
 {
@@ -123,6 +141,7 @@ static void open_store(struct worker *w)
 		log_error("cannot open the store in %s: %s; bans will not outlive a restart", folder, strerror(-r));
 	else if (store_read_allowed(w->store, allowed_again, w) < 0)
 		log_error("cannot read from the store what was allowed");
+	take_over_allowed(w);
 	worker_on_never(w, w->start->never);
 }
 
@@ -229,16 +248,23 @@ static void confine(struct worker *w)
 		log_info("no seccomp filter here: %s", strerror(-r));
 }
 
+/* Who started us may not be root, and have been given capabilities all the same. */
 static int become_user(const struct worker_start *start)
 {
-	int r;
+	int r = geteuid() == 0 ? confine_user(start->uid, start->gid) : confine_capabilities(0);
 
-	if (geteuid() != 0)
-		return 0;
-	r = confine_user(start->uid, start->gid);
 	if (r < 0)
 		log_error("cannot become user %u: %s", start->uid, strerror(-r));
 	return r;
+}
+
+/* A dead warden takes the worker along, also when it dies before this. Not by SIGKILL: what the
+ * worker knows has to be written down first. After become_user, which makes the kernel forget
+ * it (commit_creds, kernel/cred.c). */
+static int die_with_warden(const struct worker_start *start)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return getppid() == start->warden ? 0 : -ESRCH;
 }
 
 static int run(struct worker *w)
@@ -270,10 +296,20 @@ int worker_run(const struct worker_start *start)
 	int status;
 
 	log_open("watch", LOG_LEVEL_INFO);
-	if (become_user(start) < 0 || open_loop(&w) < 0)
+	if (become_user(start) < 0 || die_with_warden(start) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
 	if (w.store)
 		store_close(w.store);
 	return status;
+}
+
+int worker_try(const struct worker_start *start)
+{
+	struct worker w = { .start = start, .settings = &start->plan->settings };
+
+	log_open("watch", LOG_LEVEL_INFO);
+	if (become_user(start) < 0)
+		return EXIT_FAILED;
+	return worker_load_signatures(&w) < 0 ? WORKER_WRONG : 0;
 }

@@ -17,7 +17,9 @@
 struct worker_start {
 	const struct plan *plan;
 	const struct prefix_set *never; /* of this host and of the configuration, as the warden has it now */
+	const struct prefix_set *allowed; /* by hand, as a worker before told the warden */
 	bool observe;
+	pid_t warden;
 	int socket;   /* to the warden */
 	int listener; /* of the control socket */
 	uid_t uid;
@@ -28,5 +30,9 @@ struct worker_start {
  * (a mistake in a signature file). */
 #define WORKER_WRONG 2
 int worker_run(const struct worker_start *start);
+
+/* Finds out whether worker_run would get past its signatures, says it when not, and changes
+ * nothing. Takes only the plan, uid and gid. Returns 0 or an exit status. */
+int worker_try(const struct worker_start *start);
 
 #endif

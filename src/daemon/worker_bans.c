@@ -16,6 +16,9 @@
 #define RENEW_A_ROUND 2048
 /* The bans' timer is armed for this at least, so that many that end about now are one batch. */
 #define DUE_LEAST_MS 20
+/* A client that was banned so shortly before a start may still hold connections: longer than a
+ * restart and any sensible evict.grace take. */
+#define RESUME_MS 30000
 
 void worker_talk(struct worker *w, const char *format, ...)
 {
@@ -53,7 +56,7 @@ static void say(struct worker *w, const struct ban_step *step)
 		worker_talk(w, "%s %slet in again to be told once more: banned for ban.at_most", unit, would);
 		break;
 	case BAN_LIFTED:
-		worker_talk(w, "%s is no longer banned: lifted by hand", unit);
+		worker_talk(w, "%s is no longer banned: lifted, or protected now", unit);
 		break;
 	default:
 		break;
@@ -144,8 +147,16 @@ void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_por
 {
 	struct request q = { .kind = REQUEST_EVICT, .unit = *unit, .port = client_port };
 
-	if (w->settings->evict_enabled && !w->start->observe && link_ask(w->link, &q) < 0)
+	if (w->settings->evict_enabled && link_ask(w->link, &q) < 0)
 		counter_add(COUNTER_evictions_dropped, 1);
+}
+
+void worker_unban_unknown(struct worker *w, const struct addr *unit)
+{
+	struct request q = { .kind = REQUEST_UNBAN, .unit = *unit };
+
+	link_ask(w->link, &q);
+	link_flush(w->link);
 }
 
 void worker_bans_due(void *data)
@@ -165,6 +176,13 @@ void worker_bans_due(void *data)
 	arm_bans_timer(w);
 }
 
+/* Its connections may have been waiting for their end when the worker before, or the warden, ended. */
+static void resume_eviction(struct worker *w, const struct ban *ban)
+{
+	if (w->resuming && ban->last_ms + RESUME_MS > clock_wall_ms())
+		worker_evict(w, &ban->unit, 0);
+}
+
 /* All bans to the kernel, a slice each round of the loop. A plain add where a slide counts: an
  * element that is there already has been slid by the kernel, and that is the truer timeout. */
 void worker_renew_bans(struct worker *w)
@@ -178,10 +196,12 @@ void worker_renew_bans(struct worker *w)
 			if (steps[i].kernel == BAN_KERNEL_REPLACE && !steps[i].ban.fixed)
 				steps[i].kernel = BAN_KERNEL_ADD;
 			ask_kernel(w, &steps[i]);
+			resume_eviction(w, &steps[i].ban);
 		}
 		done += n;
 	} while (n == STEPS_A_ROUND && done < RENEW_A_ROUND && has_room(w));
 	w->renewing = n == STEPS_A_ROUND;
+	w->resuming = w->resuming && w->renewing;
 	if (w->renewing && !has_room(w))
 		link_want_room(w->link);
 	link_flush(w->link);
@@ -218,8 +238,9 @@ void worker_restore_bans(struct worker *w)
 		log_error("cannot read the bans of before: %s", strerror(-r));
 	if (bans_count(w->bans) == 0)
 		return;
-	log_info("%zu bans of before are in force again", bans_count(w->bans));
-	w->renewing = true;
+	log_info("%zu bans of before are %s again", bans_count(w->bans),
+		 w->start->observe ? "remembered" : "in force");
+	w->renewing = w->resuming = true;
 	w->renew_cursor = 0;
 	worker_renew_bans(w);
 }
@@ -252,8 +273,8 @@ static void on_evicted(struct worker *w, const struct answer *answer)
 {
 	char text[ADDR_TEXT_SIZE];
 
-	worker_talk(w, "%s:%u evicted after %llu ms%s", addr_format(&answer->unit, text), answer->port,
-		    (unsigned long long)answer->value,
+	worker_talk(w, "%s:%u %sevicted after %llu ms%s", addr_format(&answer->unit, text), answer->port,
+		    w->start->observe ? "would be " : "", (unsigned long long)answer->value,
 		    answer->flags & ANSWER_FORCED ? " (it had not acknowledged its reply)" : "");
 }
 
@@ -285,6 +306,17 @@ void worker_on_answer(void *data, const struct answer *answer)
 	}
 }
 
+static bool has_prefix(const struct prefix_set *set, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct prefix *p = &set->entries[i].prefix;
+
+		if (p->length == prefix->length && addr_equal(&p->addr, &prefix->addr))
+			return true;
+	}
+	return false;
+}
+
 /* Bans of who is protected now are lifted. */
 static void lift_protected(struct worker *w, const struct prefix *prefix)
 {
@@ -302,16 +334,20 @@ static void lift_protected(struct worker *w, const struct prefix *prefix)
 void worker_never_changed(struct worker *w)
 {
 	const struct prefix_set *parts[] = { &w->allowed, &w->host };
+	struct prefix_set before = w->never;
 
-	prefix_set_clear(&w->never);
+	w->never = (struct prefix_set){ 0 };
 	for (size_t p = 0; p < 2; p++) {
 		for (size_t i = 0; i < parts[p]->count; i++) {
 			const struct prefix_entry *e = &parts[p]->entries[i];
 
 			prefix_set_add(&w->never, &e->prefix, e->why);
-			lift_protected(w, &e->prefix);
+			/* It goes through all bans, for each entry. */
+			if (!has_prefix(&before, &e->prefix))
+				lift_protected(w, &e->prefix);
 		}
 	}
+	prefix_set_clear(&before);
 	worker_settle(w);
 }
 

@@ -238,6 +238,7 @@ static void do_unban(struct worker *w, const json_t *request, struct control_ans
 	addr = addr_unit(&addr);
 	judge_forget(w->judge, &addr);
 	if (bans_lift(w->bans, &addr, clock_wall_ms(), &step) < 0) {
+		worker_unban_unknown(w, &addr);
 		control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(&addr, unit));
 		return;
 	}

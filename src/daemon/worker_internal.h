@@ -45,6 +45,7 @@ struct worker {
 	struct ban_step unsettled[UNSETTLED_MOST];
 	size_t unsettled_count;
 	bool renewing;          /* all bans are on their way to the kernel */
+	bool resuming;          /* and these are the first since the start */
 	uint32_t renew_cursor;
 	struct store *store;    /* NULL: we go on in memory */
 	bool positions_changed;
@@ -75,6 +76,8 @@ void worker_carry_out(struct worker *w, const struct ban_step *step);
 void worker_settle(struct worker *w);
 /* Also ends the connection on that port (0: all that the client holds). */
 void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_port);
+/* The administrator's word is carried out, whatever we believe that the kernel has. */
+void worker_unban_unknown(struct worker *w, const struct addr *unit);
 void worker_restore_bans(struct worker *w);
 void worker_renew_bans(struct worker *w);
 void worker_bans_due(void *worker);

@@ -20,8 +20,9 @@ struct loop {
 	uint64_t now_ms;
 	struct epoll_event *round; /* the events being handed out, so that a removal can blank them */
 	int round_count;
-	struct loop_timer **heap; /* by deadline, the soonest first */
+	struct loop_timer **heap; /* by deadline, then by arming, the first first */
 	size_t heap_count, heap_room;
+	uint64_t armings;
 };
 
 struct loop_fd {
@@ -36,7 +37,8 @@ struct loop_timer {
 	loop_timer_fn *fn;
 	void *data;
 	uint64_t deadline_ms;
-	size_t place; /* in the heap, or UNARMED */
+	uint64_t arming; /* its number among all of the loop */
+	size_t place;    /* in the heap, or UNARMED */
 };
 
 struct loop_signals {
@@ -124,6 +126,11 @@ void loop_fd_remove(struct loop_fd *watch)
 	free(watch);
 }
 
+static bool is_before(const struct loop_timer *a, const struct loop_timer *b)
+{
+	return a->deadline_ms != b->deadline_ms ? a->deadline_ms < b->deadline_ms : a->arming < b->arming;
+}
+
 static void heap_put(struct loop *loop, size_t place, struct loop_timer *timer)
 {
 	loop->heap[place] = timer;
@@ -134,7 +141,7 @@ static void heap_rise(struct loop *loop, struct loop_timer *timer)
 {
 	size_t place = timer->place;
 
-	while (place > 0 && loop->heap[(place - 1) / 2]->deadline_ms > timer->deadline_ms) {
+	while (place > 0 && is_before(timer, loop->heap[(place - 1) / 2])) {
 		heap_put(loop, place, loop->heap[(place - 1) / 2]);
 		place = (place - 1) / 2;
 	}
@@ -150,10 +157,9 @@ static void heap_sink(struct loop *loop, struct loop_timer *timer)
 
 		if (child >= loop->heap_count)
 			break;
-		if (child + 1 < loop->heap_count &&
-		    loop->heap[child + 1]->deadline_ms < loop->heap[child]->deadline_ms)
+		if (child + 1 < loop->heap_count && is_before(loop->heap[child + 1], loop->heap[child]))
 			child++;
-		if (loop->heap[child]->deadline_ms >= timer->deadline_ms)
+		if (is_before(timer, loop->heap[child]))
 			break;
 		heap_put(loop, place, loop->heap[child]);
 		place = child;
@@ -203,7 +209,10 @@ int loop_timer_arm(struct loop_timer *timer, uint64_t deadline_ms)
 		loop->heap = grown;
 		loop->heap_room = room;
 	}
-	timer->deadline_ms = deadline_ms;
+	/* All that is overdue is due now: who arms itself for the past must not overtake, round after
+	 * round, those that wait. */
+	timer->deadline_ms = deadline_ms < loop->now_ms ? loop->now_ms : deadline_ms;
+	timer->arming = loop->armings++;
 	timer->place = loop->heap_count++;
 	heap_rise(loop, timer);
 	return 0;
@@ -222,14 +231,12 @@ void loop_timer_destroy(struct loop_timer *timer)
 	free(timer);
 }
 
-/* Only timers that were due when the round began: one that arms itself for now does not
+/* Only timers that were armed when the round began: one that arms itself for now does not
  * keep the descriptors waiting. */
-static void fire_timers(struct loop *loop)
+static void fire_timers(struct loop *loop, uint64_t armings)
 {
-	size_t most = loop->heap_count;
-
-	while (most-- > 0 && loop->heap_count > 0 && loop->heap[0]->deadline_ms <= loop->now_ms &&
-	       !loop->stopped) {
+	while (loop->heap_count > 0 && loop->heap[0]->deadline_ms <= loop->now_ms &&
+	       loop->heap[0]->arming < armings && !loop->stopped) {
 		struct loop_timer *timer = loop->heap[0];
 
 		loop_timer_disarm(timer);
@@ -250,29 +257,37 @@ static int wait_ms(const struct loop *loop)
 	return soonest - now > INT_MAX ? INT_MAX : (int)(soonest - now);
 }
 
+static void hand_out(struct loop *loop, struct epoll_event *events, int count)
+{
+	loop->round = events;
+	loop->round_count = count;
+	for (int i = 0; i < count && !loop->stopped; i++) {
+		struct loop_fd *watch = events[i].data.ptr;
+
+		if (watch)
+			watch->fn(watch->data, watch->fd, events[i].events);
+	}
+	loop->round_count = 0;
+}
+
 int loop_run(struct loop *loop)
 {
 	struct epoll_event events[EVENTS_PER_ROUND];
+	int r = 0;
 
-	loop->stopped = false;
-	while (!loop->stopped) {
+	while (!loop->stopped && r == 0) {
 		int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_ROUND, wait_ms(loop));
+		uint64_t armings = loop->armings;
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
+		if (n < 0)
+			r = errno == EINTR ? 0 : -errno;
 		loop->now_ms = clock_ms();
-		loop->round = events;
-		loop->round_count = n < 0 ? 0 : n;
-		for (int i = 0; i < loop->round_count && !loop->stopped; i++) {
-			struct loop_fd *watch = events[i].data.ptr;
-
-			if (watch)
-				watch->fn(watch->data, watch->fd, events[i].events);
-		}
-		loop->round_count = 0;
-		fire_timers(loop);
+		hand_out(loop, events, n);
+		if (r == 0)
+			fire_timers(loop, armings);
 	}
-	return 0;
+	loop->stopped = false;
+	return r;
 }
 
 static void read_signals(void *data, int fd, uint32_t events)

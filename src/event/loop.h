@@ -23,7 +23,7 @@ struct loop_signals;
 int loop_create(struct loop **ret);
 void loop_destroy(struct loop *loop);
 
-/* Runs until loop_stop. Returns 0 or -errno. */
+/* Runs until loop_stop, which may come before. Returns 0 or -errno. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 uint64_t loop_now_ms(const struct loop *loop);
@@ -39,7 +39,8 @@ void loop_fd_remove(struct loop_fd *watch);
 /* A timer is made once and armed as often as wanted; it fires once for each arming. */
 typedef void loop_timer_fn(void *data);
 int loop_timer_create(struct loop *loop, loop_timer_fn *fn, void *data, struct loop_timer **ret);
-/* Replaces an earlier deadline. A deadline that has passed fires in the next round.
+/* Replaces an earlier deadline. A deadline that has passed fires in the next round. Timers fire
+ * by deadline, equal ones in the order in which they were armed.
  * Returns 0 or -ENOMEM (the timer is then unarmed). */
 int loop_timer_arm(struct loop_timer *timer, uint64_t deadline_ms);
 void loop_timer_disarm(struct loop_timer *timer);

@@ -104,16 +104,26 @@ static int protect_one(struct prefix_set *never, const struct addr *addr, const 
 	return prefix_set_add(never, &prefix, why);
 }
 
-static int protect_loopback(struct prefix_set *never)
+/* Translators (RFC 6052, RFC 8215, RFC 7915) put the whole of the IPv4 internet into one /64 of
+ * these, which is the unit of a ban: one zombie would have everybody banned. */
+static int protect_always(struct prefix_set *never)
 {
-	static const char *const loopback[] = { "127.0.0.0/8", "::1" };
+	static const struct {
+		const char *prefix, *why;
+	} always[] = {
+		{ "127.0.0.0/8", "loopback" },
+		{ "::1", "loopback" },
+		{ "64:ff9b::/96", "IPv4 behind a translator (NAT64)" },
+		{ "64:ff9b:1::/48", "IPv4 behind a translator (NAT64)" },
+		{ "::ffff:0:0:0/96", "IPv4 behind a translator (SIIT)" },
+	};
 	struct prefix prefix;
 	int r = 0;
 
-	for (size_t i = 0; i < 2 && r == 0; i++) {
-		r = prefix_parse(bytes_of(loopback[i]), &prefix);
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]) && r == 0; i++) {
+		r = prefix_parse(bytes_of(always[i].prefix), &prefix);
 		if (r == 0)
-			r = prefix_set_add(never, &prefix, "loopback");
+			r = prefix_set_add(never, &prefix, always[i].why);
 	}
 	return r;
 }
@@ -127,7 +137,7 @@ static int protect_own_addresses(struct prefix_set *never)
 
 	if (getifaddrs(&list) < 0) {
 		log_warning("cannot read this host's addresses: %s", strerror(errno));
-		return 0;
+		return HOST_INCOMPLETE;
 	}
 	for (i = list; i && r == 0; i = i->ifa_next) {
 		socklen_t size = sizeof(struct sockaddr_in6);
@@ -154,9 +164,10 @@ static int protect_from_file(struct prefix_set *never, const char *path, const c
 	int r = 0;
 
 	if (!file) {
-		if (errno != ENOENT)
-			log_warning("cannot read %s: %s", path, strerror(errno));
-		return 0;
+		if (errno == ENOENT)
+			return 0;
+		log_warning("cannot read %s: %s", path, strerror(errno));
+		return HOST_INCOMPLETE;
 	}
 	while (r == 0 && fgets(line, sizeof(line), file)) {
 		if (of_line(bytes_trim(bytes_of(line)), &addr) == 0)
@@ -168,16 +179,23 @@ static int protect_from_file(struct prefix_set *never, const char *path, const c
 
 int host_protect(struct prefix_set *never)
 {
-	int r = protect_loopback(never);
+	static const struct {
+		const char *path, *why;
+		int (*of_line)(struct bytes, struct addr *);
+	} files[] = {
+		{ "/proc/net/route", "gateway", host_gateway4_of_line },
+		{ "/proc/net/ipv6_route", "gateway", host_gateway6_of_line },
+		{ "/etc/resolv.conf", "resolver in /etc/resolv.conf", host_resolver_of_line },
+		/* Where /etc/resolv.conf names only its stub, 127.0.0.53. */
+		{ "/run/systemd/resolve/resolv.conf", "resolver of systemd-resolved", host_resolver_of_line },
+	};
+	int r = protect_always(never), incomplete = 0;
 
 	if (r == 0)
 		r = protect_own_addresses(never);
-	if (r == 0)
-		r = protect_from_file(never, "/proc/net/route", "gateway", host_gateway4_of_line);
-	if (r == 0)
-		r = protect_from_file(never, "/proc/net/ipv6_route", "gateway", host_gateway6_of_line);
-	if (r == 0)
-		r = protect_from_file(never, "/etc/resolv.conf", "resolver in /etc/resolv.conf",
-				      host_resolver_of_line);
-	return r;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r >= 0; i++) {
+		incomplete |= r;
+		r = protect_from_file(never, files[i].path, files[i].why, files[i].of_line);
+	}
+	return r < 0 ? r : incomplete | r;
 }

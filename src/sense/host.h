@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host - what of this machine must never be banned: loopback, its own addresses, its
- * gateways and its resolvers. A guard that shuts these out stops mail by itself.
+/* host - what must never be banned by the look of this machine: loopback, its own addresses, its
+ * gateways and its resolvers, and the prefixes by which IPv4 clients reach it through a
+ * translator. A guard that shuts these out stops mail by itself.
  *
- * Read from getifaddrs(3), /proc/net/route, /proc/net/ipv6_route and /etc/resolv.conf.
+ * Read from getifaddrs(3), /proc/net/route, /proc/net/ipv6_route, /etc/resolv.conf and what
+ * systemd-resolved puts in its place.
  * What cannot be read is left out and said in the log; the rest still counts.
  */
 #ifndef WAVEBREAK_SENSE_HOST_H
@@ -12,7 +14,8 @@
 
 /* Adds all of it to the set, each entry with the words that say what it is
  * ("loopback", "address of eth0", "gateway", "resolver in /etc/resolv.conf").
- * Returns 0, or -ENOMEM / -ENOSPC from the set. */
+ * Returns 0, HOST_INCOMPLETE, or -ENOMEM / -ENOSPC from the set. */
+#define HOST_INCOMPLETE 1 /* something could not be read */
 int host_protect(struct prefix_set *never);
 
 /* The parts that read text, for their tests: lines of /proc/net/route, of

@@ -181,10 +181,12 @@ static int find_courier(struct mail_server *ret)
 	static const char *const handlers[] = { "courieresmtpd", NULL };
 	char *text;
 	size_t size;
-	int r = -ENOENT;
+	int r, worst = -ENOENT;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		r = read_file(paths[i], CONFIG_MOST, &text, &size);
+		if (r == -EACCES)
+			worst = r;
 		if (r < 0)
 			continue;
 		/* Courier's own defaults where esmtpd is silent: PORT=smtp, MAXDAEMONS=40. */
@@ -196,7 +198,7 @@ static int find_courier(struct mail_server *ret)
 		courier_version(ret->version, sizeof(ret->version));
 		return 0;
 	}
-	return r == -EACCES ? r : -ENOENT;
+	return worst;
 }
 
 static const char *const names[] = { "courier", NULL };

@@ -26,7 +26,8 @@ struct mail_server {
 };
 
 /* Looks for the server of that name, or for any known one when `name` is "".
- * Returns 0, -ENOENT when there is none, -EINVAL for a name that is not known. */
+ * Returns 0, -ENOENT when there is none, -EACCES when its configuration may not be read, -EINVAL
+ * for a name that is not known. */
 int mail_server_find(const char *name, struct mail_server *ret);
 
 /* Names of the known servers, NULL-ended. */

@@ -31,11 +31,13 @@ def visible():
 
 
 class Guard:
-    """Context manager: `wavebreak run` beside the server, as root with its worker as nobody."""
+    """Context manager: `wavebreak run` beside the server, as root with its worker as nobody.
+    `wrapper` is a command that starts it, such as env(1)."""
 
-    def __init__(self, world, configuration="", observe=False, state=None):
+    def __init__(self, world, configuration="", observe=False, state=None, wrapper=()):
         self.world = world
         self.observe = observe
+        self.wrapper = list(wrapper)
         self.folder = world.folder / "wavebreak"
         self.state = pathlib.Path(state) if state else self.folder / "state"
         self.file = self.folder / "wavebreak.conf"
@@ -66,7 +68,8 @@ class Guard:
     def start(self):
         log = open(self.folder / "wavebreak.log", "ab")
         before = self.log.count("log file")
-        command = [binary(), "run", "-c", self.file] + (["--observe"] if self.observe else [])
+        command = self.wrapper + [binary(), "run", "-c", self.file]
+        command += ["--observe"] if self.observe else []
         with log:
             self.process = self.world.server_spawn(command, stdout=log, stderr=log)
 
@@ -97,18 +100,22 @@ class Guard:
                 if os.readlink(f"/proc/{pid}/exe").endswith("/wavebreak"):
                     status = pathlib.Path(f"/proc/{pid}/status").read_text()
                     uid = int(re.search(r"^Uid:\t(\d+)", status, re.M).group(1))
+                    parent = int(re.search(r"^PPid:\t(\d+)", status, re.M).group(1))
                     command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                     if b"run" in command[1:2]:
-                        mine.append((pid, uid))
+                        mine.append((pid, uid, parent))
             except OSError:
                 continue
         return mine
 
     def warden(self):
-        return next(pid for pid, uid in self._tree() if uid == 0)
+        return next(pid for pid, uid, _ in self._tree() if uid == 0)
 
     def worker(self):
-        return next((pid for pid, uid in self._tree() if uid != 0), None)
+        """The warden's child; for a moment the worker has one itself, to try its store."""
+        tree = self._tree()
+        wardens = [pid for pid, uid, _ in tree if uid == 0]
+        return next((pid for pid, uid, parent in tree if uid and parent in wardens), None)
 
     def running(self):
         return bool(self._tree())

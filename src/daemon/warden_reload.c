@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/warden_internal.h"
+
+#include "base/log.h"
+#include "daemon/notify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void warden_drop_plan(struct plan *plan)
+{
+	if (plan)
+		plan_free(plan);
+	free(plan);
+}
+
+static bool keep_text(char **fresh, char **old)
+{
+	char *swapped = *fresh;
+
+	if (strcmp(*fresh, *old) == 0)
+		return false;
+	*fresh = *old;
+	*old = swapped;
+	return true;
+}
+
+/* What was opened with privileges that are gone, and sets that cannot grow. The fresh plan is
+ * to say what is in force, so it takes these from the old one. */
+static void keep_until_restart(const struct warden *w, struct settings *fresh, struct settings *old)
+{
+	bool kept = false;
+
+	kept |= keep_text(&fresh->daemon_user, &old->daemon_user);
+	kept |= keep_text(&fresh->daemon_group, &old->daemon_group);
+	kept |= keep_text(&fresh->daemon_state, &old->daemon_state);
+	kept |= keep_text(&fresh->daemon_runtime, &old->daemon_runtime);
+	if (kept)
+		log_warning("what was changed in the section daemon takes a restart");
+	if (!w->ban || fresh->ban_limit <= w->table_limit)
+		return;
+	fresh->ban_limit = w->table_limit;
+	log_warning("a larger ban.limit takes a restart; until then it is %u", w->table_limit);
+}
+
+/* Then what is pending may go on. */
+static bool evict_alike(const struct plan *a, const struct plan *b)
+{
+	const struct settings *x = &a->settings, *y = &b->settings;
+
+	return x->evict_enabled == y->evict_enabled && x->evict_grace == y->evict_grace &&
+	       x->evict_signal == y->evict_signal && a->server.handlers == b->server.handlers &&
+	       x->mail_ports.count == y->mail_ports.count &&
+	       memcmp(x->mail_ports.ports, y->mail_ports.ports, x->mail_ports.count * sizeof(uint16_t)) == 0;
+}
+
+void warden_take_next_plan(struct warden *w)
+{
+	struct plan *old = w->plan;
+	struct ban_table_limits limits;
+
+	keep_until_restart(w, &w->next->settings, &old->settings);
+	w->plan = w->next;
+	w->next = NULL;
+	limits = warden_ban_limits(w->plan);
+	if (w->ban && ban_reconfigure(w->ban, &limits) < 0)
+		warden_mend_table(w);
+	if (!w->evict || !evict_alike(w->plan, old))
+		warden_open_evict(w);
+	warden_set_bounds(w);
+	warden_look_at_host(w);
+	warden_drop_plan(old);
+}
+
+/* NULL when there is a mistake in it, which has been said. */
+static struct plan *read_plan(const struct warden *w)
+{
+	struct plan *fresh = malloc(sizeof(*fresh));
+	struct mistakes mistakes = { 0 };
+	char line[MISTAKE_LINE_SIZE];
+	int r = fresh ? plan_make(w->options->config_file, fresh, &mistakes) : -ENOMEM;
+
+	for (size_t i = 0; i < mistakes.count; i++)
+		log_error("%s", mistakes_format(&mistakes, i, line));
+	if (r < 0) {
+		free(fresh);
+		return NULL;
+	}
+	/* A worker that cannot begin is found out while there is one that goes on. */
+	if (warden_try_plan(w, fresh) == 0)
+		return fresh;
+	warden_drop_plan(fresh);
+	return NULL;
+}
+
+void warden_reload(struct warden *w)
+{
+	struct plan *fresh;
+
+	if (w->state == WARDEN_ENDING)
+		return;
+	fresh = read_plan(w);
+	if (!fresh) {
+		log_error("the configuration was not taken; the old one stays in force");
+		return;
+	}
+	log_info("the configuration was read again");
+	/* READY=1 follows when the new worker is. */
+	notify_supervisor("RELOADING=1");
+	warden_drop_plan(w->next);
+	w->next = fresh;
+	if (w->state == WARDEN_GUARDING) {
+		warden_stop(w, WARDEN_RELOADING);
+	} else if (w->state == WARDEN_WAITING) {
+		warden_take_next_plan(w);
+		w->restart_delay_ms = 0;
+		warden_start(w);
+	}
+}

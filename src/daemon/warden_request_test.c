@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker that was taken over can ask for: the warden's end of the socketpair, without a
+ * kernel table, and with a folder of logs that a stranger may write to. */
+#include "daemon/warden_internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "base/counter.h"
+#include "judge/bans.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STRANGER 65534
+
+struct scene {
+	struct warden warden;
+	struct plan plan;
+	struct warden_options options;
+	int worker;
+	char folder[64], log[96], secret[96];
+	char *logs[1];
+};
+
+/* What the warden links to: it must not come to this here. */
+void warden_kill_worker(const struct warden *w)
+{
+}
+
+void warden_mend_table(struct warden *w)
+{
+	fail();
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void protect(struct warden *w, const char *text)
+{
+	struct prefix prefix;
+
+	assert_int_equal(prefix_parse(bytes_of(text), &prefix), 0);
+	assert_int_equal(prefix_set_add(&w->never, &prefix, "test"), 0);
+}
+
+static int set_up(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	int pair[2];
+
+	assert_non_null(s);
+	strcpy(s->folder, "/tmp/warden-test-XXXXXX");
+	assert_non_null(mkdtemp(s->folder));
+	snprintf(s->log, sizeof(s->log), "%s/logs/mail.log", s->folder);
+	snprintf(s->secret, sizeof(s->secret), "%s/secret", s->folder);
+	*strrchr(s->log, '/') = '\0';
+	assert_int_equal(mkdir(s->log, 0755), 0);
+	s->log[strlen(s->log)] = '/';
+	write_file(s->secret, "secret");
+	s->logs[0] = s->log;
+	s->plan.logs = (struct path_list){ s->logs, 1 };
+	s->plan.settings.ban_limit = 1000;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	s->worker = pair[1];
+	s->warden = (struct warden){ .options = &s->options, .plan = &s->plan, .worker_socket = pair[0],
+				     .worker_pidfd = -1, .listener = -1 };
+	assert_int_equal(loop_create(&s->warden.loop), 0);
+	s->warden.changes = calloc(WARDEN_CHANGES_MOST, sizeof(*s->warden.changes));
+	assert_non_null(s->warden.changes);
+	warden_set_bounds(&s->warden);
+	protect(&s->warden, "192.0.2.0/24");
+	protect(&s->warden, "2001:db8::1");
+	*state = s;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct scene *s = *state;
+	char command[128];
+
+	close(s->warden.worker_socket);
+	close(s->worker);
+	loop_destroy(s->warden.loop);
+	prefix_set_clear(&s->warden.never);
+	prefix_set_clear(&s->warden.allowed);
+	free(s->warden.changes);
+	snprintf(command, sizeof(command), "rm -r %s", s->folder);
+	assert_int_equal(system(command), 0);
+	free(s);
+	return 0;
+}
+
+static struct addr address(const char *text)
+{
+	struct addr addr;
+
+	assert_int_equal(addr_parse(bytes_of(text), &addr), 0);
+	return addr;
+}
+
+/* 0, or the error of the refusal. */
+static int32_t ask(struct scene *s, const struct request *request)
+{
+	struct packet packet;
+	int fd;
+
+	packet.head = (struct packet_head){ PACKET_REQUESTS, 1 };
+	packet.requests[0] = *request;
+	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
+	warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+	if (packet_receive(s->worker, &packet, &fd) == -EAGAIN)
+		return 0;
+	assert_int_equal(fd, -1);
+	assert_int_equal(packet.head.kind, PACKET_ANSWERS);
+	assert_int_equal(packet.answers[0].kind, ANSWER_REFUSED);
+	return packet.answers[0].error;
+}
+
+static void test_who_is_protected_is_neither_banned_nor_evicted(void **state)
+{
+	static const char *const protected[] = { "192.0.2.7", "2001:db8::" };
+	struct request q = { .timeout_ms = 1000 };
+
+	for (size_t i = 0; i < 2; i++) {
+		q.unit = address(protected[i]);
+		q.kind = REQUEST_BAN;
+		assert_int_equal(ask(*state, &q), -EPERM);
+		q.kind = REQUEST_EVICT;
+		assert_int_equal(ask(*state, &q), -EPERM);
+	}
+	q = (struct request){ .kind = REQUEST_BAN, .unit = address("198.51.100.7"), .timeout_ms = 1000 };
+	assert_int_equal(ask(*state, &q), 0);
+	q.kind = REQUEST_ALLOW;
+	q.length = 32;
+	assert_int_equal(ask(*state, &q), 0);
+	q.kind = REQUEST_BAN;
+	assert_int_equal(ask(*state, &q), -EPERM);
+}
+
+static void test_what_is_no_unit_or_no_time_is_refused(void **state)
+{
+	struct addr odd = address("198.51.100.7");
+	struct request q = { .kind = REQUEST_BAN, .timeout_ms = 1000 };
+
+	q.unit = address("2001:db8:7::1"); /* an address and not its /64, which might be protected */
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	odd.family = 7;
+	q.unit = odd;
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q.kind = REQUEST_ALLOW;
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q = (struct request){ .kind = REQUEST_ALLOW, .unit = address("198.51.100.7"), .length = 33 };
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q = (struct request){ .kind = REQUEST_BAN, .unit = address("198.51.100.7") };
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q.timeout_ms = BANS_DURATION_MOST_MS + 1;
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q.timeout_ms = UINT64_MAX;
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q = (struct request){ .kind = 250 };
+	assert_int_equal(ask(*state, &q), -EINVAL);
+}
+
+static void test_more_than_a_wave_is_refused(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_BAN, .timeout_ms = 1000 };
+	size_t refused = 0;
+
+	for (uint32_t n = 0; n < 60000; n++) {
+		q.unit = addr_from_ipv4((uint8_t[]){ 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n });
+		refused += ask(s, &q) == -EAGAIN;
+	}
+	assert_int_equal(refused, 60000 - 51000);
+}
+
+/* Each question has an answer, none of which is ever read: the wait for room is bounded for all
+ * of them together. At 50 ms each it would take 13 minutes, which the runner does not wait. */
+static void test_a_worker_that_does_not_read_holds_up_nothing(void **state)
+{
+	struct scene *s = *state;
+	uint64_t dropped = counter_read(COUNTER_answers_dropped);
+	struct packet packet;
+
+	packet.head = (struct packet_head){ PACKET_REQUESTS, PACKET_ITEMS_MOST };
+	for (size_t i = 0; i < PACKET_ITEMS_MOST; i++)
+		packet.requests[i] = (struct request){ .kind = REQUEST_QUERY, .unit = address("198.51.100.7") };
+	warden_renew_patience(&s->warden);
+	for (int round = 0; round < 64; round++) {
+		if (packet_send(s->worker, &packet, -1) == 0)
+			warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+	}
+	assert_true(counter_read(COUNTER_answers_dropped) - dropped > 10000);
+	assert_int_equal(s->warden.answer_patience_ms, 0);
+}
+
+/* The error, or 0 with a descriptor of it. */
+static int32_t open_log(struct scene *s, uint16_t index, const char *sibling, int *ret_fd)
+{
+	struct packet packet = { .head = { PACKET_OPEN_LOG, 1 }, .log = { .ticket = 9, .index = index } };
+
+	memccpy(packet.log.sibling, sibling, '\0', sizeof(packet.log.sibling));
+	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
+	warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+	assert_int_equal(packet_receive(s->worker, &packet, ret_fd), 1);
+	assert_int_equal(packet.head.kind, PACKET_LOG);
+	assert_int_equal(packet.answers[0].value, 9);
+	assert_int_equal(*ret_fd >= 0, packet.answers[0].error == 0);
+	return packet.answers[0].error;
+}
+
+static void assert_opens(struct scene *s, const char *sibling, const char *text)
+{
+	char read_text[32] = "";
+	int fd;
+
+	assert_int_equal(open_log(s, 0, sibling, &fd), 0);
+	assert_true(read(fd, read_text, sizeof(read_text) - 1) >= 0);
+	assert_string_equal(read_text, text);
+	close(fd);
+}
+
+static void assert_refuses(struct scene *s, const char *sibling, int32_t error)
+{
+	int fd;
+
+	assert_int_equal(open_log(s, 0, sibling, &fd), error);
+}
+
+static void in_folder(const struct scene *s, const char *name, char path[160])
+{
+	snprintf(path, 160, "%s/logs/%s", s->folder, name);
+}
+
+static void link_log(const struct scene *s, const char *target, uid_t owner)
+{
+	unlink(s->log);
+	assert_int_equal(symlink(target, s->log), 0);
+	if (geteuid() == 0)
+		assert_int_equal(lchown(s->log, owner, owner), 0);
+}
+
+static void test_siblings_are_beside_the_log_and_no_links(void **state)
+{
+	struct scene *s = *state;
+	char path[160], all[LOG_SIBLING_SIZE + 1];
+	int fd;
+
+	write_file(s->log, "log");
+	in_folder(s, "mail.log.1", path);
+	write_file(path, "old");
+	assert_opens(s, "", "log");
+	assert_opens(s, "mail.log.1", "old");
+	assert_refuses(s, "mail.log.2", -ENOENT);
+	assert_refuses(s, "other.log", -EINVAL);
+	assert_refuses(s, "mail/../../secret", -EINVAL);
+	assert_refuses(s, "../secret", -EINVAL);
+	in_folder(s, "mail.log.3", path);
+	assert_int_equal(symlink(s->secret, path), 0);
+	assert_refuses(s, "mail.log.3", -ELOOP);
+	in_folder(s, "mail.log.4", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_refuses(s, "mail.log.4", -ENOTSUP);
+	memset(all, 'm', sizeof(all));
+	all[LOG_SIBLING_SIZE] = '\0';
+	assert_refuses(s, all, -EINVAL);
+	assert_int_equal(open_log(s, 1, "", &fd), -EINVAL);
+}
+
+static void test_a_link_of_a_stranger_leads_to_no_file_of_others(void **state)
+{
+	struct scene *s = *state;
+	char path[160];
+
+	/* The administrator may link the log to wherever it is; relative links, too. */
+	link_log(s, s->secret, geteuid());
+	assert_opens(s, "", "secret");
+	link_log(s, "../secret", geteuid());
+	assert_opens(s, "", "secret");
+	snprintf(path, sizeof(path), "%s/secret.1", s->folder);
+	write_file(path, "older secret");
+	assert_opens(s, "secret.1", "older secret");
+	link_log(s, "mail.log", geteuid());
+	assert_refuses(s, "", -ELOOP);
+	if (geteuid() != 0)
+		skip();
+	link_log(s, s->secret, STRANGER);
+	assert_refuses(s, "", -EPERM);
+	assert_refuses(s, "secret.1", -EINVAL);
+	/* By way of a link of root's all the same. */
+	in_folder(s, "step", path);
+	assert_int_equal(symlink(s->secret, path), 0);
+	link_log(s, "step", STRANGER);
+	assert_refuses(s, "", -EPERM);
+	assert_int_equal(chown(s->secret, STRANGER, STRANGER), 0);
+	assert_opens(s, "", "secret");
+}
+
+#define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(test_who_is_protected_is_neither_banned_nor_evicted),
+		SCENE_TEST(test_what_is_no_unit_or_no_time_is_refused),
+		SCENE_TEST(test_more_than_a_wave_is_refused),
+		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
+		SCENE_TEST(test_siblings_are_beside_the_log_and_no_links),
+		SCENE_TEST(test_a_link_of_a_stranger_leads_to_no_file_of_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as Courier's esmtpd: the numbers stay in their bounds, the values in the text. */
+#include "sense/mailserver.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void check_ports(const struct mail_server *server)
+{
+	must(server->port_count <= MAIL_PORTS_MAX);
+	for (size_t i = 0; i < server->port_count; i++) {
+		must(server->ports[i] != 0);
+		for (size_t j = 0; j < i; j++)
+			must(server->ports[i] != server->ports[j]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes text = bytes_make((const char *)data, size), value;
+	struct mail_server server = { .limit = 40, .ports = { 25 }, .port_count = 1 };
+
+	courier_esmtpd_read(text, &server);
+	must(server.limit <= 1000000);
+	check_ports(&server);
+	if (shell_assignment(text, "PORT", &value) == 0) {
+		must(value.data >= text.data && value.data + value.size <= text.data + text.size);
+		must(bytes_find_char(value, '\n') == value.size);
+	} else {
+		must(server.port_count == 1 && server.ports[0] == 25);
+	}
+	return 0;
+}
