@@ -101,6 +101,8 @@ static void look_if_ready(void *data)
 		loop_timer_arm(w->ready_timer, loop_now_ms(w->loop) + READY_LOOK_MS);
 		return;
 	}
+	/* From here on a line counts, also when this worker does not live to see the next second. */
+	worker_save_positions(w);
 	link_ask(w->link, &ready);
 	link_flush(w->link);
 	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
