@@ -43,6 +43,17 @@ static double score_now(const struct judge *judge, const struct client *client, 
 		    judge->limits.ban_score);
 }
 
+/* The score when the latest event happened, which is what it is judged by: a line that waited for
+ * us a minute is as good a reason as it was then. What has become of the ban since is the bans'
+ * affair. */
+static double score_then(const struct judge *judge, const struct client *client, uint64_t now,
+			 uint64_t age_ms)
+{
+	return fmin(score_now(judge, client, now) *
+			    exp2((double)age_ms / (double)judge->limits.half_life_ms),
+		    judge->limits.ban_score);
+}
+
 static bool limits_are_valid(const struct judge_limits *limits)
 {
 	return limits->half_life_ms && limits->ban_score && limits->clients;
@@ -248,7 +259,7 @@ void judge_event(struct judge *judge, const struct prefix_set *never,
 	} else if (event->outcome == OUTCOME_ACCEPTED) {
 		pardon(judge, client, event, now);
 	}
-	ret->score = whole_points(score_now(judge, client, now));
+	ret->score = whole_points(score_then(judge, client, now, event->age_ms));
 	decide(never, ret);
 }
 

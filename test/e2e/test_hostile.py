@@ -99,6 +99,7 @@ def test_a_stopped_worker_is_started_again(world):
     with Guard(world, "ban { for = 120s }") as guard:
         assert told(world.smtp("10.66.3.1")) == 511
         guard.wait_banned("10.66.3.1")
+        time.sleep(1.5)  # the place in the log is saved each second
         worker = guard.worker()
         os.kill(worker, signal.SIGSTOP)
         client = world.smtp("10.66.3.2")
