@@ -25,6 +25,9 @@
 /* Before it is ready it has all bans to read: millions, from a disk that is busy with mail. */
 #define WORKER_START_MS 60000
 #define WORKER_STOP_MS 3000
+/* So long without any worker that works, bans outlive their worker: a moment's crash lets nobody
+ * back in, and a worker that never comes up keeps nobody out past all caps. */
+#define UNATTENDED_MS 60000
 #define HOST_LOOK_MS 30000
 
 static bool same_sets(const struct prefix_set *a, const struct prefix_set *b)
@@ -108,6 +111,8 @@ static void each_second(void *data)
 	if (!w->options->observe)
 		keep_table_alive(w);
 	warden_tell_again(w);
+	if (now - w->worker_worked_ms > UNATTENDED_MS)
+		warden_clear_stale_bans(w);
 	if (w->state == WARDEN_GUARDING && now - w->worker_heard_ms > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
@@ -301,6 +306,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 	set_right_what_is_inherited();
 	status = set_up(&w);
 	if (status == 0) {
+		w.worker_worked_ms = loop_now_ms(w.loop);
 		loop_timer_arm(w.every_second, loop_now_ms(w.loop) + 1000);
 		loop_timer_arm(w.host_timer, loop_now_ms(w.loop) + HOST_LOOK_MS);
 		warden_start(&w);

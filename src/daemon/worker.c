@@ -103,6 +103,8 @@ static void look_if_ready(void *data)
 	}
 	/* From here on a line counts, also when this worker does not live to see the next second. */
 	worker_save_positions(w);
+	/* Also for who reads on when this one is killed in its first second. */
+	worker_save_positions(w);
 	link_ask(w->link, &ready);
 	link_flush(w->link);
 	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",

@@ -148,9 +148,11 @@ static void test_old_lines_weigh_less(void **state)
 	struct verdict verdict;
 
 	judge_event(judge, &nobody, &event, START, &verdict);
-	assert_int_equal(verdict.score, 50);
-	assert_int_equal(verdict.action, JUDGE_NOTHING);
+	/* Judged by what it was worth then, remembered by what it is worth now. */
+	assert_int_equal(verdict.score, 100);
+	assert_int_equal(verdict.action, JUDGE_BAN);
 	assert_true(judge_look(judge, &event.client, START, &seen));
+	assert_int_equal(seen.score, 50);
 	assert_int_equal(seen.events[0].at_ms, START - 10 * MINUTE);
 	judge_destroy(judge);
 }
