@@ -528,13 +528,14 @@ static void a_signal_callback_may_destroy_its_handle(void **state)
 
 static void a_loop_without_descriptors_is_an_error(void **state)
 {
+	static const int list[] = { SIGUSR1, 0 };
 	struct rlimit old, none;
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none = (struct rlimit){ 3, old.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	assert_int_equal(loop_create(&(struct loop *){ NULL }), -EMFILE);
-	assert_int_equal(loop_signals_create(loop, (const int[]){ SIGUSR1, 0 }, catch, NULL, &signals), -EMFILE);
+	assert_int_equal(loop_signals_create(loop, list, catch, NULL, &signals), -EMFILE);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
