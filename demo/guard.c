@@ -4,7 +4,6 @@
 #include "spawn.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +17,6 @@
 #define READY_SECONDS 10.0
 #define LOG_NAME "wavebreak.log"
 #define GUARD_USER "nobody"
-
-static int make_folder(const char *state, const char *name, struct complaint *complaint)
-{
-	const struct passwd *user = getpwnam(GUARD_USER);
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", state, name);
-	if (!user || mkdir(path, 0755) < 0 || chown(path, user->pw_uid, user->pw_gid) < 0)
-		return complain(complaint, STATUS_FAILED, "%s for %s: %s", path, GUARD_USER,
-				user ? strerror(errno) : "no such user");
-	return 0;
-}
 
 static int write_configuration(const struct guard_plan *plan, struct complaint *complaint)
 {
@@ -153,22 +140,13 @@ static int wait_until_ready(const struct guard *guard, const char *state, int no
 	return 0;
 }
 
-static int prepare(const struct guard_plan *plan, struct complaint *complaint)
-{
-	int r = make_folder(plan->state, "store", complaint);
-
-	if (r == 0)
-		r = make_folder(plan->state, "run", complaint);
-	return r < 0 ? r : write_configuration(plan, complaint);
-}
-
 int guard_start(const struct guard_plan *plan, const volatile sig_atomic_t *stop,
 		struct complaint *complaint, struct guard *ret)
 {
 	int notify_fd, r;
 
 	*ret = (struct guard){ 0 };
-	r = prepare(plan, complaint);
+	r = write_configuration(plan, complaint);
 	if (r < 0)
 		return r;
 	notify_fd = open_notify(plan, complaint);

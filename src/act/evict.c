@@ -115,6 +115,8 @@ static int open_parts(struct evict *e)
 	int r = diag_create(&e->diag);
 
 	if (r == 0)
+		r = diag_can_end(e->diag);
+	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct client), most, &e->clients);
 	if (r == 0)
 		r = table_create(sizeof(uint64_t), sizeof(struct connection), most, &e->connections);

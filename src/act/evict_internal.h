@@ -5,7 +5,7 @@
 #ifndef WAVEBREAK_ACT_EVICT_INTERNAL_H
 #define WAVEBREAK_ACT_EVICT_INTERNAL_H
 
-#include "act/diag.h"
+#include "kernel/diag.h"
 #include "act/evict.h"
 #include "act/handler.h"
 #include "act/told.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act/evict.h"
 
-#include "act/diag.h"
+#include "kernel/diag.h"
 #include "base/counter.h"
 
 #include <setjmp.h>

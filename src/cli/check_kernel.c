@@ -2,7 +2,7 @@
 #include "cli/check.h"
 
 #include "act/ban.h"
-#include "act/diag.h"
+#include "kernel/diag.h"
 #include "daemon/confine.h"
 #include "sense/connections.h"
 
@@ -104,13 +104,16 @@ void check_evict(struct check *check)
 		return;
 	}
 	r = diag_create(&diag);
+	if (r == 0) {
+		r = diag_can_end(diag);
+		diag_destroy(diag);
+	}
 	if (r < 0) {
 		findings_add(f, FINDING_LACKS, "evict", "SOCK_DESTROY: no (%s)", strerror(-r));
 		findings_advise(f, "take a kernel with CONFIG_INET_DIAG_DESTROY; without it a "
 				   "banned client keeps the connections that it has");
 		return;
 	}
-	diag_destroy(diag);
 	if (has_capability(CAP_NET_ADMIN))
 		findings_add(f, FINDING_WORKS, "evict", "SOCK_DESTROY: yes");
 	else

@@ -92,27 +92,14 @@ static void tell_limit(struct check *check)
 static void tell_known_servers(struct check *check)
 {
 	struct findings *f = check->findings;
-	const char *const *names = mail_server_names();
+	static const char *const names[] = {
+#define SERVER(name, called) called,
+#include "defs/servers.def"
+#undef SERVER
+	};
 
-	for (size_t i = 0; names[i]; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		findings_append(f, "%s%s", i ? ", " : "; known are: ", names[i]);
-}
-
-static void unknown_mail_server(struct check *check)
-{
-	struct findings *f = check->findings;
-	const char *name = check->plan->settings.mail_server, *nearest;
-	const char *const *names = mail_server_names();
-	size_t count = 0;
-
-	while (names[count])
-		count++;
-	findings_add(f, FINDING_WRONG, "mail server", "mail.server: '%s' is not known here", name);
-	nearest = text_nearest(bytes_of(name), names, count);
-	if (nearest)
-		findings_append(f, "; did you mean '%s'?", nearest);
-	else
-		tell_known_servers(check);
 }
 
 /* A log that is named can be watched whichever server writes it. */
@@ -121,11 +108,7 @@ static void no_mail_server(struct check *check)
 	struct findings *f = check->findings;
 	bool log_is_named = check->plan->settings.watch_file.count > 0;
 
-	switch (check->plan->server_error) {
-	case -EINVAL:
-		unknown_mail_server(check);
-		return;
-	case -EACCES:
+	if (check->plan->server_error == -EACCES) {
 		findings_add(f, FINDING_UNABLE, "mail server",
 			     "its configuration may not be read: run it as root");
 		return;

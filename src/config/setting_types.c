@@ -190,6 +190,23 @@ static int paths_take(void *field, struct bytes value, const char *setting)
 	return 0;
 }
 
+static const char *const server_names[] = {
+	"",
+#define SERVER(name, called) #name,
+#include "defs/servers.def"
+#undef SERVER
+	NULL,
+};
+
+static int server_take(void *field, struct bytes value, const char *setting)
+{
+	for (size_t i = 0; server_names[i]; i++) {
+		if (bytes_equal(value, bytes_of(server_names[i])))
+			return text_take(field, value, setting);
+	}
+	return -EINVAL;
+}
+
 static uint64_t paths_measure(const void *field)
 {
 	return ((const struct path_list *)field)->count;
@@ -293,52 +310,57 @@ static void prefixes_clear(void *field)
 #undef SETTING_TYPE
 
 const struct setting_type setting_type_DURATION = {
-	words_DURATION, "a time such as 10m, 2h or 500ms", NULL, false,
+	words_DURATION, "a time such as 10m, 2h or 500ms", NULL, false, NULL,
 	duration_take, number_measure, duration_parse, duration_print, number_clear,
 };
 
 const struct setting_type setting_type_COUNT = {
-	words_COUNT, "a number", NULL, false,
+	words_COUNT, "a number", NULL, false, NULL,
 	count_take, number_measure, number_bound, count_print, number_clear,
 };
 
 const struct setting_type setting_type_SIZE = {
-	words_SIZE, "a size such as 512, 64k or 10M", NULL, false,
+	words_SIZE, "a size such as 512, 64k or 10M", NULL, false, NULL,
 	size_take, number_measure, size_parse, size_print, number_clear,
 };
 
 const struct setting_type setting_type_PERCENT = {
-	words_PERCENT, "a percentage such as 80%", NULL, false,
+	words_PERCENT, "a percentage such as 80%", NULL, false, NULL,
 	percent_take, percent_measure, percent_bound, percent_print, percent_clear,
 };
 
 const struct setting_type setting_type_SWITCH = {
-	words_SWITCH, "yes or no", NULL, false,
+	words_SWITCH, "yes or no", NULL, false, NULL,
 	switch_take, switch_measure, number_bound, switch_print, switch_clear,
 };
 
 const struct setting_type setting_type_TEXT = {
-	words_TEXT, "text", "bytes", false,
+	words_TEXT, "text", "bytes", false, NULL,
 	text_take, text_measure, number_bound, text_print, text_clear,
 };
 
+const struct setting_type setting_type_SERVER = {
+	words_SERVER, "a mail server that is known here", "bytes", false, server_names + 1,
+	server_take, text_measure, number_bound, text_print, text_clear,
+};
+
 const struct setting_type setting_type_PATH = {
-	words_PATH, "an absolute path", "bytes", false,
+	words_PATH, "an absolute path", "bytes", false, NULL,
 	path_take, text_measure, number_bound, text_print, text_clear,
 };
 
 const struct setting_type setting_type_PATHS = {
-	words_PATHS, "an absolute path", "paths", true,
+	words_PATHS, "an absolute path", "paths", true, NULL,
 	paths_take, paths_measure, number_bound, paths_print, paths_clear,
 };
 
 const struct setting_type setting_type_PORTS = {
-	words_PORTS, "a port from 1 to 65535", "ports", true,
+	words_PORTS, "a port from 1 to 65535", "ports", true, NULL,
 	ports_take, ports_measure, number_bound, ports_print, ports_clear,
 };
 
 const struct setting_type setting_type_PREFIXES = {
 	words_PREFIXES, "an address or a network such as 192.0.2.0/24 or 2001:db8::/48",
-	"entries", true,
+	"entries", true, NULL,
 	prefixes_take, prefixes_measure, number_bound, prefixes_print, prefixes_clear,
 };

@@ -18,6 +18,8 @@ struct setting_type {
 	const char *is_no; /* "a time such as 10m": what a wrong value is not */
 	const char *unit;  /* what least and most count where that is not the value itself */
 	bool is_list;
+	/* The words that a value may be, NULL-ended, or NULL where it is not one of a few. */
+	const char *const *choices;
 
 	/* Sets the field, or adds to a list. `setting` is its full name, "ban.never", for
 	 * entries that remember it. Returns 0, -EINVAL, -ERANGE (too large for the type),

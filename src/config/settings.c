@@ -20,6 +20,15 @@ struct loader {
 
 static const struct place whole_file = { 0, 0 };
 
+static size_t count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
 static int refuse_value(const struct loader *loader, const struct setting_row *row,
 			const struct config_word *word, int error)
 {
@@ -39,8 +48,9 @@ static int refuse_value(const struct loader *loader, const struct setting_row *r
 			     "%s: %s is an address within a network, not the network's own",
 			     row->full_name, text);
 	else
-		mistakes_add(loader->mistakes, word->place, "%s: '%s' is not %s", row->full_name,
-			     text, row->type->is_no);
+		mistakes_add_word(loader->mistakes, word->place, word->text, row->type->choices,
+				  count_words(row->type->choices), "%s: '%s' is not %s", row->full_name,
+				  text, row->type->is_no);
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct plan {
 	const char *config_file; /* as named by the user, or NULL: the default one */
 	struct settings settings;
 	struct mail_server server; /* .name is NULL when none was found */
-	int server_error;          /* why not: -ENOENT, -EINVAL, -EACCES */
+	int server_error;          /* why not: -ENOENT, -EACCES */
 	char log_found[MAIL_LOG_PATH_SIZE];
 	char *log_found_list[1];
 	struct path_list logs;     /* what is followed: views of the above */

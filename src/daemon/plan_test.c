@@ -72,18 +72,6 @@ static void what_is_not_written_is_found(void **state)
 	plan_free(&plan);
 }
 
-static void an_unknown_server_is_no_mistake_of_the_plan(void **state)
-{
-	struct mistakes mistakes;
-	struct plan plan;
-
-	assert_int_equal(make("mail { server = no-such-server }\n", &plan, &mistakes), 0);
-	assert_int_equal(plan.server_error, -EINVAL);
-	assert_null(plan.server.name);
-	assert_int_equal(plan.limit, 0);
-	plan_free(&plan);
-}
-
 static void mistakes_are_given_back(void **state)
 {
 	char line[MISTAKE_LINE_SIZE];
@@ -155,7 +143,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_written_is_found, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_unknown_server_is_no_mistake_of_the_plan, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mistakes_are_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_never_list_of_host_and_administrator, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_longest_runtime_folder_has_a_socket, set_up, tear_down),

@@ -62,7 +62,7 @@ struct log_request {
 
 enum answer_kind {
 	ANSWER_REMAINING = 1, /* unit, value: milliseconds left of its ban, 0 when it is over */
-	ANSWER_REFUSED,       /* unit, error: a ban was not made */
+	ANSWER_REFUSED,       /* unit, error; flags: the enum request_kind that was refused */
 	ANSWER_EVICTED,       /* unit (the whole address), port, value: ms since it was asked for */
 	ANSWER_LOG,           /* value: the ticket; error, or 0 and a descriptor */
 	ANSWER_TABLE_LOST,    /* the kernel's table was gone and is made anew, empty: send all bans again */

@@ -26,7 +26,7 @@ void warden_set_bounds(struct warden *w)
 {
 	uint64_t most = w->plan->settings.ban_limit;
 
-	w->ban_bound = (struct rate_bound){ .per_second = 50000, .burst = most + 50000, .tokens = most + 50000 };
+	w->ban_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
 	w->evict_bound = (struct rate_bound){ .per_second = 10000, .burst = 50000, .tokens = 50000 };
 }
 
@@ -119,7 +119,7 @@ void warden_tell_again(struct warden *w)
 
 static void refuse(struct warden *w, const struct request *q, int error)
 {
-	struct answer answer = { .kind = ANSWER_REFUSED, .error = error, .unit = q->unit };
+	struct answer answer = { .kind = ANSWER_REFUSED, .flags = q->kind, .error = error, .unit = q->unit };
 
 	counter_add(COUNTER_requests_refused, 1);
 	warden_answer(w, &answer);

@@ -70,6 +70,7 @@ static void each_second(void *data)
 	alarm(HUNG_S);
 	take_sample(w);
 	look_at_zone(w);
+	worker_renew_refused(w);
 	worker_save_positions(w);
 	if (w->untold)
 		log_info("… and %u more clients in the last second", w->untold);

@@ -14,6 +14,8 @@
 #define STEPS_A_ROUND 64
 /* Bans renewed in one go: about a millisecond. */
 #define RENEW_A_ROUND 2048
+/* In this time the warden's bound on bans is whole again (a million at 200,000 a second). */
+#define RENEW_AGAIN_MS 6000
 /* The bans' timer is armed for this at least, so that many that end about now are one batch. */
 #define DUE_LEAST_MS 20
 /* A client that was banned so shortly before a start may still hold connections: longer than a
@@ -245,6 +247,16 @@ void worker_restore_bans(struct worker *w)
 	worker_renew_bans(w);
 }
 
+void worker_renew_refused(struct worker *w)
+{
+	if (w->renew_again_ms == 0 || loop_now_ms(w->loop) < w->renew_again_ms || w->renewing)
+		return;
+	w->renew_again_ms = 0;
+	w->renewing = true;
+	w->renew_cursor = 0;
+	worker_renew_bans(w);
+}
+
 void worker_on_room(void *data)
 {
 	struct worker *w = data;
@@ -259,6 +271,15 @@ static void on_refused(struct worker *w, const struct answer *answer)
 	char text[ADDR_UNIT_TEXT_SIZE];
 	struct ban_step step;
 
+	/* An eviction that was one too many is counted by the warden; the client's ban holds. */
+	if (answer->flags != REQUEST_BAN)
+		return;
+	/* Too many at once: all are sent again when the bound has room for all of them. */
+	if (answer->error == -EAGAIN) {
+		if (w->renew_again_ms == 0)
+			w->renew_again_ms = loop_now_ms(w->loop) + RENEW_AGAIN_MS;
+		return;
+	}
 	worker_talk(w, "the warden refused to ban %s: %s", addr_unit_format(&unit, text),
 		    answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error));
 	if (answer->error != -EPERM)

@@ -47,6 +47,7 @@ struct worker {
 	bool renewing;          /* all bans are on their way to the kernel */
 	bool resuming;          /* and these are the first since the start */
 	uint32_t renew_cursor;
+	uint64_t renew_again_ms; /* when, for those that the warden refused for now; 0: none */
 	struct store *store;    /* NULL: we go on in memory */
 	bool positions_changed;
 
@@ -80,6 +81,7 @@ void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_por
 void worker_unban_unknown(struct worker *w, const struct addr *unit);
 void worker_restore_bans(struct worker *w);
 void worker_renew_bans(struct worker *w);
+void worker_renew_refused(struct worker *w);
 void worker_bans_due(void *worker);
 void worker_on_answer(void *worker, const struct answer *answer);
 void worker_on_never(void *worker, const struct prefix_set *host);

@@ -5,8 +5,8 @@
  * needed. The kernel walks its table while connections come and go, so a sample is not of one
  * instant: a connection may be missed or counted in its next state, never counted twice.
  *
- * Owned by the watch worker. The netlink socket is opened once, in the network namespace of
- * that moment; afterwards only sendto(2) and recvfrom(2) are called, and they do not wait.
+ * Owned by the watch worker. The netlink socket (kernel/diag.h) is opened once, in the network
+ * namespace of that moment; no call waits.
  */
 #ifndef WAVEBREAK_SENSE_CONNECTIONS_H
 #define WAVEBREAK_SENSE_CONNECTIONS_H

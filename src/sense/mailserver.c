@@ -201,28 +201,30 @@ static int find_courier(struct mail_server *ret)
 	return worst;
 }
 
-static const char *const names[] = { "courier", NULL };
-static int (*const finders[])(struct mail_server *) = { find_courier };
-
-const char *const *mail_server_names(void)
-{
-	return names;
-}
+static const struct {
+	const char *name;
+	int (*find)(struct mail_server *ret);
+} servers[] = {
+#define SERVER(name, called) { #name, find_##name },
+#include "defs/servers.def"
+#undef SERVER
+};
 
 int mail_server_find(const char *name, struct mail_server *ret)
 {
-	int worst = -EINVAL;
+	int worst = -ENOENT;
 
 	*ret = (struct mail_server){ 0 };
-	for (size_t i = 0; names[i]; i++) {
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
 		int r;
 
-		if (name[0] && strcmp(name, names[i]) != 0)
+		if (name[0] && strcmp(name, servers[i].name) != 0)
 			continue;
-		r = finders[i](ret);
+		r = servers[i].find(ret);
 		if (r == 0)
 			return 0;
-		worst = r;
+		if (r != -ENOENT)
+			worst = r;
 	}
 	return worst;
 }

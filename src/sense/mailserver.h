@@ -26,12 +26,9 @@ struct mail_server {
 };
 
 /* Looks for the server of that name, or for any known one when `name` is "".
- * Returns 0, -ENOENT when there is none, -EACCES when its configuration may not be read, -EINVAL
- * for a name that is not known. */
+ * Names are those of defs/servers.def. Returns 0, -ENOENT when there is none, -EACCES when its
+ * configuration may not be read. */
 int mail_server_find(const char *name, struct mail_server *ret);
-
-/* Names of the known servers, NULL-ended. */
-const char *const *mail_server_names(void);
 
 /* The log file that the syslog of this system writes mail to, "" when none is there. */
 #define MAIL_LOG_PATH_SIZE 96

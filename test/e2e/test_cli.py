@@ -180,7 +180,6 @@ def test_check_says_the_same_to_people(place, configure):
     [
         ("watch { file = PLACE/none.log }", NO, "log", "PLACE/none.log is not there"),
         ("watch { file = PLACE }", NO, "log", "PLACE is not a file"),
-        ("mail { server = curier }", WRONG, "mail server", "did you mean 'courier'?"),
         ("watch { signatures = PLACE/none }", WRONG, "signatures", "PLACE/none: no such folder"),
         ("daemon { user = no-such-user }", WRONG, "user", "there is no user 'no-such-user'"),
         ("daemon { state = PLACE/a/b }", UNABLE, "state", "there is no folder PLACE/a"),

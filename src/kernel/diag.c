@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "act/diag.h"
+#include "kernel/diag.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -190,7 +190,7 @@ static void note_error(void *data, size_t index, const struct sockdiag_answer *a
 }
 
 /* Asks to end a socket that cannot exist: the answer is -ENOENT where it is possible at all. */
-static int probe(struct diag *diag)
+int diag_can_end(struct diag *diag)
 {
 	struct sockdiag_key nobody = { .family = AF_INET };
 	int error = 0, r;
@@ -212,11 +212,8 @@ int diag_create(struct diag **ret)
 	if (!diag)
 		return -ENOMEM;
 	diag->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (diag->fd < 0 || connect(diag->fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (diag->fd < 0 || connect(diag->fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
 		r = -errno;
-	else
-		r = probe(diag);
-	if (r < 0) {
 		diag_destroy(diag);
 		return r;
 	}
