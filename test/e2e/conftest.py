@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from guard import visible
 from world import FETCH, World, mail_servers_folder
 
 TEST_SECONDS = 150
@@ -38,8 +39,9 @@ def mail_server():
 
 @pytest.fixture
 def world(mail_server):
-    """A fresh world with TARPIT=0. For other settings: use mail_server and `with World(...)`."""
-    with World() as world:
+    """A fresh world with TARPIT=0, which sees the program under test. For other settings: use
+    mail_server and `with World(...)`."""
+    with World(visible=visible()) as world:
         yield world
 
 

@@ -35,6 +35,7 @@ class Guard:
     `wrapper` is a command that starts it, such as env(1)."""
 
     def __init__(self, world, configuration="", observe=False, state=None, wrapper=()):
+        assert binary().exists(), f"{binary()} is not built"
         self.world = world
         self.observe = observe
         self.wrapper = list(wrapper)

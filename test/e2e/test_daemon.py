@@ -13,8 +13,9 @@ import time
 
 import pytest
 
-from guard import Guard, binary, visible
-from world import World, wait_until
+from dialogues import deliver, small_window, told
+from guard import Guard, binary
+from world import wait_until
 
 pytestmark = pytest.mark.usefixtures("mail_server")
 
@@ -22,30 +23,6 @@ pytestmark = pytest.mark.usefixtures("mail_server")
 REFUSED = (
     "courieresmtpd: error,relay=::ffff:{},port={},from=<a@b.test>,to=<c@d.test>: 511 listed\n"
 )
-
-
-@pytest.fixture(autouse=True)
-def built():
-    assert binary().exists(), f"{binary()} is not built"
-
-
-@pytest.fixture
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
-
-
-def told(client):
-    client.ehlo()
-    client.mail("zombie@spam.test")
-    return client.rcpt("ham@example.test")[0]
-
-
-def deliver(world, address):
-    with world.smtp(address) as client:
-        return not client.sendmail(
-            "anna@ham.test", ["ham@example.test"], "Subject: hello\r\n\r\nhello\r\n"
-        )
 
 
 class OwnLog:
@@ -374,9 +351,6 @@ def test_what_takes_a_restart_stays_until_then(world):
 
 @pytest.mark.parametrize("how", ["reload", "other grace", "killed"])
 def test_a_connection_that_waits_for_its_end_is_not_forgotten(world, how):
-    def small_window(connection):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-
     with Guard(world, "evict { grace = 4s }") as guard:
         connection = world.connect("10.66.13.1", prepare=small_window)
         # Far more answers than its window takes: the 511 cannot be acknowledged.

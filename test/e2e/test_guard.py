@@ -4,62 +4,15 @@ the slot; everybody else is served; nothing is lost over restarts and nothing is
 
 import os
 import signal
-import socket
 import time
 
 import pytest
 
-from guard import Guard, binary, visible
+from dialogues import deliver, ended, refused_silently, small_window, told
+from guard import Guard, visible
 from world import World, wait_until
 
 pytestmark = pytest.mark.usefixtures("mail_server")
-
-
-@pytest.fixture(autouse=True)
-def built():
-    assert binary().exists(), f"{binary()} is not built"
-
-
-@pytest.fixture
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
-
-
-def told(client):
-    """Brings a listed client as far as its refusal and returns the code."""
-    client.ehlo()
-    client.mail("zombie@spam.test")
-    return client.rcpt("ham@example.test")[0]
-
-
-def ended(connection, seconds=5):
-    """Whether the server's side of a connection ends within that time."""
-    connection.settimeout(seconds)
-    try:
-        while connection.recv(4096):
-            pass
-        return True
-    except ConnectionResetError:
-        return True
-    except socket.timeout:
-        return False
-
-
-def refused_silently(world, address, seconds=1.5):
-    """Whether a new connection gets no answer at all, as from a host that drops it."""
-    try:
-        world.connect(address, seconds=seconds).close()
-    except (socket.timeout, TimeoutError):
-        return True
-    return False
-
-
-def deliver(world, address):
-    with world.smtp(address) as client:
-        return not client.sendmail(
-            "anna@ham.test", ["ham@example.test"], "Subject: hello\r\n\r\nhello\r\n"
-        )
 
 
 @pytest.mark.parametrize("address, unit", [("10.66.3.4", "10.66.3.4"), ("2001:db8:66:34::9", "2001:db8:66:34::")])
@@ -97,9 +50,6 @@ def test_all_connections_of_the_client_end_and_no_other(world):
 
 
 def test_a_client_that_does_not_read_is_ended_after_the_grace(world):
-    def small_window(connection):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-
     with Guard(world, "evict { grace = 1s }") as guard:
         connection = world.connect("10.66.6.6", prepare=small_window)
         # Far more answers than its window takes: the 511 cannot be acknowledged.
@@ -108,6 +58,34 @@ def test_a_client_that_does_not_read_is_ended_after_the_grace(world):
         )
         guard.wait_banned("10.66.6.6", 15)
         wait_until(lambda: not world.handlers(), 8, "the slot to be free")
+
+
+def test_a_client_whose_acknowledgement_is_late_still_reads_its_511(world):
+    """The ban is in force while the 511 is not acknowledged: it must not drop what acknowledges
+    it, and the eviction has to wait."""
+    # Commands pass, and no bare acknowledgement does.
+    held_back = """table inet late {
+        chain out {
+            type filter hook output priority 0
+            ip saddr 10.66.6.7 tcp flags & (syn | psh) == 0 drop
+        }
+    }"""
+    with Guard(world, "evict { grace = 10s }") as guard:
+        client = world.smtp("10.66.6.7")
+        client.ehlo()
+        client.mail("zombie@spam.test")
+        done = world.outside_exec(["nft", "-f", "-"], input=held_back)
+        assert done.returncode == 0, done.stderr
+        client.putcmd("RCPT TO:<ham@example.test>")
+        guard.wait_banned("10.66.6.7")
+        time.sleep(1)
+        assert world.handlers(), "not ended before the client has its 511"
+        assert world.outside_exec(["nft", "delete", "table", "inet", "late"]).returncode == 0
+        assert client.getreply()[0] == 511
+        assert ended(client.sock)
+        wait_until(lambda: not world.handlers(), 5, "the slot to be free")
+        counters = guard.status()["counters"]
+        assert counters["evictions"] == 1 and counters["evictions_forced"] == 0
 
 
 def test_the_ban_slides_and_is_capped(world):

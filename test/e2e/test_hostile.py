@@ -4,7 +4,6 @@ was taken over, by local users, and by accident. Mail has to flow through all of
 
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -13,26 +12,15 @@ import time
 
 import pytest
 
-from guard import Guard, binary, visible
-from test_guard import deliver, refused_silently, told
-from world import World, wait_until
+from dialogues import deliver, refused_silently, told
+from guard import Guard, binary
+from world import wait_until
 
 pytestmark = pytest.mark.usefixtures("mail_server")
 
 VICTIM = "10.67.99.99"
 FORGED = f"error,relay=::ffff:{VICTIM},port=25,from=<a@b.test>,to=<c@d.test>: 511 listed".encode()
 TAGGED = b"courieresmtpd: " + FORGED
-
-
-@pytest.fixture(autouse=True)
-def built():
-    assert binary().exists(), f"{binary()} is not built"
-
-
-@pytest.fixture
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
 
 
 def hostile_dialogues():

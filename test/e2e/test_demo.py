@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo as a person runs it: what it says in the end, and that it leaves nothing behind."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import xml.etree.ElementTree
+
+import pytest
+
+from guard import binary
+from world import processes_in_namespace, wait_until
+
+pytestmark = pytest.mark.usefixtures("mail_server")
+
+SECONDS = 16
+
+
+def folders():
+    return set(pathlib.Path(tempfile.gettempdir()).glob("wavebreak-demo*"))
+
+
+@pytest.fixture
+def nothing_left():
+    """Neither folders, nor namespaces with processes in them, that were not there before."""
+    before = folders()
+    yield
+    assert folders() <= before
+
+
+def row(table, name):
+    """The cells of a row of the table at the end."""
+    line = next(line for line in table.splitlines() if line.strip().startswith(name))
+    return re.split(r"\s{2,}", line.strip())[1:]
+
+
+def of(cell):
+    return tuple(int(number) for number in re.findall(r"\d+", cell))
+
+
+def test_the_wave_unguarded_and_guarded(tmp_path, nothing_left):
+    command = [binary(), "demo", "--seconds", str(SECONDS), "--rate", "40", "--steady", "--maxdaemons", "100"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=140, check=False)
+    assert done.returncode == 0, done.stderr
+
+    unguarded, guarded = map(int, row(done.stdout, "most connections open at once"))
+    assert unguarded >= 100 > guarded, "the server is full, and is not"
+    greeted, honest = of(row(done.stdout, "honest senders greeted within 10 s")[1])
+    assert greeted == honest >= SECONDS // 2 - 1
+    told, ended = of(row(done.stdout, "zombies told 5xx before")[1])
+    assert ended > SECONDS * 40 / 2 and told == ended
+    assert "limit 100" in done.stdout, "the curves"
+    picture = xml.etree.ElementTree.parse(tmp_path / "wavebreak-demo.svg").getroot()
+    assert picture.tag.endswith("svg")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_when_it_is_interrupted(tmp_path, nothing_left, how):
+    before = folders()
+    command = [binary(), "demo", "--seconds", "60", "--only", "guarded"]
+    with open(tmp_path / "said", "wb") as said:
+        demo = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=said)
+    try:
+        inside = wait_until(lambda: mailhost_of(folders() - before), 30, "Courier to greet")
+        demo.send_signal(how)
+        status = demo.wait(10)
+    finally:
+        demo.kill()
+        demo.wait(5)
+    wait_until(lambda: not processes_in_namespace("pid", inside), 5, "the processes inside to end")
+    wait_until(lambda: folders() <= before, 5, "the folder to go")
+    assert status == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    assert not (tmp_path / "wavebreak-demo.svg").exists()
+
+
+def mailhost_of(places):
+    """The PID namespace of the server that runs in one of these folders, once it greets."""
+    for ready in (path for place in places for path in place.glob("*/ready")):
+        text = dict(line.split("=", 1) for line in ready.read_text().splitlines())
+        return str(pathlib.Path(f"/proc/{text['pid']}/ns/pid").readlink())
+    return None
