@@ -249,7 +249,8 @@ static int open_loop(struct warden *w)
 		r = loop_timer_create(w->loop, warden_look_at_host, w, &w->host_timer);
 	if (r == 0)
 		r = loop_timer_create(w->loop, on_state_timer, w, &w->state_timer);
-	if (r == 0 && !(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))))
+	if (r == 0 && (!(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))) ||
+		       !(w->evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*w->evictions)))))
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
@@ -293,6 +294,7 @@ static void tear_down(struct warden *w)
 	prefix_set_clear(&w->never);
 	prefix_set_clear(&w->allowed);
 	free(w->changes);
+	free(w->evictions);
 	warden_drop_plan(w->plan);
 	warden_drop_plan(w->next);
 }

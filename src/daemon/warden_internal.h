@@ -18,6 +18,11 @@ struct rate_bound {
 	uint64_t tokens, filled_ms;
 };
 
+struct wanted_eviction {
+	struct addr unit;
+	uint16_t client_port;
+};
+
 enum warden_state {
 	WARDEN_GUARDING,  /* a worker runs */
 	WARDEN_WAITING,   /* it died, and the next one has to wait */
@@ -39,8 +44,10 @@ struct warden {
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
 	struct rate_bound ban_bound, evict_bound;
-	struct ban_change *changes; /* gathered from the packets of one round */
-	size_t change_count;
+	/* Gathered from the packets of one round: all bans in one transaction, and then the evictions. */
+	struct ban_change *changes;
+	struct wanted_eviction *evictions;
+	size_t change_count, eviction_count;
 	uint32_t table_limit;     /* the ban.limit that it was made for */
 	int table_error;          /* why the kernel's table is not to be had, as was said; else 0 */
 	uint64_t refused_said_ms; /* when the log was last told that the kernel refused a change */
@@ -63,6 +70,7 @@ struct warden {
 };
 
 #define WARDEN_CHANGES_MOST 16384
+#define WARDEN_EVICTIONS_MOST 4096
 
 /* Exit statuses of the program. */
 #define WARDEN_WRONG 2

@@ -175,6 +175,15 @@ static void apply_changes(struct warden *w)
 	w->change_count = 0;
 }
 
+/* The ban goes first, or the client is back before its connection is gone. */
+static void carry_out(struct warden *w)
+{
+	apply_changes(w);
+	for (size_t i = 0; w->evict && i < w->eviction_count; i++)
+		evict_address(w->evict, w->evictions[i].unit, w->evictions[i].client_port);
+	w->eviction_count = 0;
+}
+
 static void add_change(struct warden *w, const struct request *q, uint64_t timeout_ms)
 {
 	if (w->change_count == WARDEN_CHANGES_MOST)
@@ -211,14 +220,18 @@ static void do_evict(struct warden *w, const struct request *q)
 {
 	int r = check_unit(w, q, &w->evict_bound);
 
+	/* One too many is counted and no more: the client's ban holds. */
+	if (r == -EAGAIN) {
+		counter_add(COUNTER_evictions_dropped, 1);
+		return;
+	}
 	if (r < 0) {
 		refuse(w, q, r);
 		return;
 	}
-	/* The ban goes first, or the client is back before its connection is gone. */
-	apply_changes(w);
-	if (w->evict)
-		evict_address(w->evict, q->unit, q->port);
+	if (w->eviction_count == WARDEN_EVICTIONS_MOST)
+		carry_out(w);
+	w->evictions[w->eviction_count++] = (struct wanted_eviction){ q->unit, q->port };
 }
 
 static void do_query(struct warden *w, const struct request *q)
@@ -320,7 +333,7 @@ static int take_packets(struct warden *w)
 			break;
 		}
 	}
-	apply_changes(w);
+	carry_out(w);
 	return r;
 }
 

@@ -82,7 +82,9 @@ static int set_up(void **state)
 				     .worker_pidfd = -1, .listener = -1 };
 	assert_int_equal(loop_create(&s->warden.loop), 0);
 	s->warden.changes = calloc(WARDEN_CHANGES_MOST, sizeof(*s->warden.changes));
+	s->warden.evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*s->warden.evictions));
 	assert_non_null(s->warden.changes);
+	assert_non_null(s->warden.evictions);
 	warden_set_bounds(&s->warden);
 	protect(&s->warden, "192.0.2.0/24");
 	protect(&s->warden, "2001:db8::1");
@@ -101,6 +103,7 @@ static int tear_down(void **state)
 	prefix_set_clear(&s->warden.never);
 	prefix_set_clear(&s->warden.allowed);
 	free(s->warden.changes);
+	free(s->warden.evictions);
 	snprintf(command, sizeof(command), "rm -r %s", s->folder);
 	assert_int_equal(system(command), 0);
 	free(s);

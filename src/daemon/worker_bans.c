@@ -271,7 +271,6 @@ static void on_refused(struct worker *w, const struct answer *answer)
 	char text[ADDR_UNIT_TEXT_SIZE];
 	struct ban_step step;
 
-	/* An eviction that was one too many is counted by the warden; the client's ban holds. */
 	if (answer->flags != REQUEST_BAN)
 		return;
 	/* Too many at once: all are sent again when the bound has room for all of them. */
