@@ -9,10 +9,9 @@
  * system, best of nine, because a machine that does something else at the same time only
  * ever makes it worse.
  */
-#include "judge/matcher.h"
+#include "judge/line_reader.h"
 #include "sense/lines.h"
 #include "sense/signature_load.h"
-#include "wire/syslog.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -138,7 +137,7 @@ static double command_seconds(const char *command)
 	return best;
 }
 
-static uint64_t classify(const char *file, const struct signature_set *set, struct matcher *matcher)
+static uint64_t classify(const char *file, struct line_reader *reader)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	uint64_t offences = 0;
@@ -149,15 +148,9 @@ static uint64_t classify(const char *file, const struct signature_set *set, stru
 	if (fd < 0 || lines_init(&lines, fd) < 0)
 		exit(1);
 	while (lines_next(&lines, &line, &cut) > 0) {
-		const struct signature_group *group;
-		struct syslog_line head;
-		struct match match;
+		struct line_reading reading;
 
-		syslog_split(line, &head);
-		group = signature_set_by_tag(set, head.tag);
-		if (group && matcher_match(matcher, group, head.message, cut, &match) &&
-		    match.score)
-			offences++;
+		offences += line_reader_read(reader, line, cut, &reading) && reading.match.score;
 	}
 	lines_clear(&lines);
 	close(fd);
@@ -167,19 +160,19 @@ static uint64_t classify(const char *file, const struct signature_set *set, stru
 static double classify_seconds(const char *file, const struct signature_set *set,
 			       uint64_t *ret_offences)
 {
-	struct matcher *matcher;
+	struct line_reader *reader;
 	double best = 1e9;
 
-	if (matcher_create(set, &matcher) < 0)
+	if (line_reader_create(set, NULL, &reader) < 0)
 		exit(1);
 	for (int round = 0; round < ROUNDS; round++) {
 		double before = cpu_seconds(RUSAGE_SELF), took;
 
-		*ret_offences = classify(file, set, matcher);
+		*ret_offences = classify(file, reader);
 		took = cpu_seconds(RUSAGE_SELF) - before;
 		best = took < best ? took : best;
 	}
-	matcher_destroy(matcher);
+	line_reader_destroy(reader);
 	return best;
 }
 

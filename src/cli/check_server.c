@@ -4,10 +4,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/when.h"
-#include "judge/matcher.h"
+#include "judge/line_reader.h"
 #include "sense/lines.h"
 #include "sense/signature_load.h"
-#include "wire/syslog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,27 +170,23 @@ struct log_end {
 	uint64_t offences;
 };
 
-static void count_line(struct log_end *end, const struct signature_set *set,
-		       struct matcher *matcher, struct bytes line, bool cut)
+static void count_line(struct log_end *end, struct line_reader *reader, struct bytes line, bool cut)
 {
-	const struct signature_group *group;
-	struct syslog_line head;
-	struct match match;
+	struct line_reading reading;
 
 	end->lines++;
-	syslog_split(line, &head);
-	group = signature_set_by_tag(set, head.tag);
-	end->ours += group != NULL;
-	if (!group || !matcher_match(matcher, group, head.message, cut, &match))
+	line_reader_read(reader, line, cut, &reading);
+	end->ours += reading.group != NULL;
+	if (!reading.recognised)
 		return;
 	end->recognised++;
-	end->offences += match.score != 0;
+	end->offences += reading.match.score != 0;
 }
 
 /* Reads the end of the log as the daemon would. Left at zero when that fails. */
 static void look_at_end(int fd, off_t size, const struct signature_set *set, struct log_end *ret)
 {
-	struct matcher *matcher;
+	struct line_reader *reader;
 	struct lines lines;
 	struct bytes line;
 	bool cut;
@@ -200,17 +195,17 @@ static void look_at_end(int fd, off_t size, const struct signature_set *set, str
 
 	if (!whole)
 		lseek(fd, size - LOG_END_SIZE, SEEK_SET);
-	if (matcher_create(set, &matcher) < 0)
+	if (line_reader_create(set, NULL, &reader) < 0)
 		return;
 	if (lines_init(&lines, fd) == 0) {
 		while (lines_next(&lines, &line, &cut) == 1) {
 			if (whole)
-				count_line(ret, set, matcher, line, cut);
+				count_line(ret, reader, line, cut);
 			whole = true;
 		}
 		lines_clear(&lines);
 	}
-	matcher_destroy(matcher);
+	line_reader_destroy(reader);
 }
 
 static void tell_end(struct check *check, const struct log_end *end)

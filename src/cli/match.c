@@ -3,10 +3,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "judge/matcher.h"
+#include "judge/line_reader.h"
 #include "sense/lines.h"
 #include "sense/signature_load.h"
-#include "wire/syslog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +21,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_QUIET };
 
 struct classifier {
 	struct signature_set *set;
-	struct matcher *matcher;
-	const struct signature_group *untagged; /* of --service, or NULL */
+	struct line_reader *reader;
 	enum format format;
 	const char *file; /* to name in text, when there are several */
 	uint64_t line_count;
@@ -147,27 +145,22 @@ static void answer_text(struct classifier *c, const struct match *match)
 
 static void classify(struct classifier *c, struct bytes line, bool cut)
 {
-	const struct signature_group *group = c->untagged;
-	struct syslog_line head;
-	struct match match;
-	bool recognised, offence;
+	struct line_reading reading;
+	bool offence;
 
 	c->line_count++;
-	syslog_split(line, &head);
-	if (head.tag.size)
-		group = signature_set_by_tag(c->set, head.tag);
-	recognised = group && matcher_match(c->matcher, group, head.message, cut, &match);
-	offence = recognised && match.score;
+	line_reader_read(c->reader, line, cut, &reading);
+	offence = reading.recognised && reading.match.score;
 	if (offence) {
-		c->offences[match.outcome]++;
+		c->offences[reading.match.outcome]++;
 		c->offence_count++;
 	}
 	if (c->used > OUTPUT_SIZE - 2 * ANSWER_SIZE_MAX)
 		flush(c);
 	if (c->format == FORMAT_JSON)
-		answer_json(c, group, recognised ? &match : NULL);
+		answer_json(c, reading.group, reading.recognised ? &reading.match : NULL);
 	else if (c->format == FORMAT_TEXT && offence)
-		answer_text(c, &match);
+		answer_text(c, &reading.match);
 }
 
 /* The first offence settles what the exit status is to be. */
@@ -263,20 +256,21 @@ static enum format format_of(const char *word)
 
 static int run(struct classifier *c, const struct options *options)
 {
+	const struct signature_group *untagged = NULL;
 	int status;
 
 	if (options->service) {
-		c->untagged = signature_set_by_name(c->set, bytes_of(options->service));
-		if (!c->untagged)
+		untagged = signature_set_by_name(c->set, bytes_of(options->service));
+		if (!untagged)
 			return unknown_service(c->set, options->service);
 	}
-	if (matcher_create(c->set, &c->matcher) < 0) {
+	if (line_reader_create(c->set, untagged, &c->reader) < 0) {
 		fprintf(stderr, "wavebreak match: %s\n", strerror(ENOMEM));
 		return STATUS_UNABLE;
 	}
 	c->format = format_of(options->format);
 	status = classify_files(c, options->operands, options->operand_count);
-	matcher_destroy(c->matcher);
+	line_reader_destroy(c->reader);
 	if (c->write_error) {
 		fprintf(stderr, "wavebreak match: standard output: %s\n", strerror(c->write_error));
 		return STATUS_UNABLE;

@@ -10,7 +10,7 @@
 #include "judge/bans.h"
 #include "judge/explain.h"
 #include "judge/judge.h"
-#include "judge/matcher.h"
+#include "judge/line_reader.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "store/store.h"
@@ -34,7 +34,7 @@ struct worker {
 	uint64_t live_lines, least_lag_s; /* of the stamps, since then */
 	int32_t utc_offset_s;
 	struct signature_set *signatures;
-	struct matcher *matcher;
+	struct line_reader *reader;
 
 	struct prefix_set host;    /* what this host must never ban, from the warden */
 	struct prefix_set allowed; /* by `wavebreak allow`, from the store */

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "sense/signature_load.h"
-#include "wire/syslog.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +20,7 @@
 
 static uint64_t age_of(struct worker *w, const struct syslog_line *line)
 {
-	struct syslog_clock clock = { clock_wall_s(), w->utc_offset_s };
+	struct stamp_clock clock = { clock_wall_s(), w->utc_offset_s };
 	uint64_t written_s, lag_s;
 
 	if (syslog_time(line, &clock, &written_s) < 0)
@@ -134,14 +133,10 @@ static void on_match(struct worker *w, const struct match *match, const struct s
 static void on_line(void *data, const char *path, struct bytes text, bool cut)
 {
 	struct worker *w = data;
-	const struct signature_group *group;
-	struct syslog_line head;
-	struct match match;
+	struct line_reading reading;
 
-	syslog_split(text, &head);
-	group = signature_set_by_tag(w->signatures, head.tag);
-	if (group && matcher_match(w->matcher, group, head.message, cut, &match))
-		on_match(w, &match, &head);
+	if (line_reader_read(w->reader, text, cut, &reading))
+		on_match(w, &reading.match, &reading.head);
 }
 
 static void on_batch_end(void *data)
@@ -225,7 +220,7 @@ int worker_load_signatures(struct worker *w)
 		log_error("%s", text);
 		return r;
 	}
-	return matcher_create(w->signatures, &w->matcher);
+	return line_reader_create(w->signatures, NULL, &w->reader);
 }
 
 int worker_follow_logs(struct worker *w)

@@ -2,6 +2,7 @@
 #include "judge/matcher.h"
 
 #include "base/counter.h"
+#include "judge/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct matcher {
 	pcre2_jit_stack *stack;
 	struct pattern_state *patterns;
 	size_t pattern_count;
+	struct memory *memory;
 	uint8_t *distrusted; /* by group: the next message may be the rest of a long one */
 	uint64_t message;    /* how many were looked at */
 };
@@ -42,7 +44,8 @@ int matcher_create(const struct signature_set *set, struct matcher **ret)
 	matcher->context = pcre2_match_context_create(NULL);
 	matcher->patterns = calloc(set->pattern_count + 1, sizeof(*matcher->patterns));
 	matcher->distrusted = calloc(set->group_count + 1, sizeof(*matcher->distrusted));
-	if (!matcher->context || !matcher->patterns || !matcher->distrusted)
+	if (!matcher->context || !matcher->patterns || !matcher->distrusted ||
+	    memory_create(&matcher->memory) < 0)
 		goto no_memory;
 	for (size_t i = 0; i < set->pattern_count; i++) {
 		matcher->patterns[i].data =
@@ -68,6 +71,7 @@ void matcher_destroy(struct matcher *matcher)
 		return;
 	for (size_t i = 0; matcher->patterns && i < matcher->pattern_count; i++)
 		pcre2_match_data_free(matcher->patterns[i].data);
+	memory_destroy(matcher->memory);
 	pcre2_jit_stack_free(matcher->stack);
 	pcre2_match_context_free(matcher->context);
 	free(matcher->patterns);
@@ -170,6 +174,56 @@ static bool recognises(struct matcher *matcher, const struct signature *signatur
 	return state->matched && reply_codes_have(&signature->replies, state->reply_code);
 }
 
+/* What waited for this client to be named is its offence now. */
+static void remember(struct matcher *matcher, const char *server, struct bytes id, struct match *match)
+{
+	struct remembered *about = memory_add(matcher->memory, server, id);
+
+	if (!about)
+		return;
+	about->client = match->addr;
+	about->port = match->port;
+	if (!about->waiting || about->waiting->score <= match->score)
+		return;
+	match->signature = about->waiting;
+	match->outcome = about->waiting->outcome;
+	match->score = about->waiting->score;
+	about->waiting = NULL;
+}
+
+/* Without a client it is no offence of anybody's yet. */
+static void recall(struct matcher *matcher, const char *server, struct bytes id, struct match *match)
+{
+	struct remembered *about = memory_add(matcher->memory, server, id);
+
+	if (about && about->client.family != ADDR_NONE) {
+		match->addr = about->client;
+		match->port = about->port;
+		return;
+	}
+	if (about && (!about->waiting || about->waiting->score < match->score))
+		about->waiting = match->signature;
+	match->score = 0;
+}
+
+static void use_memory(struct matcher *matcher, struct bytes id, struct match *match)
+{
+	const struct signature *signature = match->signature;
+	const char *server = signature->service->server;
+
+	if (signature->memory == SIGNATURE_REMEMBERS)
+		remember(matcher, server, id, match);
+	else if (signature->memory == SIGNATURE_RECALLS)
+		recall(matcher, server, id, match);
+	if (signature->forgets)
+		memory_forget(matcher->memory, server, id);
+}
+
+void matcher_forget(struct matcher *matcher)
+{
+	memory_clear(matcher->memory);
+}
+
 static bool look(struct matcher *matcher, const struct signature *signature, struct bytes message,
 		 bool cut, struct match *ret)
 {
@@ -191,6 +245,8 @@ static bool look(struct matcher *matcher, const struct signature *signature, str
 		.port = (uint16_t)captured_number(state, pattern->port_group, message, UINT16_MAX),
 		.reply_code = state->reply_code,
 	};
+	if (pattern->id_group)
+		use_memory(matcher, captured(state, pattern->id_group, message), ret);
 	return true;
 }
 

@@ -6,6 +6,10 @@
  *	if (group && matcher_match(matcher, group, head.message, cut, &match))
  *		...
  *
+ * A signature may say that the line names its client by an id alone (judge/memory.h). The match
+ * then has the client that an earlier line gave to the id; where a later line gives it, the match
+ * of that line is the offence, with the signature that waited.
+ *
  * A message matches at most one signature: the first in order. Nothing is allocated and
  * nothing copied on the way. A pattern that backtracks too long is stopped, counted
  * (match_limit_hits) and taken for no match.
@@ -42,6 +46,9 @@ void matcher_destroy(struct matcher *matcher);
  * client who makes a line long enough would choose where it ends. */
 bool matcher_match(struct matcher *matcher, const struct signature_group *group,
 		   struct bytes message, bool cut, struct match *ret);
+
+/* All ids, for the next one to begin with none. */
+void matcher_forget(struct matcher *matcher);
 
 /* One signature alone, whatever stands before it in order. */
 bool matcher_try(struct matcher *matcher, const struct signature *signature, struct bytes message,

@@ -282,16 +282,16 @@ static int pattern_compile(struct signature_set *set, struct pattern *pattern, s
 	 * very end, since a message holds no newline of its own. */
 	const uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
 				 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
-	const char *const names[] = { "addr", "port", "reply" };
+	const char *const names[] = { "addr", "port", "reply", "id" };
 	uint32_t *const groups[] = { &pattern->addr_group, &pattern->port_group,
-				     &pattern->reply_group };
+				     &pattern->reply_group, &pattern->id_group };
 
 	pattern->code = pcre2_compile((PCRE2_SPTR)pattern->text, size, options, ret_error,
 				      ret_offset, set->compile_context);
 	if (!pattern->code)
 		return -EINVAL;
 	*ret_offset = 0;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		*ret_error = find_group(pattern->code, names[i], groups[i]);
 		if (*ret_error < 0)
 			return -EINVAL;

@@ -43,7 +43,7 @@ struct pattern {
 	pcre2_code *code;
 	struct bytes start; /* fixed text that every match begins with; may be empty */
 	bool compiled_to_machine_code;
-	uint32_t addr_group, port_group, reply_group; /* 0: not in the pattern */
+	uint32_t addr_group, port_group, reply_group, id_group; /* 0: not in the pattern */
 };
 
 struct service {
@@ -54,11 +54,21 @@ struct service {
 	size_t split_size; /* see `split` in wavebreak-signatures(5); 0: not given */
 };
 
+#define EXAMPLE_BEFORE_MAX 4
 struct example {
 	struct bytes line; /* of the set's copy of the file */
+	struct bytes before[EXAMPLE_BEFORE_MAX]; /* messages that were read before it */
+	size_t before_count;
 	unsigned file_line;
 	bool expected;
 	struct addr client; /* ADDR_NONE: not given */
+};
+
+/* What becomes of the id in a line (judge/memory.h). */
+enum signature_memory {
+	SIGNATURE_KEEPS_NOTHING,
+	SIGNATURE_REMEMBERS, /* that it stands for this line's client */
+	SIGNATURE_RECALLS,   /* the client that it stands for; a later line may name it */
 };
 
 struct signature {
@@ -71,6 +81,8 @@ struct signature {
 	struct reply_codes replies;
 	enum outcome outcome;
 	unsigned score; /* 0: no offence */
+	enum signature_memory memory;
+	bool forgets;   /* the id, after this line */
 	bool replaced;  /* by one of the same name and service in a file read earlier */
 	struct example *examples;
 	size_t example_count;

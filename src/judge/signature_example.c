@@ -70,8 +70,13 @@ int signature_examples_try(const struct signature_set *set, size_t first,
 		for (size_t j = 0; j < signature->example_count && r == 0; j++) {
 			const struct example *example = &signature->examples[j];
 			struct match match = { 0 };
-			const struct signature *found = first_match(
-				set, first, matcher, signature->service, example->line, &match);
+			const struct signature *found;
+
+			matcher_forget(matcher);
+			for (size_t k = 0; k < example->before_count; k++)
+				first_match(set, first, matcher, signature->service, example->before[k], &match);
+			match = (struct match){ 0 };
+			found = first_match(set, first, matcher, signature->service, example->line, &match);
 
 			r = judge(signature, example, found, &match, ret_mistake);
 		}

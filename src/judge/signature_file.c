@@ -23,7 +23,9 @@ struct reader {
 	struct service *service;
 	struct signature *signature; /* the one that is being read */
 	bool has_pattern, has_outcome, has_score;
-	struct place reply_place, literal_place, pattern_place;
+	struct place reply_place, literal_place, pattern_place, memory_place;
+	struct bytes before[EXAMPLE_BEFORE_MAX]; /* of the next example */
+	size_t before_count;
 	struct definitions definitions;
 	size_t first_signature; /* of this file */
 };
@@ -143,15 +145,33 @@ static int read_define(struct reader *reader, struct bytes rest)
 	return no_room(reader, r, "definitions", SIGNATURE_DEFINITIONS_MAX);
 }
 
+static int check_memory(struct reader *reader, const struct pattern *pattern)
+{
+	const struct signature *signature = reader->signature;
+
+	if ((signature->memory || signature->forgets) && !pattern->id_group)
+		return wrong_at(reader, reader->memory_place, "the pattern has no group 'id'");
+	if (signature->memory == SIGNATURE_REMEMBERS && !pattern->addr_group)
+		return wrong_at(reader, reader->memory_place,
+				"the pattern has no group 'addr', so there is nobody to remember");
+	if (signature->memory == SIGNATURE_RECALLS && pattern->addr_group)
+		return wrong_at(reader, reader->memory_place,
+				"the pattern has a group 'addr': who is named need not be recalled");
+	return 0;
+}
+
 static int finish_signature(struct reader *reader)
 {
 	struct signature *signature = reader->signature;
 	const struct pattern *pattern;
 	struct place place = { 0, 1 };
+	int r;
 
 	if (!signature)
 		return 0;
 	place.line = signature->file_line;
+	if (reader->before_count)
+		return wrong_at(reader, place, "'%s' has an 'after' with no example behind it", signature->name);
 	if (!reader->has_pattern)
 		return wrong_at(reader, place, "'%s' has no pattern", signature->name);
 	if (!reader->has_outcome)
@@ -162,7 +182,10 @@ static int finish_signature(struct reader *reader)
 				"the pattern has no group 'reply' to take it from");
 	if (!reader->has_score)
 		signature->score = outcome_score(signature->outcome);
-	if (signature->score && !pattern->addr_group)
+	r = check_memory(reader, pattern);
+	if (r < 0)
+		return r;
+	if (signature->score && !pattern->addr_group && signature->memory != SIGNATURE_RECALLS)
 		return wrong_at(reader, reader->pattern_place, "the pattern has no group 'addr', "
 				"so there is nobody to hold it against");
 	/* The pattern's start is compared first and is cheaper. */
@@ -351,12 +374,56 @@ static int read_score(struct reader *reader, struct bytes rest)
 	return 0;
 }
 
+static int keep_memory(struct reader *reader, struct bytes rest, enum signature_memory memory)
+{
+	if (rest.size)
+		return wrong(reader, rest.data, "nothing may follow this keyword");
+	if (reader->signature->memory)
+		return wrong(reader, reader->keyword, "one of 'remember' and 'recall', once");
+	reader->memory_place = place_of(reader, reader->keyword);
+	reader->signature->memory = memory;
+	return 0;
+}
+
+static int read_remember(struct reader *reader, struct bytes rest)
+{
+	return keep_memory(reader, rest, SIGNATURE_REMEMBERS);
+}
+
+static int read_recall(struct reader *reader, struct bytes rest)
+{
+	return keep_memory(reader, rest, SIGNATURE_RECALLS);
+}
+
+static int read_forget(struct reader *reader, struct bytes rest)
+{
+	if (rest.size)
+		return wrong(reader, rest.data, "nothing may follow this keyword");
+	reader->memory_place = place_of(reader, reader->keyword);
+	reader->signature->forgets = true;
+	return 0;
+}
+
+static int read_after(struct reader *reader, struct bytes rest)
+{
+	if (rest.size == 0)
+		return wrong(reader, reader->keyword, "'after' needs a message");
+	if (reader->before_count == EXAMPLE_BEFORE_MAX)
+		return wrong(reader, reader->keyword, "more than %d messages before an example",
+			     EXAMPLE_BEFORE_MAX);
+	reader->before[reader->before_count++] = rest;
+	return 0;
+}
+
 static int add_example(struct reader *reader, struct bytes rest, bool expected)
 {
-	struct example example = { rest, reader->line_number, expected, { ADDR_NONE } };
+	struct example example = { .line = rest, .file_line = reader->line_number, .expected = expected,
+				   .before_count = reader->before_count, .client = { ADDR_NONE } };
 
 	if (rest.size == 0)
 		return wrong(reader, reader->keyword, "an example needs a message");
+	memcpy(example.before, reader->before, sizeof(example.before));
+	reader->before_count = 0;
 	return signature_add_example(reader->signature, &example);
 }
 
@@ -392,6 +459,8 @@ static const struct keyword keywords[] = {
 	{ "reply", read_reply, true, true },     { "outcome", read_outcome, true, true },
 	{ "score", read_score, true, true },     { "yes", read_yes, true, true },
 	{ "no", read_no, true, true },           { "client", read_client, true, true },
+	{ "after", read_after, true, true },     { "remember", read_remember, true, true },
+	{ "recall", read_recall, true, true },   { "forget", read_forget, true, true },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))

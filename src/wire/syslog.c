@@ -3,76 +3,6 @@
 
 #include <errno.h>
 
-#define RFC3164_STAMP_SIZE 15 /* "Jul 27 15:05:01" */
-#define ISO8601_TIME_SIZE 19  /* "2026-07-27T15:05:01" */
-#define DAY_S 86400
-
-static bool char_is_letter(char c)
-{
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static bool is_clock(const char *p)
-{
-	return char_is_digit(p[0]) && char_is_digit(p[1]) && p[2] == ':' && char_is_digit(p[3]) &&
-	       char_is_digit(p[4]) && p[5] == ':' && char_is_digit(p[6]) && char_is_digit(p[7]);
-}
-
-/* Size of ".214511", or of nothing. */
-static size_t fraction_size(struct bytes text)
-{
-	size_t size = 1;
-
-	if (text.size < 2 || (text.data[0] != '.' && text.data[0] != ','))
-		return 0;
-	while (size < text.size && char_is_digit(text.data[size]))
-		size++;
-	return size > 1 ? size : 0;
-}
-
-/* Size of "Z", "+02:00", "+0200", "+02", or of nothing. */
-static size_t zone_size(struct bytes text)
-{
-	const char *p = text.data;
-
-	if (text.size && p[0] == 'Z')
-		return 1;
-	if (text.size < 3 || (p[0] != '+' && p[0] != '-') || !char_is_digit(p[1]) ||
-	    !char_is_digit(p[2]))
-		return 0;
-	if (text.size >= 6 && p[3] == ':' && char_is_digit(p[4]) && char_is_digit(p[5]))
-		return 6;
-	if (text.size >= 5 && char_is_digit(p[3]) && char_is_digit(p[4]))
-		return 5;
-	return 3;
-}
-
-/* Both return the size of the stamp that the text begins with, 0 when there is none. */
-static size_t rfc3164_stamp(struct bytes text)
-{
-	const char *p = text.data;
-
-	if (text.size < RFC3164_STAMP_SIZE || !char_is_letter(p[0]) || !char_is_letter(p[1]) ||
-	    !char_is_letter(p[2]) || p[3] != ' ' || (p[4] != ' ' && !char_is_digit(p[4])) ||
-	    !char_is_digit(p[5]) || p[6] != ' ' || !is_clock(p + 7))
-		return 0;
-	return RFC3164_STAMP_SIZE + fraction_size(bytes_skip(text, RFC3164_STAMP_SIZE));
-}
-
-static size_t iso8601_stamp(struct bytes text)
-{
-	const char *p = text.data;
-	size_t size = ISO8601_TIME_SIZE;
-
-	if (text.size < size || p[10] != 'T' || p[4] != '-' || p[7] != '-' || !is_clock(p + 11))
-		return 0;
-	for (size_t i = 0; i < 10; i++)
-		if (i != 4 && i != 7 && !char_is_digit(p[i]))
-			return 0;
-	size += fraction_size(bytes_skip(text, size));
-	return size + zone_size(bytes_skip(text, size));
-}
-
 /* "<22>": one to three digits, at most 191 (RFC 5424 section 6.2.1). */
 static size_t priority_size(struct bytes text)
 {
@@ -180,19 +110,91 @@ static bool split_rfc5424(struct bytes rest, struct syslog_line *ret)
 	if (bytes_starts_with(rest, BYTES_LITERAL("\xef\xbb\xbf")))
 		rest = bytes_skip(rest, 3);
 	ret->form = SYSLOG_RFC5424;
-	ret->message = rest;
+	ret->stamp_form = ret->stamp.size && stamp_find_iso8601(ret->stamp) == ret->stamp.size ? STAMP_ISO8601 : STAMP_NONE;
+	ret->message = ret->text = rest;
 	return true;
 }
 
-static bool split_stamped(struct bytes rest, size_t stamp_size, struct syslog_line *ret)
+/* What a system logger's line goes on with, and a server's own log does not. */
+static bool is_of_logger(enum stamp_form form)
 {
-	if (stamp_size == 0 || stamp_size == rest.size || rest.data[stamp_size] != ' ')
-		return false;
-	ret->stamp = bytes_first(rest, stamp_size);
-	rest = bytes_skip(rest, stamp_size + 1);
-	take_host(&rest, &ret->host);
-	take_tag(&rest, ret);
+	return form == STAMP_RFC3164 || form == STAMP_ISO8601 || form == STAMP_FULL || form == STAMP_UNIX ||
+	       form == STAMP_MONOTONIC;
+}
+
+/* "[812] " of Exim's log_selector +pid. */
+static void take_own_pid(struct bytes *rest, struct syslog_line *ret)
+{
+	size_t end;
+
+	if (rest->size < 4 || rest->data[0] != '[' || !char_is_digit(rest->data[1]))
+		return;
+	end = bytes_find_char(*rest, ']');
+	for (size_t i = 1; i < end; i++)
+		if (!char_is_digit(rest->data[i]))
+			return;
+	if (end + 1 >= rest->size || rest->data[end + 1] != ' ')
+		return;
+	ret->pid = bytes_make(rest->data + 1, end - 1);
+	*rest = bytes_skip(*rest, end + 2);
+}
+
+static bool is_host(struct bytes word)
+{
+	for (size_t i = 0; i < word.size; i++) {
+		char c = word.data[i];
+
+		if (!char_is_digit(c) && ((c | 0x20) < 'a' || (c | 0x20) > 'z') && c != '.' && c != '-' && c != '_')
+			return false;
+	}
+	return word.size > 0;
+}
+
+/* "mx1 exim[29786]: " after the stamp of a server's own log: a syslog daemon with a template of
+ * its administrator's. Host, program and pid have to be there, or it is the message. */
+static void take_own_head(struct bytes text, struct syslog_line *ret)
+{
+	struct syslog_line head = { 0 };
+	struct bytes rest = text;
+	size_t host = bytes_find_char(text, ' ');
+
+	ret->message = text;
+	if (host == text.size || !is_host(bytes_first(text, host)))
+		return;
+	rest = bytes_skip(rest, host + 1);
+	take_tag(&rest, &head);
+	if (head.tag.size == 0 || head.pid.size == 0)
+		return;
+	ret->host = bytes_first(text, host);
+	ret->tag = head.tag;
+	ret->pid = head.pid;
 	ret->message = rest;
+}
+
+static bool split_stamped(struct bytes rest, struct syslog_line *ret)
+{
+	size_t size = stamp_find(rest, &ret->stamp_form);
+
+	if (size == 0 || size == rest.size || rest.data[size] != ' ') {
+		ret->stamp_form = STAMP_NONE;
+		return false;
+	}
+	ret->stamp = bytes_first(rest, size);
+	rest = bytes_skip(rest, size + 1);
+	ret->text = rest;
+	if (is_of_logger(ret->stamp_form)) {
+		ret->form = SYSLOG_STAMPED;
+		take_host(&rest, &ret->host);
+		take_tag(&rest, ret);
+		ret->message = rest;
+		return true;
+	}
+	ret->form = SYSLOG_OWN;
+	while (rest.size && rest.data[0] == ' ')
+		rest = bytes_skip(rest, 1);
+	take_own_pid(&rest, ret);
+	ret->text = rest;
+	take_own_head(rest, ret);
 	return true;
 }
 
@@ -202,123 +204,20 @@ void syslog_split(struct bytes line, struct syslog_line *ret)
 
 	if (line.size && line.data[line.size - 1] == '\r')
 		line.size--;
-	*ret = (struct syslog_line){ .message = line };
+	*ret = (struct syslog_line){ .message = line, .text = line };
 	rest = bytes_skip(line, priority_size(line));
-	if (split_stamped(rest, rfc3164_stamp(rest), ret)) {
-		ret->form = SYSLOG_RFC3164;
-	} else if (split_stamped(rest, iso8601_stamp(rest), ret)) {
-		ret->form = SYSLOG_ISO8601;
-	} else if (rest.size < line.size && bytes_starts_with(rest, BYTES_LITERAL("1 "))) {
-		if (!split_rfc5424(bytes_skip(rest, 2), ret))
-			*ret = (struct syslog_line){ .message = line };
-	}
+	if (split_stamped(rest, ret))
+		return;
+	if (rest.size < line.size && bytes_starts_with(rest, BYTES_LITERAL("1 ")) &&
+	    !split_rfc5424(bytes_skip(rest, 2), ret))
+		*ret = (struct syslog_line){ .message = line, .text = line };
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar, counted in years that begin in March, so
- * that the leap day is the last of its year. */
-static int64_t days_since_1970(int64_t year, int month, int day)
+int syslog_time(const struct syslog_line *line, const struct stamp_clock *clock, uint64_t *ret_wall_s)
 {
-	int64_t march_year = month > 2 ? year : year - 1;
-	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-	return march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 +
-	       day_of_year - 719468;
-}
-
-static int days_in_month(int64_t year, int month)
-{
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	if (month == 2)
-		return leap ? 29 : 28;
-	return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-static int two_digits(const char *p)
-{
-	return (p[0] == ' ' ? 0 : p[0] - '0') * 10 + p[1] - '0';
-}
-
-/* Seconds since 1970 on a clock without a zone. A leap second is let through. */
-static int wall_seconds(int64_t year, int month, int day, const char *clock, int64_t *ret)
-{
-	int hour = two_digits(clock);
-	int minute = two_digits(clock + 3);
-	int second = two_digits(clock + 6);
-
-	if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
-	    minute > 59 || second > 60)
-		return -EINVAL;
-	*ret = days_since_1970(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second;
-	return 0;
-}
-
-static int month_by_name(const char *p)
-{
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-	for (int month = 0; month < 12; month++)
-		if (memcmp(p, names + month * 3, 3) == 0)
-			return month + 1;
-	return 0;
-}
-
-static int rfc3164_time(struct bytes stamp, const struct syslog_clock *clock, int64_t *ret)
-{
-	int64_t now = (int64_t)clock->now_s + clock->utc_offset_s, wall;
-	/* Years counted as 365 days run ahead, by one in 1,500: this is this year or the next. */
-	int64_t next_year = 1971 + now / (365 * DAY_S);
-	int month = month_by_name(stamp.data), day = two_digits(stamp.data + 4);
-
-	/* There is a 29 February in any eight years, 1896 to 1904 being the longest gap. */
-	for (int64_t year = next_year; year >= next_year - 10; year--) {
-		if (wall_seconds(year, month, day, stamp.data + 7, &wall) < 0 || wall > now + DAY_S)
-			continue;
-		*ret = wall - clock->utc_offset_s;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int64_t zone_offset(struct bytes zone)
-{
-	int64_t offset;
-
-	if (zone.size < 3)
-		return 0;
-	offset = two_digits(zone.data + 1) * 3600;
-	if (zone.size > 3)
-		offset += two_digits(zone.data + zone.size - 2) * 60;
-	return zone.data[0] == '-' ? -offset : offset;
-}
-
-static int iso8601_time(struct bytes stamp, const struct syslog_clock *clock, int64_t *ret)
-{
-	const char *p = stamp.data;
-	int64_t year = two_digits(p) * 100 + two_digits(p + 2);
-	struct bytes zone = bytes_skip(stamp, ISO8601_TIME_SIZE);
-
-	zone = bytes_skip(zone, fraction_size(zone));
-	if (wall_seconds(year, two_digits(p + 5), two_digits(p + 8), p + 11, ret) < 0)
-		return -EINVAL;
-	*ret -= zone.size ? zone_offset(zone) : clock->utc_offset_s;
-	return 0;
-}
-
-int syslog_time(const struct syslog_line *line, const struct syslog_clock *clock,
-		uint64_t *ret_wall_s)
-{
-	int64_t wall;
-	int r = -EINVAL;
-
 	if (line->stamp.size == 0)
 		return -ENODATA;
-	if (line->form == SYSLOG_RFC3164)
-		r = rfc3164_time(line->stamp, clock, &wall);
-	else if (iso8601_stamp(line->stamp) == line->stamp.size)
-		r = iso8601_time(line->stamp, clock, &wall);
-	if (r < 0 || wall < 0)
+	if (line->stamp_form == STAMP_NONE)
 		return -EINVAL;
-	*ret_wall_s = (uint64_t)wall;
-	return 0;
+	return stamp_time(line->stamp_form, line->stamp, clock, ret_wall_s);
 }

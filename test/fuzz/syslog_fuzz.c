@@ -15,7 +15,7 @@ static void check(struct bytes part, struct bytes line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct syslog_clock clock = { .now_s = 1785157501, .utc_offset_s = 7200 };
+	const struct stamp_clock clock = { .now_s = 1785157501, .utc_offset_s = 7200 };
 	struct bytes line = bytes_make((const char *)data, size);
 	struct syslog_line head;
 	uint64_t wall_s;
@@ -26,10 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(head.tag, line);
 	check(head.pid, line);
 	check(head.message, line);
-	if (head.form == SYSLOG_RFC3164 && syslog_time(&head, &clock, &wall_s) == 0 &&
+	check(head.text, line);
+	if (head.stamp_form == STAMP_RFC3164 && syslog_time(&head, &clock, &wall_s) == 0 &&
 	    wall_s > clock.now_s + 86400)
 		abort();
-	if (head.form != SYSLOG_RFC3164)
+	if (head.stamp_form != STAMP_RFC3164)
 		syslog_time(&head, &clock, &wall_s);
 	return 0;
 }

@@ -4,10 +4,9 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "judge/explain.h"
-#include "judge/matcher.h"
+#include "judge/line_reader.h"
 #include "sense/signature_load.h"
 #include "store/record.h"
-#include "wire/syslog.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +39,7 @@ struct world {
 	struct prefix_set never;
 
 	struct signature_set *signatures;
-	struct matcher *matcher;
+	struct line_reader *reader;
 	struct judge *judge; /* with `bans`: NULL until something happens */
 	struct bans *bans;
 
@@ -80,7 +79,7 @@ struct world *world_create(const char *signatures)
 		(struct ban_limits){ .for_ms = 600000, .at_most_ms = 3600000, .most = 1000 };
 	w->grace_ms = 2000;
 	must(signature_load(signatures, &w->signatures, text) == 0, text);
-	must(matcher_create(w->signatures, &w->matcher) == 0 &&
+	must(line_reader_create(w->signatures, NULL, &w->reader) == 0 &&
 		     table_create(sizeof(struct addr), sizeof(uint64_t), ELEMENTS_MOST,
 				  &w->elements) == 0 &&
 		     table_create(sizeof(struct unit_record), sizeof(struct kept), ELEMENTS_MOST,
@@ -95,7 +94,7 @@ void world_destroy(struct world *w)
 {
 	judge_destroy(w->judge);
 	bans_destroy(w->bans);
-	matcher_destroy(w->matcher);
+	line_reader_destroy(w->reader);
 	signature_set_destroy(w->signatures);
 	table_destroy(w->elements);
 	table_destroy(w->store);
@@ -329,25 +328,21 @@ static void judge(struct world *w, const struct match *match)
 
 bool world_log(struct world *w, struct bytes line)
 {
-	const struct signature_group *group;
-	struct syslog_line head;
 	struct socket *s;
-	struct match match;
+	struct line_reading reading;
 	char whole[LINE_MOST];
 	int size;
 
 	start_daemon(w);
 	size = snprintf(whole, sizeof(whole), "Jul 27 19:12:17 mx %.*s", BYTES_FMT(line));
 	must(size > 0 && size < LINE_MOST, "a line of the log is too long");
-	syslog_split(bytes_make(whole, (size_t)size), &head);
-	group = signature_set_by_tag(w->signatures, head.tag);
-	if (!group || !matcher_match(w->matcher, group, head.message, false, &match))
+	if (!line_reader_read(w->reader, bytes_make(whole, (size_t)size), false, &reading))
 		return false;
-	s = find_socket(w, &(struct client){ match.addr, match.port });
+	s = find_socket(w, &(struct client){ reading.match.addr, reading.match.port });
 	if (s)
 		s->unacknowledged = true;
-	if (match.addr.family != ADDR_NONE)
-		judge(w, &match);
+	if (reading.match.addr.family != ADDR_NONE)
+		judge(w, &reading.match);
 	world_pass(w, 0);
 	return true;
 }
