@@ -134,6 +134,22 @@ const char *wall_format(uint64_t wall_s, char text[WALL_TEXT_SIZE])
 	return text;
 }
 
+const char *count_format(uint64_t count, char text[COUNT_TEXT_SIZE])
+{
+	char reversed[COUNT_TEXT_SIZE];
+	size_t used = 0;
+
+	for (unsigned digits = 0; count || digits == 0; count /= 10, digits++) {
+		if (digits && digits % 3 == 0)
+			reversed[used++] = ',';
+		reversed[used++] = (char)('0' + count % 10);
+	}
+	for (size_t i = 0; i < used; i++)
+		text[i] = reversed[used - 1 - i];
+	text[used] = '\0';
+	return text;
+}
+
 const char *text_escape(struct bytes foreign, char *out, size_t out_size)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -23,6 +23,10 @@ int size_parse(struct bytes text, uint64_t *ret_bytes);
 #define WALL_TEXT_SIZE 32
 const char *wall_format(uint64_t wall_s, char text[WALL_TEXT_SIZE]);
 
+/* "1,234,567". Returns `text`. */
+#define COUNT_TEXT_SIZE 28
+const char *count_format(uint64_t count, char text[COUNT_TEXT_SIZE]);
+
 /* Foreign text for a person's terminal, a log or a page of plain text: printable ASCII
  * stays, '\' and everything else becomes \xHH. UTF-8 is not let through: it has
  * direction marks and look-alikes. Cut with "..." when it does not fit. Always ends

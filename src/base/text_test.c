@@ -247,6 +247,17 @@ static void a_long_candidate_is_passed_over(void **state)
 	assert_string_equal(text_nearest(bytes_of("a_wrod"), words, COUNT(words)), "a_word");
 }
 
+static void counts_are_grouped(void **state)
+{
+	char text[COUNT_TEXT_SIZE];
+
+	assert_string_equal(count_format(0, text), "0");
+	assert_string_equal(count_format(999, text), "999");
+	assert_string_equal(count_format(1000, text), "1,000");
+	assert_string_equal(count_format(1234567, text), "1,234,567");
+	assert_string_equal(count_format(UINT64_MAX, text), "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +271,7 @@ int main(void)
 		cmocka_unit_test(any_bytes_into_any_room),
 		cmocka_unit_test(the_nearest_word),
 		cmocka_unit_test(a_long_candidate_is_passed_over),
+		cmocka_unit_test(counts_are_grouped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* match - classifies the lines of logs with the signatures, without a daemon. */
-#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/service.h"
 #include "judge/line_reader.h"
-#include "sense/lines.h"
+#include "sense/archive.h"
 #include "sense/signature_load.h"
 
 #include <errno.h>
@@ -171,11 +171,17 @@ static bool is_settled(const struct classifier *c)
 
 static int classify_file(struct classifier *c, int fd, const char *name)
 {
+	struct archive *archive;
 	struct lines lines;
 	struct bytes line;
 	bool cut;
-	int r = lines_init(&lines, fd);
+	int r = archive_open(fd, &archive);
 
+	if (r < 0) {
+		fprintf(stderr, "wavebreak match: %s: %s\n", name, strerror(-r));
+		return STATUS_WRONG;
+	}
+	r = lines_init_from(&lines, archive_read, archive);
 	lines.before_read = flush;
 	lines.context = c;
 	while (r >= 0 && !is_settled(c)) {
@@ -185,9 +191,10 @@ static int classify_file(struct classifier *c, int fd, const char *name)
 		classify(c, line, cut);
 	}
 	lines_clear(&lines);
+	archive_close(archive);
 	if (r < 0) {
 		flush(c);
-		fprintf(stderr, "wavebreak match: %s: %s\n", name, strerror(-r));
+		fprintf(stderr, "wavebreak match: %s: %s\n", name, archive_error_text(r));
 	}
 	return r < 0 ? STATUS_WRONG : STATUS_OK;
 }
@@ -228,25 +235,6 @@ static void summarise(const struct classifier *c)
 	fputc('\n', stderr);
 }
 
-static int unknown_service(const struct signature_set *set, const char *word)
-{
-	const char *names[2 * SERVICES_MAX], *nearest;
-	size_t count = 0;
-	char text[80];
-
-	for (size_t i = 0; i < set->service_count; i++) {
-		names[count++] = set->services[i]->server;
-		names[count++] = set->services[i]->name;
-	}
-	nearest = text_nearest(bytes_of(word), names, count);
-	fprintf(stderr, "wavebreak match: no signatures are for the service '%s'",
-		text_escape(bytes_of(word), text, sizeof(text)));
-	if (nearest)
-		fprintf(stderr, "; did you mean '%s'?", nearest);
-	fputc('\n', stderr);
-	return STATUS_WRONG;
-}
-
 static enum format format_of(const char *word)
 {
 	if (!word || strcmp(word, "text") == 0)
@@ -256,14 +244,11 @@ static enum format format_of(const char *word)
 
 static int run(struct classifier *c, const struct options *options)
 {
-	const struct signature_group *untagged = NULL;
-	int status;
+	const struct signature_group *untagged;
+	int status = service_group("match", c->set, options->service, &untagged);
 
-	if (options->service) {
-		untagged = signature_set_by_name(c->set, bytes_of(options->service));
-		if (!untagged)
-			return unknown_service(c->set, options->service);
-	}
+	if (status != OPTIONS_GO_ON)
+		return status;
 	if (line_reader_create(c->set, untagged, &c->reader) < 0) {
 		fprintf(stderr, "wavebreak match: %s\n", strerror(ENOMEM));
 		return STATUS_UNABLE;

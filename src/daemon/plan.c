@@ -15,6 +15,8 @@ static void complete(struct plan *plan)
 		plan->log_found_list[0] = plan->log_found;
 		plan->logs = (struct path_list){ plan->log_found_list, 1 };
 	}
+	if (plan->settings.watch_service[0])
+		plan->untagged = plan->settings.watch_service;
 	plan->limit = plan->settings.mail_limit ? (unsigned)plan->settings.mail_limit : plan->server.limit;
 }
 
@@ -42,6 +44,17 @@ int plan_never(const struct plan *plan, struct prefix_set *never)
 	for (size_t i = 0; i < own->count && r == 0; i++)
 		r = prefix_set_add(never, &own->entries[i].prefix, "ban.never");
 	return r < 0 ? r : host;
+}
+
+void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans)
+{
+	*ret_judge = (struct judge_limits){ .half_life_ms = settings->judge_half_life,
+					    .ban_score = (uint32_t)settings->ban_score,
+					    .clients = (uint32_t)settings->judge_clients };
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		ret_judge->scores[i] = (uint32_t)settings->score[i];
+	*ret_bans = (struct ban_limits){ .for_ms = settings->ban_for, .at_most_ms = settings->ban_at_most,
+					 .most = (uint32_t)settings->ban_limit };
 }
 
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])

@@ -7,6 +7,8 @@
 #define WAVEBREAK_DAEMON_PLAN_H
 
 #include "config/settings.h"
+#include "judge/bans.h"
+#include "judge/judge.h"
 #include "sense/mailserver.h"
 
 struct plan {
@@ -17,6 +19,7 @@ struct plan {
 	char log_found[MAIL_LOG_PATH_SIZE];
 	char *log_found_list[1];
 	struct path_list logs;     /* what is followed: views of the above */
+	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
 };
 
@@ -29,6 +32,9 @@ void plan_free(struct plan *plan);
 /* Adds what must never be banned: of this host (sense/host.h), and ban.never. Returns 0,
  * HOST_INCOMPLETE, -ENOMEM or -ENOSPC. */
 int plan_never(const struct plan *plan, struct prefix_set *never);
+
+/* What the settings say of scores and bans. */
+void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans);
 
 /* The path of the control socket. Returns `path`. */
 #define PLAN_SOCKET_SIZE 108

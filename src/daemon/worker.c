@@ -161,14 +161,11 @@ static void start_store(struct worker *w)
 
 static int open_judge(struct worker *w)
 {
-	const struct settings *s = w->settings;
-	struct judge_limits judge = { .half_life_ms = s->judge_half_life, .ban_score = (uint32_t)s->ban_score,
-				      .clients = (uint32_t)s->judge_clients };
-	struct ban_limits bans = { .for_ms = s->ban_for, .at_most_ms = s->ban_at_most, .most = (uint32_t)s->ban_limit };
+	struct judge_limits judge;
+	struct ban_limits bans;
 	int r;
 
-	for (int i = 0; i < OUTCOME_COUNT; i++)
-		judge.scores[i] = (uint32_t)s->score[i];
+	plan_judge_limits(w->settings, &judge, &bans);
 	r = judge_create(&judge, &w->judge);
 	return r < 0 ? r : bans_create(&bans, &w->bans);
 }

@@ -11,6 +11,7 @@
 #include "judge/explain.h"
 #include "judge/judge.h"
 #include "judge/line_reader.h"
+#include "judge/policy.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "store/store.h"

@@ -34,61 +34,6 @@ static uint64_t age_of(struct worker *w, const struct syslog_line *line)
 	return w->live_lines > LIVE_LINES_TOLD ? (lag_s - w->least_lag_s) * 1000 : 0;
 }
 
-static void ban(struct worker *w, const struct judge_event *event)
-{
-	struct ban_offence offence = { addr_unit(&event->client), event->outcome, event->signature, event->age_ms };
-	struct ban_step step;
-	int r = bans_begin(w->bans, &offence, clock_wall_ms(), &step);
-
-	if (r < 0)
-		return;
-	worker_carry_out(w, &step);
-	worker_evict(w, &offence.unit, event->client_port);
-}
-
-/* Who is banned already has a connection from before; that goes, too. */
-static void extend(struct worker *w, const struct judge_event *event)
-{
-	struct ban_offence offence = { addr_unit(&event->client), event->outcome, event->signature, event->age_ms };
-	struct ban_step step;
-
-	if (bans_extend(w->bans, &offence, clock_wall_ms(), &step) < 0)
-		return;
-	worker_carry_out(w, &step);
-	worker_evict(w, &offence.unit, event->client_port);
-}
-
-static void on_event(struct worker *w, const struct judge_event *event)
-{
-	struct verdict verdict;
-
-	judge_event(w->judge, &w->never, event, clock_wall_ms(), &verdict);
-	switch (verdict.action) {
-	case JUDGE_BAN:
-		ban(w, event);
-		break;
-	case JUDGE_PROTECTED:
-		break;
-	case JUDGE_NOTHING:
-		if (verdict.offence)
-			extend(w, event);
-		break;
-	}
-}
-
-/* A number that names the same signature after a reload and a restart: FNV-1a of its names. */
-static uint32_t signature_number(const struct signature *signature)
-{
-	const char *const parts[] = { signature->service->name, "/", signature->name };
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < 3; i++) {
-		for (const char *c = parts[i]; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 16777619U;
-	}
-	return hash ? hash : 1;
-}
-
 bool worker_signature_name(const void *data, uint32_t number, struct explain_signature *ret)
 {
 	const struct worker *w = data;
@@ -96,7 +41,7 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 	for (size_t i = 0; i < w->signatures->signature_count; i++) {
 		const struct signature *signature = w->signatures->signatures[i];
 
-		if (signature_number(signature) != number)
+		if (policy_signature_number(signature) != number)
 			continue;
 		*ret = (struct explain_signature){ signature->service->name, signature->name };
 		return true;
@@ -104,30 +49,23 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 	return false;
 }
 
-/* A signature's own score stands; else the configuration's for the outcome. */
-static uint32_t score_of(const struct match *match)
-{
-	return match->score == outcome_score(match->outcome) ? JUDGE_SCORE_OF_OUTCOME : match->score;
-}
-
 static void on_match(struct worker *w, const struct match *match, const struct syslog_line *head)
 {
-	struct judge_event event = {
-		.client = match->addr,
-		.client_port = match->port,
-		.reply_code = (uint16_t)match->reply_code,
-		.outcome = match->outcome,
-		.signature = signature_number(match->signature),
-		.score = score_of(match),
-	};
+	const struct policy policy = { w->judge, w->bans, &w->never };
+	struct judge_event event;
+	struct verdict verdict;
+	struct ban_step step;
 
 	counter_add(COUNTER_log_lines_recognised, 1);
 	if (match->outcome == OUTCOME_SERVER_FULL)
 		w->server_full_s = clock_wall_s();
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)
 		return;
-	event.age_ms = age_of(w, head);
-	on_event(w, &event);
+	event = policy_event_of(match, age_of(w, head));
+	if (!policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
+		return;
+	worker_carry_out(w, &step);
+	worker_evict(w, &verdict.unit, event.client_port);
 }
 
 static void on_line(void *data, const char *path, struct bytes text, bool cut)
@@ -213,6 +151,7 @@ static bool saved_position(struct worker *w, const char *path, struct follow_pos
 int worker_load_signatures(struct worker *w)
 {
 	const struct path_list *folders = &w->settings->watch_signatures;
+	const struct signature_group *untagged = NULL;
 	char text[SIGNATURE_LOAD_TEXT_SIZE];
 	int r = signature_load_with(folders->paths, folders->count, &w->signatures, text);
 
@@ -220,7 +159,13 @@ int worker_load_signatures(struct worker *w)
 		log_error("%s", text);
 		return r;
 	}
-	return line_reader_create(w->signatures, NULL, &w->reader);
+	if (w->start->plan->untagged)
+		untagged = signature_set_by_name(w->signatures, bytes_of(w->start->plan->untagged));
+	if (w->start->plan->untagged && !untagged) {
+		log_error("watch.service: no signatures are for '%s'", w->start->plan->untagged);
+		return -ENOENT;
+	}
+	return line_reader_create(w->signatures, untagged, &w->reader);
 }
 
 int worker_follow_logs(struct worker *w)

@@ -9,10 +9,29 @@
  * beside what is read. Larger is no faster, and this stays in the second-level cache. */
 #define BUFFER_SIZE (4 * LINE_SIZE_MAX)
 
+static ssize_t read_descriptor(void *source, char *buffer, size_t size)
+{
+	const int *fd = source;
+	ssize_t n;
+
+	do
+		n = read(*fd, buffer, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+int lines_init_from(struct lines *lines, lines_read_fn *read_fn, void *source)
+{
+	*lines = (struct lines){ .read = read_fn, .source = source, .fd = -1, .buffer = malloc(BUFFER_SIZE) };
+	return lines->buffer ? 0 : -ENOMEM;
+}
+
 int lines_init(struct lines *lines, int fd)
 {
-	*lines = (struct lines){ .fd = fd, .buffer = malloc(BUFFER_SIZE) };
-	return lines->buffer ? 0 : -ENOMEM;
+	int r = lines_init_from(lines, read_descriptor, &lines->fd);
+
+	lines->fd = fd;
+	return r;
 }
 
 void lines_clear(struct lines *lines)
@@ -32,11 +51,9 @@ static int read_more(struct lines *lines)
 	}
 	if (lines->before_read)
 		lines->before_read(lines->context);
-	do
-		n = read(lines->fd, lines->buffer + lines->to, BUFFER_SIZE - lines->to);
-	while (n < 0 && errno == EINTR);
+	n = lines->read(lines->source, lines->buffer + lines->to, BUFFER_SIZE - lines->to);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	lines->ended = n == 0;
 	lines->to += (size_t)n;
 	return 0;

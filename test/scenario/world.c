@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "judge/explain.h"
 #include "judge/line_reader.h"
+#include "judge/policy.h"
 #include "sense/signature_load.h"
 #include "store/record.h"
 
@@ -302,28 +303,15 @@ void world_acknowledge(struct world *w, const struct client *client)
 
 static void judge(struct world *w, const struct match *match)
 {
-	struct judge_event event = {
-		.client = match->addr,
-		.client_port = match->port,
-		.reply_code = (uint16_t)match->reply_code,
-		.outcome = match->outcome,
-		.signature = 1,
-		.score = JUDGE_SCORE_OF_OUTCOME,
-	};
-	struct ban_offence offence = { addr_unit(&match->addr), match->outcome, 1, 0 };
+	const struct policy policy = { w->judge, w->bans, &w->never };
+	struct judge_event event = policy_event_of(match, 0);
 	struct verdict verdict;
 	struct ban_step step;
-	int r = -ENOENT;
 
-	judge_event(w->judge, &w->never, &event, wall(w), &verdict);
-	if (verdict.action == JUDGE_BAN)
-		r = bans_begin(w->bans, &offence, wall(w), &step);
-	else if (verdict.offence && verdict.action == JUDGE_NOTHING)
-		r = bans_extend(w->bans, &offence, wall(w), &step);
-	if (r == 0) {
-		carry_out(w, &step);
-		evict(w, &offence.unit);
-	}
+	if (!policy_decide(&policy, &event, wall(w), &verdict, &step))
+		return;
+	carry_out(w, &step);
+	evict(w, &verdict.unit);
 }
 
 bool world_log(struct world *w, struct bytes line)
