@@ -207,6 +207,18 @@ static int server_take(void *field, struct bytes value, const char *setting)
 	return -EINVAL;
 }
 
+/* glob(7), in the last part alone: its folder is what is watched. */
+static int logs_take(void *field, struct bytes value, const char *setting)
+{
+	size_t wildcard = 0, slash = value.size;
+
+	while (wildcard < value.size && !strchr("*?[", value.data[wildcard]))
+		wildcard++;
+	while (slash > 0 && value.data[slash - 1] != '/')
+		slash--;
+	return wildcard < slash ? -EINVAL : paths_take(field, value, setting);
+}
+
 static uint64_t paths_measure(const void *field)
 {
 	return ((const struct path_list *)field)->count;
@@ -352,6 +364,11 @@ const struct setting_type setting_type_PATH = {
 const struct setting_type setting_type_PATHS = {
 	words_PATHS, "an absolute path", "paths", true, NULL,
 	paths_take, paths_measure, number_bound, paths_print, paths_clear,
+};
+
+const struct setting_type setting_type_LOGS = {
+	words_LOGS, "an absolute path, with wildcards in the name of the file alone", "paths", true, NULL,
+	logs_take, paths_measure, number_bound, paths_print, paths_clear,
 };
 
 const struct setting_type setting_type_PORTS = {

@@ -126,8 +126,12 @@ static const struct {
 	{ "mail { server = curier }",
 	  "t:1:17: mail.server: 'curier' is not a mail server that is known here; did you mean 'courier'?\n" },
 	{ "mail { server = xyzzy }", "t:1:17: mail.server: 'xyzzy' is not a mail server that is known here\n" },
-	{ "watch { file = mail.log }", "t:1:16: watch.file: 'mail.log' is not an absolute path\n" },
-	{ "watch { file = \"\" }", "t:1:16: watch.file: '' is not an absolute path\n" },
+	{ "watch { file = mail.log }", "t:1:16: watch.file: 'mail.log' is not an absolute path, with wildcards in the name of the file "
+	  "alone\n" },
+	{ "watch { file = /var/*/mail.log }",
+	  "t:1:16: watch.file: '/var/*/mail.log' is not an absolute path, with wildcards in the name of the "
+	  "file alone\n" },
+	{ "watch { file = \"\" }", "t:1:16: watch.file: '' is not an absolute path, with wildcards in the name of the file alone\n" },
 	{ "daemon { user = \"\" }", "t:1:17: daemon.user: less than 1 bytes\n" },
 	{ "evict { enabled = true }", "t:1:19: evict.enabled: 'true' is not yes or no\n" },
 	{ "score { lsited = 1 }",
@@ -218,6 +222,7 @@ static void test_print(void **state)
 	assert_non_null(strstr(first, "ban {\n  for = 1m  # default: 10m\n  at_most = 1h\n"
 				      "  never = 192.0.2.0/24, 2001:db8::1  # default: empty\n"));
 	assert_non_null(strstr(first, "  file = \"/a \\\"b\\\\\"  # default: empty\n"
+				      "  service = \"\"\n"
 				      "  # signatures is empty\n"));
 	assert_non_null(strstr(first, "  enabled = no  # default: yes\n"));
 	assert_non_null(strstr(first, "  server = \"\"\n"));

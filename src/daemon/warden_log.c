@@ -4,6 +4,7 @@
  * get at a file that is not a log.
  */
 #include "daemon/warden_internal.h"
+#include "sense/log_pattern.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,15 +76,30 @@ static int open_followed(char path[PATH_MAX])
 	return -EPERM;
 }
 
-/* The path of a file beside `log` to which it was rotated: mail.log.1, mail-20260727.log. Returns 0,
- * -EINVAL for a name that is not like that, or -ENAMETOOLONG. */
+/* Whether `name` is one of the logs that a pattern names, or what such a one became by rotation;
+ * else whether it begins like the name of the one log, up to its first dot. */
+static bool belongs_to(const char *log, struct bytes sibling)
+{
+	struct bytes stem = bytes_of(strrchr(log, '/') + 1);
+	char name[LOG_SIBLING_SIZE + 1];
+
+	if (bytes_find_char(sibling, '/') < sibling.size)
+		return false;
+	if (!log_pattern_is_one(log)) {
+		stem = bytes_first(stem, bytes_find_char(stem, '.'));
+		return stem.size && bytes_starts_with(sibling, stem);
+	}
+	snprintf(name, sizeof(name), "%.*s", BYTES_FMT(sibling));
+	return log_pattern_takes(log, name) || log_pattern_takes_rotated(log, name);
+}
+
+/* The path of a file beside `log` to which it was rotated (mail.log.1, mail-20260727.log), or that
+ * its pattern names. Returns 0, -EINVAL for a name that is not like that, or -ENAMETOOLONG. */
 static int sibling_path(const char *log, struct bytes sibling, char path[PATH_MAX])
 {
 	const char *slash = strrchr(log, '/');
-	struct bytes name = slash ? bytes_of(slash + 1) : bytes_of("");
-	struct bytes stem = bytes_first(name, bytes_find_char(name, '.'));
 
-	if (stem.size == 0 || !bytes_starts_with(sibling, stem) || bytes_find_char(sibling, '/') < sibling.size)
+	if (!slash || !belongs_to(log, sibling))
 		return -EINVAL;
 	return snprintf(path, PATH_MAX, "%.*s/%.*s", (int)(slash - log), log, BYTES_FMT(sibling)) < PATH_MAX ?
 		       0 : -ENAMETOOLONG;
@@ -113,9 +129,9 @@ static int open_any(const struct plan *plan, const struct log_request *log)
 	if (!memccpy(path, base, '\0', sizeof(path)))
 		return -ENAMETOOLONG;
 	if (sibling.size == 0)
-		return open_followed(path);
+		return log_pattern_is_one(base) ? -EINVAL : open_followed(path);
 	fd = open_sibling(base, sibling);
-	if (fd >= 0)
+	if (fd >= 0 || log_pattern_is_one(base))
 		return fd;
 	beside = open_followed(path);
 	if (beside < 0)

@@ -287,6 +287,32 @@ static void test_siblings_are_beside_the_log_and_no_links(void **state)
 	assert_int_equal(open_log(s, 1, "", &fd), -EINVAL);
 }
 
+static void test_a_pattern_opens_what_it_names_and_what_that_became(void **state)
+{
+	struct scene *s = *state;
+	char pattern[160], path[160];
+	int fd;
+
+	in_folder(s, "*.log", pattern);
+	s->logs[0] = pattern;
+	write_file(s->log, "log");
+	in_folder(s, "mail.log.1", path);
+	write_file(path, "old");
+	in_folder(s, "secret.txt", path);
+	write_file(path, "secret");
+	assert_int_equal(open_log(s, 0, "", &fd), -EINVAL);
+	assert_opens(s, "mail.log", "log");
+	assert_opens(s, "mail.log.1", "old");
+	assert_refuses(s, "secret.txt", -EINVAL);
+	assert_refuses(s, "secret.txt.1", -EINVAL);
+	assert_refuses(s, "../secret", -EINVAL);
+	assert_refuses(s, "x/../../secret.log", -EINVAL);
+	assert_refuses(s, "other.log", -ENOENT);
+	in_folder(s, "link.log", path);
+	assert_int_equal(symlink(s->secret, path), 0);
+	assert_refuses(s, "link.log", -ELOOP);
+}
+
 static void test_a_link_of_a_stranger_leads_to_no_file_of_others(void **state)
 {
 	struct scene *s = *state;
@@ -326,6 +352,7 @@ int main(void)
 		SCENE_TEST(test_more_than_a_wave_is_refused),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
 		SCENE_TEST(test_siblings_are_beside_the_log_and_no_links),
+		SCENE_TEST(test_a_pattern_opens_what_it_names_and_what_that_became),
 		SCENE_TEST(test_a_link_of_a_stranger_leads_to_no_file_of_others),
 	};
 

@@ -71,24 +71,13 @@ static void each_second(void *data)
 	take_sample(w);
 	look_at_zone(w);
 	worker_renew_refused(w);
+	worker_look_for_logs(w);
 	worker_save_positions(w);
 	if (w->untold)
 		log_info("… and %u more clients in the last second", w->untold);
 	w->talked = w->untold = 0;
 	link_ask(w->link, &here);
 	link_flush(w->link);
-}
-
-static bool all_logs_open(const struct worker *w)
-{
-	const struct path_list *logs = &w->start->plan->logs;
-	struct follow_position position;
-
-	for (size_t i = 0; i < logs->count; i++) {
-		if (follow_position(w->follow, logs->paths[i], &position) < 0)
-			return false;
-	}
-	return true;
 }
 
 /* Ready is who has the end of each log, where it begins to read: a line that comes after the word
@@ -98,7 +87,7 @@ static void look_if_ready(void *data)
 	struct worker *w = data;
 	struct request ready = { .kind = REQUEST_READY };
 
-	if (!all_logs_open(w) && w->ready_looks++ < READY_LOOKS) {
+	if (!worker_logs_open(w) && w->ready_looks++ < READY_LOOKS) {
 		loop_timer_arm(w->ready_timer, loop_now_ms(w->loop) + READY_LOOK_MS);
 		return;
 	}
@@ -109,7 +98,7 @@ static void look_if_ready(void *data)
 	link_ask(w->link, &ready);
 	link_flush(w->link);
 	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
-		 w->start->plan->logs.count, w->start->plan->logs.count == 1 ? "" : "s", w->signatures->signature_count,
+		 w->log_count, w->log_count == 1 ? "" : "s", w->signatures->signature_count,
 		 w->start->observe ? "; nothing is banned or ended" : "");
 }
 

@@ -124,14 +124,13 @@ static json_t *counters_to_json(void)
 
 static json_t *logs_to_json(const struct worker *w)
 {
-	const struct path_list *logs = &w->start->plan->logs;
 	struct follow_position position;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < logs->count; i++) {
-		bool there = follow_position(w->follow, logs->paths[i], &position) == 0;
+	for (size_t i = 0; i < w->log_count; i++) {
+		bool there = follow_position(w->follow, w->logs[i].path, &position) == 0;
 
-		json_array_append_new(list, json_pack("{s:s, s:b, s:I}", "path", logs->paths[i], "open", there, "offset",
+		json_array_append_new(list, json_pack("{s:s, s:b, s:I}", "path", w->logs[i].path, "open", there, "offset",
 						      (json_int_t)(there ? position.offset : 0)));
 	}
 	return list;

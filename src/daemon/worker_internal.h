@@ -23,6 +23,14 @@
  * afterwards: neither may hold up a ban. */
 #define UNSETTLED_MOST 64
 
+/* A file that is followed: a log of the plan, or one that a pattern of the plan names. */
+#define FOLLOWED_MOST 64
+struct followed_log {
+	char *path;
+	uint16_t index;  /* in the plan */
+	unsigned absent; /* looks in a row that did not find it, for those of a pattern */
+};
+
 struct worker {
 	const struct worker_start *start;
 	const struct settings *settings;
@@ -31,6 +39,9 @@ struct worker {
 	struct link *link;
 
 	struct follow *follow;
+	struct followed_log logs[FOLLOWED_MOST];
+	size_t log_count;
+	bool logs_dropped_said;
 	uint64_t backlog_until_ms; /* lines read before this may have waited for us */
 	uint64_t live_lines, least_lag_s; /* of the stamps, since then */
 	int32_t utc_offset_s;
@@ -65,10 +76,20 @@ struct worker {
 	bool confined_by_landlock, confined_by_seccomp;
 };
 
+/* worker_logs.c */
+int worker_follow_logs(struct worker *w);
+/* Each second: files that patterns name by now. */
+void worker_look_for_logs(struct worker *w);
+/* Whether the place in each log is known from which it is read. */
+bool worker_logs_open(const struct worker *w);
+void worker_save_positions(struct worker *w);
+
 /* worker_watch.c */
 int worker_load_signatures(struct worker *w);
-int worker_follow_logs(struct worker *w);
-void worker_save_positions(struct worker *w);
+/* As in struct follow_calls. */
+void worker_on_line(void *worker, const char *path, struct bytes text, bool cut);
+void worker_on_batch_end(void *worker);
+void worker_on_trouble(void *worker, const char *path, int error);
 explain_signature_fn worker_signature_name;
 
 /* worker_bans.c */

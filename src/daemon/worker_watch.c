@@ -8,11 +8,7 @@
 #include "sense/signature_load.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 
-/* So long after the start, a line may have waited for us, and is as old as its stamp says. */
-#define BACKLOG_MS 3000
 /* Later a line is as old as its arrival, but for a file that is read again (it was edited in
  * place): so many live lines tell how far the stamps are behind when nothing is wrong, which is
  * hours where the logger believes in another time zone. */
@@ -68,7 +64,7 @@ static void on_match(struct worker *w, const struct match *match, const struct s
 	worker_evict(w, &verdict.unit, event.client_port);
 }
 
-static void on_line(void *data, const char *path, struct bytes text, bool cut)
+void worker_on_line(void *data, const char *path, struct bytes text, bool cut)
 {
 	struct worker *w = data;
 	struct line_reading reading;
@@ -77,7 +73,7 @@ static void on_line(void *data, const char *path, struct bytes text, bool cut)
 		on_match(w, &reading.match, &reading.head);
 }
 
-static void on_batch_end(void *data)
+void worker_on_batch_end(void *data)
 {
 	struct worker *w = data;
 
@@ -85,67 +81,12 @@ static void on_batch_end(void *data)
 	worker_settle(w);
 }
 
-static void on_trouble(void *data, const char *path, int error)
+void worker_on_trouble(void *data, const char *path, int error)
 {
 	if (error == 0)
 		log_info("following %s again", path);
 	else
 		log_warning("cannot follow %s: %s; waiting for it", path, strerror(error));
-}
-
-/* Whether `path` stands in the folder of `log`, or of what `log` points to, and is called like a
- * file to which it was rotated. */
-static bool is_sibling(const char *path, const char *log)
-{
-	const char *slash = strrchr(path, '/');
-	struct bytes folder = bytes_make(path, slash ? (size_t)(slash - path) : 0);
-	const char *candidates[] = { log, NULL };
-	char target[PATH_MAX];
-
-	if (slash && realpath(log, target))
-		candidates[1] = target;
-	for (size_t i = 0; slash && i < 2 && candidates[i]; i++) {
-		const char *end = strrchr(candidates[i], '/');
-		struct bytes name = bytes_of(end + 1);
-
-		if (bytes_equal(folder, bytes_make(candidates[i], (size_t)(end - candidates[i]))) &&
-		    bytes_starts_with(bytes_of(slash + 1), bytes_first(name, bytes_find_char(name, '.'))))
-			return true;
-	}
-	return false;
-}
-
-/* The follower names the log itself, or a sibling to which it was rotated. */
-static int on_open_log(void *data, const char *path)
-{
-	struct worker *w = data;
-	const struct path_list *logs = &w->start->plan->logs;
-	struct log_request q = { 0 };
-
-	for (size_t i = 0; i < logs->count; i++) {
-		q.index = (uint16_t)i;
-		if (strcmp(path, logs->paths[i]) == 0)
-			return link_open_log(w->link, &q);
-	}
-	for (size_t i = 0; i < logs->count; i++) {
-		if (!is_sibling(path, logs->paths[i]) || strlen(strrchr(path, '/') + 1) >= sizeof(q.sibling))
-			continue;
-		strcpy(q.sibling, strrchr(path, '/') + 1);
-		q.index = (uint16_t)i;
-		return link_open_log(w->link, &q);
-	}
-	return -ENOENT;
-}
-
-static bool saved_position(struct worker *w, const char *path, struct follow_position *ret)
-{
-	char kept[STORE_POSITION_MOST];
-	size_t size;
-
-	if (!w->store || store_read_position(w->store, bytes_of(path), kept, &size) < 0 || size != sizeof(*ret))
-		return false;
-	memcpy(ret, kept, sizeof(*ret));
-	return true;
 }
 
 int worker_load_signatures(struct worker *w)
@@ -166,45 +107,4 @@ int worker_load_signatures(struct worker *w)
 		return -ENOENT;
 	}
 	return line_reader_create(w->signatures, untagged, &w->reader);
-}
-
-int worker_follow_logs(struct worker *w)
-{
-	static const struct follow_calls calls = { on_open_log, on_line, on_batch_end, on_trouble };
-	const struct path_list *logs = &w->start->plan->logs;
-	struct follow_position position;
-	int r = follow_create(w->loop, &calls, w, &w->follow);
-
-	if (r < 0)
-		log_error("cannot follow logs (inotify): %s", strerror(-r));
-	if (logs->count == 0)
-		log_error("no mail log was found; name it with watch.file");
-	w->backlog_until_ms = loop_now_ms(w->loop) + BACKLOG_MS;
-	/* Also where a log begins for us is a place to come back to, before the first line of it. */
-	w->positions_changed = true;
-	for (size_t i = 0; i < logs->count && r == 0; i++) {
-		bool known = saved_position(w, logs->paths[i], &position);
-
-		r = follow_add(w->follow, logs->paths[i], known ? &position : NULL, FOLLOW_FROM_END);
-		if (r < 0)
-			log_error("cannot follow %s: %s", logs->paths[i], strerror(-r));
-	}
-	return r;
-}
-
-void worker_save_positions(struct worker *w)
-{
-	const struct path_list *logs = &w->start->plan->logs;
-	struct follow_position position;
-
-	if (!w->store || !w->positions_changed)
-		return;
-	w->positions_changed = false;
-	for (size_t i = 0; i < logs->count; i++) {
-		if (follow_position(w->follow, logs->paths[i], &position) == 0)
-			store_put_position(w->store, bytes_of(logs->paths[i]),
-					   bytes_make((const char *)&position, sizeof(position)));
-		else
-			w->positions_changed = true;
-	}
 }

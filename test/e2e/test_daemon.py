@@ -248,6 +248,31 @@ def test_a_log_that_is_no_longer_configured(world):
         assert {"10.66.6.1", "10.66.6.2", "10.66.6.4"} < set(guard.bans())
 
 
+def test_logs_that_come_later_are_followed_where_a_pattern_names_them(world):
+    first = OwnLog(world, "one.mail")
+    guard = Guard(world)
+    configure(guard, [first])
+    guard.file.write_text(guard.file.read_text().replace("one.mail", "*.mail"))
+    with guard:
+        first.refuse(["10.66.21.1"])
+        guard.wait_banned("10.66.21.1")
+        second = OwnLog(world, "two.mail")
+        second.refuse(["10.66.21.2"])
+        guard.wait_banned("10.66.21.2")
+        assert f"following {second.path}, too" in guard.log
+        # Rotated, it is read to its end under the name that it had, and not a second time.
+        second.path.rename(world.folder / "two.mail.1")
+        with open(world.folder / "two.mail.1", "a") as log:
+            log.write(time.strftime("%b %e %H:%M:%S") + " mx " + REFUSED.format("10.66.21.3", 4711))
+        OwnLog(world, "two.mail").refuse(["10.66.21.4"])
+        guard.wait_banned("10.66.21.3")
+        guard.wait_banned("10.66.21.4")
+        time.sleep(2)
+        status = guard.status()
+        assert {log["path"] for log in status["logs"]} == {str(first.path), str(second.path)}
+        assert status["counters"]["offences"] == 4
+
+
 def test_nobody_else_removes_the_table(world):
     with Guard(world) as guard:
         assert told(world.smtp("10.66.7.1")) == 511
