@@ -5,12 +5,16 @@
 #include "base/text.h"
 #include "cli/when.h"
 #include "judge/line_reader.h"
+#include "sense/journal.h"
 #include "sense/lines.h"
+#include "sense/log_pattern.h"
 #include "sense/signature_load.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,8 +188,9 @@ static void count_line(struct log_end *end, struct line_reader *reader, struct b
 }
 
 /* Reads the end of the log as the daemon would. Left at zero when that fails. */
-static void look_at_end(int fd, off_t size, const struct signature_set *set, struct log_end *ret)
+static void look_at_end(int fd, off_t size, const struct check *check, struct log_end *ret)
 {
+	const struct signature_group *untagged = NULL;
 	struct line_reader *reader;
 	struct lines lines;
 	struct bytes line;
@@ -195,7 +200,9 @@ static void look_at_end(int fd, off_t size, const struct signature_set *set, str
 
 	if (!whole)
 		lseek(fd, size - LOG_END_SIZE, SEEK_SET);
-	if (line_reader_create(set, NULL, &reader) < 0)
+	if (check->plan->untagged)
+		untagged = signature_set_by_name(check->signatures, bytes_of(check->plan->untagged));
+	if (line_reader_create(check->signatures, untagged, &reader) < 0)
 		return;
 	if (lines_init(&lines, fd) == 0) {
 		while (lines_next(&lines, &line, &cut) == 1) {
@@ -275,10 +282,51 @@ static void check_log(struct check *check, const char *path)
 		findings_add(f, FINDING_WORKS, "log", "%s, readable", path);
 		tell_age(check, &st);
 		if (check->signatures)
-			look_at_end(fd, st.st_size, check->signatures, &end);
+			look_at_end(fd, st.st_size, check, &end);
 		tell_end(check, &end);
 	}
 	close(fd);
+}
+
+/* The files that it names now; more may come. */
+static void check_pattern(struct check *check, const char *pattern)
+{
+	struct findings *f = check->findings;
+	const char *slash = strrchr(pattern, '/');
+	const struct dirent *entry;
+	char path[PATH_MAX];
+	size_t count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%.*s/", (int)(slash - pattern), pattern);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!log_pattern_takes(pattern, entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - pattern), pattern, entry->d_name);
+		check_log(check, path);
+		count++;
+	}
+	if (dir)
+		closedir(dir);
+	if (count == 0)
+		findings_add(f, FINDING_NO, "log", "no file is called like %s (it would be waited for)", pattern);
+}
+
+static void check_other_sources(struct check *check)
+{
+	struct findings *f = check->findings;
+	const struct settings *settings = &check->plan->settings;
+
+	if (settings->watch_socket[0])
+		findings_add(f, FINDING_WORKS, "log", "%s, made for a logger to write to", settings->watch_socket);
+	if (!check->plan->journal)
+		return;
+	if (settings->watch_journal_folder[0] || journal_is_here())
+		findings_add(f, FINDING_WORKS, "log", "the systemd journal%s%s", settings->watch_journal_folder[0] ? " in " : "",
+			     settings->watch_journal_folder);
+	else
+		findings_add(f, FINDING_NO, "log", "the systemd journal: there is none, or no libsystemd to read it with");
 }
 
 void check_logs(struct check *check)
@@ -286,11 +334,15 @@ void check_logs(struct check *check)
 	struct findings *f = check->findings;
 	const struct path_list *logs = &check->plan->logs;
 
-	for (size_t i = 0; i < logs->count; i++)
-		check_log(check, logs->paths[i]);
-	if (logs->count)
+	for (size_t i = 0; i < logs->count; i++) {
+		if (log_pattern_is_one(logs->paths[i]))
+			check_pattern(check, logs->paths[i]);
+		else
+			check_log(check, logs->paths[i]);
+	}
+	check_other_sources(check);
+	if (logs->count || check->plan->journal || check->plan->settings.watch_socket[0])
 		return;
 	findings_add(f, FINDING_NO, "log", "no mail log was found");
-	findings_advise(f, "name it with watch.file; on a system that logs to the journal alone, "
-			   "install rsyslog, which writes /var/log/mail.log");
+	findings_advise(f, "name it with watch.file; where the journal is the only log, set watch.journal = yes");
 }

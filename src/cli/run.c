@@ -21,5 +21,6 @@ int cmd_run(int argc, char **argv)
 		return status;
 	warden.config_file = options.config;
 	warden.observe = options.observe;
+	warden.follow_stdin = options.stdin;
 	return warden_run(&warden, plan);
 }

@@ -87,9 +87,9 @@ int confine_capabilities(uint64_t mask)
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
-int confine_user(uid_t uid, gid_t gid)
+int confine_user(uid_t uid, gid_t gid, gid_t group)
 {
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (setgroups(group ? 1 : 0, &group) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return -errno;
 	return confine_capabilities(0);
 }

@@ -27,9 +27,9 @@ uint64_t confine_warden_mask(void);
 /* "CAP_NET_ADMIN" …, for messages; NULL for a number without a name here. */
 const char *confine_capability_name(unsigned number);
 
-/* Becomes the user for good: supplementary groups emptied, all three ids, no capability.
- * Returns 0 or -errno. */
-int confine_user(uid_t uid, gid_t gid);
+/* Becomes the user for good: no supplementary group but `group` (0: none), all three ids, no
+ * capability. Returns 0 or -errno. */
+int confine_user(uid_t uid, gid_t gid, gid_t group);
 
 int confine_no_new_privileges(void);
 

@@ -186,7 +186,7 @@ static void become_nobody(void)
 	uid_t uids[3];
 	gid_t gids[3];
 
-	expect(confine_user(NOBODY, NOBODY) == 0);
+	expect(confine_user(NOBODY, NOBODY, 0) == 0);
 	expect(getresuid(&uids[0], &uids[1], &uids[2]) == 0);
 	expect(getresgid(&gids[0], &gids[1], &gids[2]) == 0);
 	for (int i = 0; i < 3; i++)
@@ -195,7 +195,7 @@ static void become_nobody(void)
 	expect(confine_effective() == 0);
 	expect(setuid(0) < 0 && seteuid(0) < 0 && setgid(0) < 0);
 	expect(open_in_folder("secret", O_RDONLY) < 0 && errno == EACCES);
-	expect(confine_user(0, 0) < 0);
+	expect(confine_user(0, 0, 0) < 0);
 }
 
 static void another_user_for_good(void **state)
@@ -333,7 +333,7 @@ static void leave_out_what_is_out_of_reach(void)
 		{ in_folder("zone", open_one), CONFINE_READ },
 	};
 
-	expect(confine_user(NOBODY, NOBODY) == 0);
+	expect(confine_user(NOBODY, NOBODY, 0) == 0);
 	expect(confine_no_new_privileges() == 0);
 	expect(confine_paths(paths, COUNT(paths)) >= 1);
 	expect(opens("zone/info", O_RDONLY));

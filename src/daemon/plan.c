@@ -3,6 +3,7 @@
 
 #include "control/control.h"
 #include "sense/host.h"
+#include "sense/journal.h"
 
 #include <stdio.h>
 
@@ -15,6 +16,8 @@ static void complete(struct plan *plan)
 		plan->log_found_list[0] = plan->log_found;
 		plan->logs = (struct path_list){ plan->log_found_list, 1 };
 	}
+	plan->journal = plan->settings.watch_journal ||
+			(plan->logs.count == 0 && !plan->settings.watch_socket[0] && journal_is_here());
 	if (plan->settings.watch_service[0])
 		plan->untagged = plan->settings.watch_service;
 	plan->limit = plan->settings.mail_limit ? (unsigned)plan->settings.mail_limit : plan->server.limit;

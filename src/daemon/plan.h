@@ -19,6 +19,7 @@ struct plan {
 	char log_found[MAIL_LOG_PATH_SIZE];
 	char *log_found_list[1];
 	struct path_list logs;     /* what is followed: views of the above */
+	bool journal;              /* it is followed: asked for, or for want of a log file */
 	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
 };

@@ -265,7 +265,8 @@ static int open_loop(struct warden *w)
 static int set_up(struct warden *w)
 {
 	static int (*const steps[])(struct warden *) = { warden_check_permission, warden_find_user, open_loop,
-							 warden_make_folders, warden_open_control, warden_open_kernel };
+							 warden_make_folders, warden_open_control, warden_open_intake,
+							 warden_open_kernel };
 	int status = 0, r;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == 0; i++)
@@ -284,6 +285,7 @@ static void tear_down(struct warden *w)
 	evict_destroy(w->evict);
 	ban_destroy(w->ban);
 	warden_close_control(w);
+	warden_close_intake(w);
 	if (w->loop) {
 		loop_timer_destroy(w->every_second);
 		loop_timer_destroy(w->host_timer);
@@ -301,7 +303,7 @@ static void tear_down(struct warden *w)
 
 int warden_run(const struct warden_options *options, struct plan *plan)
 {
-	struct warden w = { .options = options, .plan = plan, .listener = -1, .worker_pidfd = -1,
+	struct warden w = { .options = options, .plan = plan, .listener = -1, .intake = -1, .worker_pidfd = -1,
 			    .worker_socket = -1 };
 	int status;
 

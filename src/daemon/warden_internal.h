@@ -56,7 +56,9 @@ struct warden {
 
 	uid_t uid;
 	gid_t gid;
+	gid_t journal_group;
 	int listener; /* of the control socket */
+	int intake;   /* of watch.socket, or -1 */
 	pid_t worker;
 	int worker_pidfd, worker_socket;
 	struct loop_fd *worker_exit_watch, *worker_watch;
@@ -82,8 +84,11 @@ int warden_find_user(struct warden *w);
 int warden_check_permission(struct warden *w);
 int warden_make_folders(struct warden *w);
 int warden_open_control(struct warden *w);
+/* The socket of watch.socket, if there is to be one. */
+int warden_open_intake(struct warden *w);
 int warden_open_kernel(struct warden *w);
 void warden_close_control(struct warden *w);
+void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */
 void warden_open_evict(struct warden *w);
 struct ban_table_limits warden_ban_limits(const struct plan *plan);

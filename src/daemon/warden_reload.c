@@ -36,8 +36,9 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 	kept |= keep_text(&fresh->daemon_group, &old->daemon_group);
 	kept |= keep_text(&fresh->daemon_state, &old->daemon_state);
 	kept |= keep_text(&fresh->daemon_runtime, &old->daemon_runtime);
+	kept |= keep_text(&fresh->watch_socket, &old->watch_socket);
 	if (kept)
-		log_warning("what was changed in the section daemon takes a restart");
+		log_warning("what was changed in the section daemon, or of watch.socket, takes a restart");
 	if (!w->ban || fresh->ban_limit <= w->table_limit)
 		return;
 	fresh->ban_limit = w->table_limit;

@@ -79,7 +79,7 @@ static int set_up(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	s->worker = pair[1];
 	s->warden = (struct warden){ .options = &s->options, .plan = &s->plan, .worker_socket = pair[0],
-				     .worker_pidfd = -1, .listener = -1 };
+				     .worker_pidfd = -1, .listener = -1, .intake = -1 };
 	assert_int_equal(loop_create(&s->warden.loop), 0);
 	s->warden.changes = calloc(WARDEN_CHANGES_MOST, sizeof(*s->warden.changes));
 	s->warden.evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*s->warden.evictions));

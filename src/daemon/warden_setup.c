@@ -26,7 +26,8 @@
 int warden_find_user(struct warden *w)
 {
 	const char *name = w->plan->settings.daemon_user;
-	struct passwd *user = getpwnam(name);
+	const struct passwd *user = getpwnam(name);
+	const struct group *journal;
 
 	if (!user) {
 		log_error("daemon.user: there is no user '%s'; create it (useradd --system %s) or name another one", name,
@@ -35,6 +36,8 @@ int warden_find_user(struct warden *w)
 	}
 	w->uid = user->pw_uid;
 	w->gid = user->pw_gid;
+	journal = getgrnam("systemd-journal");
+	w->journal_group = journal ? journal->gr_gid : 0;
 	return 0;
 }
 
@@ -161,17 +164,37 @@ static void set_socket_group(const struct warden *w, const char *path)
 	struct group *group = getgrnam(name);
 
 	if (!group)
-		log_info("there is no group '%s': only root may use the control socket", name);
+		log_info("there is no group '%s': only root may use %s", name, path);
 	else if (geteuid() == 0 && lchown(path, 0, group->gr_gid) < 0)
-		log_warning("cannot give the control socket to the group '%s': %s", name, strerror(errno));
+		log_warning("cannot give %s to the group '%s': %s", path, name, strerror(errno));
+}
+
+/* The descriptor, or -1 with errno. */
+static int bind_socket(const struct warden *w, int type, const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r, error;
+	mode_t mask;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	mask = umask(0117);
+	r = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&sun, sizeof(sun));
+	error = errno;
+	umask(mask);
+	if (r == 0) {
+		set_socket_group(w, path);
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return -1;
 }
 
 int warden_open_control(struct warden *w)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char path[PLAN_SOCKET_SIZE];
-	mode_t mask;
-	int r;
 
 	plan_socket(&w->plan->settings, path);
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
@@ -183,16 +206,39 @@ int warden_open_control(struct warden *w)
 		usleep(PREDECESSOR_LOOK_US);
 	}
 	unlink(path);
-	w->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mask = umask(0117);
-	r = w->listener < 0 ? -1 : bind(w->listener, (const struct sockaddr *)&sun, sizeof(sun));
-	umask(mask);
-	if (r < 0 || listen(w->listener, 16) < 0) {
+	w->listener = bind_socket(w, SOCK_STREAM, path);
+	if (w->listener < 0 || listen(w->listener, 16) < 0) {
 		log_error("cannot open the control socket %s: %s", path, strerror(errno));
 		return WARDEN_UNABLE;
 	}
-	set_socket_group(w, path);
 	return 0;
+}
+
+/* What stands there is removed only when it is a socket, as one of ours that was left behind. */
+int warden_open_intake(struct warden *w)
+{
+	const char *path = w->plan->settings.watch_socket;
+	struct stat st;
+
+	if (!*path)
+		return 0;
+	if (lstat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) || unlink(path) < 0)) {
+		log_error("watch.socket: %s is there already, and no socket", path);
+		return WARDEN_WRONG;
+	}
+	w->intake = bind_socket(w, SOCK_DGRAM, path);
+	if (w->intake >= 0)
+		return 0;
+	log_error("watch.socket: cannot make %s: %s", path, strerror(errno));
+	return WARDEN_UNABLE;
+}
+
+void warden_close_intake(struct warden *w)
+{
+	if (w->intake < 0)
+		return;
+	close(w->intake);
+	unlink(w->plan->settings.watch_socket);
 }
 
 void warden_close_control(struct warden *w)

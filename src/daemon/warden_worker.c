@@ -22,20 +22,23 @@
 /* Bans live on for BAN_ALIVE_MS while we wait for a trial. */
 #define TRIAL_MS 2000
 
-/* In the child: keeps its two descriptors (as 3 and 4) and closes all else that the warden
+/* In the child: keeps its descriptors (as 3, 4 and perhaps 5) and closes all else that the warden
  * holds, above all its netlink sockets. */
 static _Noreturn void become_worker(const struct warden *w, int socket, pid_t warden)
 {
 	struct worker_start start = { .plan = w->plan, .never = &w->never, .allowed = &w->allowed,
 				      .observe = w->options->observe, .uid = w->uid, .gid = w->gid,
-				      .warden = warden };
+				      .warden = warden, .socket = 3, .listener = 4, .intake = -1,
+				      .follow_stdin = w->options->follow_stdin,
+				      .journal_group = w->plan->journal ? w->journal_group : 0 };
 	int s = fcntl(socket, F_DUPFD, 10), l = fcntl(w->listener, F_DUPFD, 10);
+	int i = w->intake >= 0 ? fcntl(w->intake, F_DUPFD, 10) : -1;
 
-	if (s < 0 || l < 0 || dup2(s, 3) < 0 || dup2(l, 4) < 0)
+	if (s < 0 || l < 0 || dup2(s, 3) < 0 || dup2(l, 4) < 0 || (i >= 0 && dup2(i, 5) < 0))
 		_exit(1);
-	syscall(SYS_close_range, 5U, ~0U, 0U);
-	start.socket = 3;
-	start.listener = 4;
+	if (i >= 0)
+		start.intake = 5;
+	syscall(SYS_close_range, i >= 0 ? 6U : 5U, ~0U, 0U);
 	_exit(worker_run(&start));
 }
 

@@ -72,6 +72,7 @@ static void each_second(void *data)
 	look_at_zone(w);
 	worker_renew_refused(w);
 	worker_look_for_logs(w);
+	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
 		log_info("… and %u more clients in the last second", w->untold);
@@ -97,8 +98,9 @@ static void look_if_ready(void *data)
 	worker_save_positions(w);
 	link_ask(w->link, &ready);
 	link_flush(w->link);
-	log_info("%s %zu log file%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
-		 w->log_count, w->log_count == 1 ? "" : "s", w->signatures->signature_count,
+	log_info("%s %zu log file%s%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
+		 w->log_count, w->log_count == 1 ? "" : "s",
+		 worker_source_count(w) ? " and other sources" : "", w->signatures->signature_count,
 		 w->start->observe ? "; nothing is banned or ended" : "");
 }
 
@@ -207,12 +209,13 @@ static const char *folder_of(const char *path, bool resolve, char folder[PATH_MA
 }
 
 #define LOG_FOLDERS_MOST 64
+#define JOURNAL_FOLDERS_MOST 4
 
 /* Everything that needs a path or a new kind of socket has been opened by now, but for the
  * logs, which the warden opens; where one was rotated to, we find by the names beside it. */
 static void confine(struct worker *w)
 {
-	struct confine_path paths[3 + LOG_FOLDERS_MOST * 2] = {
+	struct confine_path paths[3 + JOURNAL_FOLDERS_MOST + LOG_FOLDERS_MOST * 2] = {
 		{ w->settings->daemon_state, CONFINE_WRITE },
 		{ "/etc/localtime", CONFINE_READ },
 		{ "/usr/share/zoneinfo", CONFINE_READ },
@@ -222,6 +225,10 @@ static void confine(struct worker *w)
 	size_t count = 3;
 	int r;
 
+	if (w->journal && w->settings->watch_journal_folder[0])
+		paths[count++] = (struct confine_path){ w->settings->watch_journal_folder, CONFINE_READ };
+	for (size_t i = 0; w->journal && i < JOURNAL_FOLDERS_MOST - 1 && journal_folders()[i]; i++)
+		paths[count++] = (struct confine_path){ journal_folders()[i], CONFINE_READ };
 	for (size_t i = 0; i < logs->count && i < LOG_FOLDERS_MOST; i++) {
 		for (size_t resolve = 0; resolve < 2; resolve++)
 			paths[count++] = (struct confine_path){
@@ -242,7 +249,7 @@ static void confine(struct worker *w)
 /* Who started us may not be root, and have been given capabilities all the same. */
 static int become_user(const struct worker_start *start)
 {
-	int r = geteuid() == 0 ? confine_user(start->uid, start->gid) : confine_capabilities(0);
+	int r = geteuid() == 0 ? confine_user(start->uid, start->gid, start->journal_group) : confine_capabilities(0);
 
 	if (r < 0)
 		log_error("cannot become user %u: %s", start->uid, strerror(-r));
@@ -266,16 +273,20 @@ static int run(struct worker *w)
 		return WORKER_WRONG;
 	open_connections(w);
 	open_store(w);
+	worker_open_journal(w);
 	confine(w);
 	start_store(w);
 	worker_restore_bans(w);
 	r = worker_follow_logs(w);
+	if (r == 0)
+		r = worker_open_sources(w);
 	if (r < 0)
 		return EXIT_FAILED;
 	each_second(w);
 	look_if_ready(w);
 	r = loop_run(w->loop);
 	worker_save_positions(w);
+	worker_save_journal_place(w);
 	link_flush(w->link);
 	return r < 0 ? EXIT_FAILED : 0;
 }

@@ -22,6 +22,9 @@ struct worker_start {
 	pid_t warden;
 	int socket;   /* to the warden */
 	int listener; /* of the control socket */
+	int intake;   /* where a logger sends its lines, or -1 */
+	bool follow_stdin;
+	gid_t journal_group; /* whose members may read the journal; 0: none, or there is no need */
 	uid_t uid;
 	gid_t gid;
 };

@@ -14,6 +14,8 @@
 #include "judge/policy.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
+#include "sense/journal.h"
+#include "sense/stream.h"
 #include "store/store.h"
 
 /* Lines about single clients that are logged in a second; the rest is summed up in one. */
@@ -42,6 +44,9 @@ struct worker {
 	struct followed_log logs[FOLLOWED_MOST];
 	size_t log_count;
 	bool logs_dropped_said;
+	struct datagrams *datagrams; /* NULL where a source is not asked for, or not to be had */
+	struct stream *stream;
+	struct journal *journal;
 	uint64_t backlog_until_ms; /* lines read before this may have waited for us */
 	uint64_t live_lines, least_lag_s; /* of the stamps, since then */
 	int32_t utc_offset_s;
@@ -84,11 +89,20 @@ void worker_look_for_logs(struct worker *w);
 bool worker_logs_open(const struct worker *w);
 void worker_save_positions(struct worker *w);
 
+/* worker_sources.c: each says its own error. */
+/* Before confinement. */
+int worker_open_journal(struct worker *w);
+int worker_open_sources(struct worker *w);
+void worker_save_journal_place(struct worker *w);
+size_t worker_source_count(const struct worker *w);
+
 /* worker_watch.c */
 int worker_load_signatures(struct worker *w);
 /* As in struct follow_calls. */
 void worker_on_line(void *worker, const char *path, struct bytes text, bool cut);
 void worker_on_batch_end(void *worker);
+/* A line whose age is known, and that was split already. */
+void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t age_ms);
 void worker_on_trouble(void *worker, const char *path, int error);
 explain_signature_fn worker_signature_name;
 

@@ -45,7 +45,7 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 	return false;
 }
 
-static void on_match(struct worker *w, const struct match *match, const struct syslog_line *head)
+static void on_match(struct worker *w, const struct match *match, uint64_t age_ms)
 {
 	const struct policy policy = { w->judge, w->bans, &w->never };
 	struct judge_event event;
@@ -57,7 +57,7 @@ static void on_match(struct worker *w, const struct match *match, const struct s
 		w->server_full_s = clock_wall_s();
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)
 		return;
-	event = policy_event_of(match, age_of(w, head));
+	event = policy_event_of(match, age_ms);
 	if (!policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
 		return;
 	worker_carry_out(w, &step);
@@ -70,7 +70,15 @@ void worker_on_line(void *data, const char *path, struct bytes text, bool cut)
 	struct line_reading reading;
 
 	if (line_reader_read(w->reader, text, cut, &reading))
-		on_match(w, &reading.match, &reading.head);
+		on_match(w, &reading.match, age_of(w, &reading.head));
+}
+
+void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t age_ms)
+{
+	struct line_reading reading;
+
+	if (line_reader_read_split(w->reader, entry, false, &reading))
+		on_match(w, &reading.match, age_ms);
 }
 
 void worker_on_batch_end(void *data)

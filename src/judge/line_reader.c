@@ -55,21 +55,26 @@ static bool split_wrapped(struct line_reader *reader, struct bytes line, struct 
 	return true;
 }
 
+static bool is_number(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!char_is_digit(text.data[i]))
+			return false;
+	return text.size > 0;
+}
+
 /* A tag is one beyond doubt behind a host, in RFC 5424, and with a pid; otherwise the first word of
  * a message may only look like one ("imap-login: Info: ..." in Dovecot's own log). */
 static bool is_of_another_program(const struct syslog_line *head)
 {
-	return head->tag.size && (head->form == SYSLOG_RFC5424 || head->host.size || head->pid.size);
+	return head->tag.size && (head->form == SYSLOG_RFC5424 || head->host.size || is_number(head->pid));
 }
 
-bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, struct line_reading *ret)
+static bool read_head(struct line_reader *reader, bool cut, struct line_reading *ret)
 {
-	struct bytes message;
+	struct bytes message = ret->head.message;
 
 	ret->recognised = false;
-	if (line.size == 0 || line.data[0] != '{' || !split_wrapped(reader, line, &ret->head))
-		syslog_split(line, &ret->head);
-	message = ret->head.message;
 	ret->group = ret->head.tag.size ? signature_set_by_tag(reader->set, ret->head.tag) : NULL;
 	if (!ret->group && !is_of_another_program(&ret->head)) {
 		ret->group = reader->untagged;
@@ -78,4 +83,18 @@ bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, s
 	if (ret->group)
 		ret->recognised = matcher_match(reader->matcher, ret->group, message, cut, &ret->match);
 	return ret->recognised;
+}
+
+bool line_reader_read_split(struct line_reader *reader, const struct syslog_line *line, bool cut,
+			    struct line_reading *ret)
+{
+	ret->head = *line;
+	return read_head(reader, cut, ret);
+}
+
+bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, struct line_reading *ret)
+{
+	if (line.size == 0 || line.data[0] != '{' || !split_wrapped(reader, line, &ret->head))
+		syslog_split(line, &ret->head);
+	return read_head(reader, cut, ret);
 }

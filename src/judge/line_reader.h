@@ -32,6 +32,10 @@ int line_reader_create(const struct signature_set *set, const struct signature_g
 		       struct line_reader **ret);
 void line_reader_destroy(struct line_reader *reader);
 
+/* For a line that was split by whoever gave it to us, as the journal does. */
+bool line_reader_read_split(struct line_reader *reader, const struct syslog_line *line, bool cut,
+			    struct line_reading *ret);
+
 /* The line without its newline; `cut` as for matcher_match. Views in the answer are of the line, or
  * of the reader until its next line. Returns whether it was recognised. */
 bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, struct line_reading *ret);

@@ -64,13 +64,17 @@ static size_t with_fraction(struct bytes text, const char *shape)
 
 #define CLOCK "dd:dd:dd"
 #define RFC3164_SHAPE "aaa Dd " CLOCK
+/* As loggers write it that do not fill the day with a blank. */
+#define SHORT_DAY_SHAPE "aaa d " CLOCK
 #define ISO8601_SHAPE "dddd-dd-ddT" CLOCK
 #define DATE_SHAPE "dddd-dd-dd " CLOCK
 #define DATE_SIZE (sizeof(DATE_SHAPE) - 1)
 
 static size_t rfc3164_size(struct bytes text)
 {
-	return with_fraction(text, RFC3164_SHAPE);
+	size_t size = with_fraction(text, RFC3164_SHAPE);
+
+	return size ? size : with_fraction(text, SHORT_DAY_SHAPE);
 }
 
 static size_t iso8601_size(struct bytes text)
@@ -262,14 +266,15 @@ static int month_by_name(const char *p)
 
 static int rfc3164_time(const char *p, const struct stamp_clock *clock, int64_t *ret)
 {
+	bool short_day = p[5] == ' ';
 	int64_t now = (int64_t)clock->now_s + clock->utc_offset_s;
 	/* Years counted as 365 days run ahead, by one in 1,500: this is this year or the next. */
 	int64_t next_year = 1971 + now / (365 * DAY_S);
-	int month = month_by_name(p), day = two_digits(p + 4);
+	int month = month_by_name(p), day = short_day ? p[4] - '0' : two_digits(p + 4);
 
 	/* There is a 29 February in any eight years, 1896 to 1904 being the longest gap. */
 	for (int64_t year = next_year; year >= next_year - 10; year--) {
-		if (wall_seconds(year, month, day, p + 7, ret) == 0 && *ret <= now + DAY_S)
+		if (wall_seconds(year, month, day, p + (short_day ? 6 : 7), ret) == 0 && *ret <= now + DAY_S)
 			return 0;
 	}
 	return -EINVAL;

@@ -21,6 +21,9 @@ static const struct {
 } rows[] = {
 	{ "Jul 27 15:05:01 x", STAMP_RFC3164, " x", 0, NOW },
 	{ "Jul 27 15:05:01,5x", STAMP_RFC3164, "x", 0, NOW },
+	{ "Jul 7 15:05:01 x", STAMP_RFC3164, " x", 0, NOW - 20 * 86400 },
+	{ "Jul  7 15:05:01 x", STAMP_RFC3164, " x", 0, NOW - 20 * 86400 },
+	{ "Jul  15:05:01 x", STAMP_NONE, NULL, -ENODATA, 0 },
 	{ "2026-07-27T15:05:01.214511+02:00 x", STAMP_ISO8601, " x", 0, NOW },
 	{ "2026-07-27T15:05:01.x", STAMP_ISO8601, ".x", 0, NOW },
 	{ "2026-07-27 15:05:01 x", STAMP_DATE, " x", 0, NOW },

@@ -16,12 +16,28 @@ static size_t priority_size(struct bytes text)
 	return i > 1 && i < text.size && text.data[i] == '>' && value <= 191 ? i + 1 : 0;
 }
 
+/* What loggers write as a host: a name, an address, with its zone, port or brackets. Nothing that a
+ * message begins with where the host is missing may look like one ("auth(NAME,ADDR): ..." in
+ * Dovecot's own log, with the name a client's): its next words would be a tag of the client's. */
+static bool is_host(struct bytes word)
+{
+	static const bool is_host_char[256] = {
+		['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['.'] = true, ['-'] = true,
+		['_'] = true, [':'] = true, ['%'] = true, ['/'] = true, ['['] = true, [']'] = true, ['@'] = true,
+	};
+
+	for (size_t i = 0; i < word.size; i++)
+		if (!is_host_char[(uint8_t)word.data[i]])
+			return false;
+	return word.size > 0;
+}
+
 /* A line may lack the host ("Jul 27 15:05:01 imapd: ..."): what ends in a colon is a tag. */
 static void take_host(struct bytes *rest, struct bytes *ret_host)
 {
 	size_t size = bytes_find_char(*rest, ' ');
 
-	if (size == 0 || size == rest->size || rest->data[size - 1] == ':')
+	if (size == 0 || size == rest->size || rest->data[size - 1] == ':' || !is_host(bytes_first(*rest, size)))
 		return;
 	*ret_host = bytes_first(*rest, size);
 	*rest = bytes_skip(*rest, size + 1);
@@ -139,17 +155,6 @@ static void take_own_pid(struct bytes *rest, struct syslog_line *ret)
 	*rest = bytes_skip(*rest, end + 2);
 }
 
-static bool is_host(struct bytes word)
-{
-	for (size_t i = 0; i < word.size; i++) {
-		char c = word.data[i];
-
-		if (!char_is_digit(c) && ((c | 0x20) < 'a' || (c | 0x20) > 'z') && c != '.' && c != '-' && c != '_')
-			return false;
-	}
-	return word.size > 0;
-}
-
 /* "mx1 exim[29786]: " after the stamp of a server's own log: a syslog daemon with a template of
  * its administrator's. Host, program and pid have to be there, or it is the message. */
 static void take_own_head(struct bytes text, struct syslog_line *ret)
@@ -159,7 +164,7 @@ static void take_own_head(struct bytes text, struct syslog_line *ret)
 	size_t host = bytes_find_char(text, ' ');
 
 	ret->message = text;
-	if (host == text.size || !is_host(bytes_first(text, host)))
+	if (host == text.size || !is_host(bytes_first(text, host)) || memchr(text.data, '[', host))
 		return;
 	rest = bytes_skip(rest, host + 1);
 	take_tag(&rest, &head);

@@ -155,7 +155,7 @@ static void look_at_shared(const json_t *row, const struct match *match)
 		fail_msg("a forged address came out of %s", text_of(row, "source"));
 	if (match->score && strcmp(expect, "benign") == 0)
 		fail_msg("%s is benign", text_of(row, "source"));
-	if (match->score && !right)
+	if (match->score && !right && host)
 		fail_msg("the wrong address came out of %s", text_of(row, "source"));
 	if (strcmp(expect, "offence") != 0)
 		return;
