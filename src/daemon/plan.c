@@ -12,6 +12,10 @@ static void complete(struct plan *plan)
 	plan->server_error = mail_server_find(plan->settings.mail_server, &plan->server);
 	if (plan->settings.watch_file.count) {
 		plan->logs = plan->settings.watch_file;
+	} else if (plan->server.own_log) {
+		snprintf(plan->log_found, sizeof(plan->log_found), "%s", plan->server.own_log);
+		plan->log_found_list[0] = plan->log_found;
+		plan->logs = (struct path_list){ plan->log_found_list, 1 };
 	} else if (mail_log_find(plan->log_found)[0]) {
 		plan->log_found_list[0] = plan->log_found;
 		plan->logs = (struct path_list){ plan->log_found_list, 1 };
@@ -20,6 +24,8 @@ static void complete(struct plan *plan)
 			(plan->logs.count == 0 && !plan->settings.watch_socket[0] && journal_is_here());
 	if (plan->settings.watch_service[0])
 		plan->untagged = plan->settings.watch_service;
+	else if (plan->server.own_log)
+		plan->untagged = plan->server.name;
 	plan->limit = plan->settings.mail_limit ? (unsigned)plan->settings.mail_limit : plan->server.limit;
 }
 

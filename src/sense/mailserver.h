@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mailserver - the mail server of this machine, as its own configuration tells.
  *
- * Nothing is executed: Courier's /etc/courier/esmtpd is a list of shell assignments, and
+ * Nothing is executed and nothing is included: what a configuration gets from elsewhere stays
+ * unknown. Courier's /etc/courier/esmtpd is a list of shell assignments, and
  * the plain ones (NAME=value, NAME="value") are read as they stand. What depends on shell
  * expansion stays unknown.
  */
@@ -22,6 +23,7 @@ struct mail_server {
 	const char *limit_setting;     /* "MAXDAEMONS", or NULL */
 	bool tarpit;                   /* Courier: refusals and their log lines come 8 s late */
 	bool logs_dialogue;            /* Courier: raw client text in the log (ESMTP_LOG_DIALOG) */
+	const char *own_log;           /* that it writes by itself, or NULL: syslog has its lines */
 	const char *const *handlers;   /* names of the processes that hold a client, NULL-ended */
 };
 
@@ -37,6 +39,12 @@ const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE]);
 /* Pure parts, for tests. `text` is the whole of esmtpd; fields it does not name keep
  * their value, and those whose value is not plain become unknown (0, false). */
 void courier_esmtpd_read(struct bytes text, struct mail_server *server);
+void postfix_main_read(struct bytes text, struct mail_server *server);
+void postfix_master_read(struct bytes text, struct mail_server *server);
+void exim_read(struct bytes text, struct mail_server *server);
+void sendmail_read(struct bytes text, struct mail_server *server);
+/* "name = value" or "name=value" at the begin of a line; the last one counts. */
+int config_assignment(struct bytes text, const char *name, struct bytes *ret);
 /* The value of a plain assignment, or -ENOENT. The last one counts, as for the shell. */
 int shell_assignment(struct bytes text, const char *name, struct bytes *ret);
 

@@ -211,6 +211,39 @@ static void only_the_view_is_read(void **state)
 	assert_true(bytes_equal(value, BYTES_LITERAL("2\0")));
 }
 
+static const struct {
+	void (*read)(struct bytes text, struct mail_server *server);
+	const char *text;
+	unsigned limit; /* 7 before */
+} others[] = {
+	{ postfix_main_read, "myhostname = mx\ndefault_process_limit = 50\n", 50 },
+	{ postfix_main_read, "default_process_limit=50\ndefault_process_limit = 60", 60 },
+	{ postfix_main_read, "#default_process_limit = 50\n default_process_limit = 60\n", 7 },
+	{ postfix_main_read, "default_process_limit = ${stress?10}\n", 0 },
+	{ postfix_main_read, "default_process_limits = 50\n", 7 },
+	{ postfix_master_read, "smtp      inet  n       -       y       -       -       smtpd\n", 7 },
+	{ postfix_master_read, "smtp inet n - y - 30 smtpd\n  -o x=y\n", 30 },
+	{ postfix_master_read, "smtp inet n - y - 0 smtpd\n", 0 },
+	{ postfix_master_read, "#smtp inet n - y - 30 smtpd\nsmtp unix - - y - 9 smtp\n", 7 },
+	{ postfix_master_read, " smtp inet n - y - 30 smtpd\nsmtp inet", 7 },
+	{ exim_read, "smtp_accept_max = 200\nsmtp_accept_max_per_host = 5\n", 200 },
+	{ exim_read, "smtp_accept_max=SOME_MACRO\n", 0 },
+	{ sendmail_read, "O MaxDaemonChildren=40\n", 40 },
+	{ sendmail_read, "#O MaxDaemonChildren=0\n", 7 },
+	{ sendmail_read, "", 7 },
+};
+
+static void limits_of_the_other_servers(void **state)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct mail_server server = { .limit = 7 };
+
+		print_message("%s\n", others[i].text);
+		others[i].read(bytes_of(others[i].text), &server);
+		assert_int_equal(server.limit, others[i].limit);
+	}
+}
+
 static void a_name_that_nobody_knows(void **state)
 {
 	struct mail_server server;
@@ -231,6 +264,7 @@ int main(void)
 		cmocka_unit_test(ports),
 		cmocka_unit_test(no_more_ports_than_there_is_room_for),
 		cmocka_unit_test(only_the_view_is_read),
+		cmocka_unit_test(limits_of_the_other_servers),
 		cmocka_unit_test(a_name_that_nobody_knows),
 	};
 

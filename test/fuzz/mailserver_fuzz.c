@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as Courier's esmtpd: the numbers stay in their bounds, the values in the text. */
+/* Any bytes as Courier's esmtpd, and as the other servers' configurations: the numbers stay in their
+ * bounds, the values in the text. */
 #include "sense/mailserver.h"
 
 #include <stdlib.h>
@@ -36,5 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(server.port_count == 1 && server.ports[0] == 25);
 	}
+	postfix_main_read(text, &server);
+	postfix_master_read(text, &server);
+	exim_read(text, &server);
+	sendmail_read(text, &server);
+	must(server.limit <= 1000000);
 	return 0;
 }
