@@ -55,9 +55,10 @@ fuzz:
 	@test/fuzz/run $(BUILD)-fuzz $${FUZZ_SECONDS:-600}
 
 install: build
-	meson configure --prefix $(PREFIX) $(BUILD)
+	meson configure --prefix $(PREFIX) --sysconfdir /etc --localstatedir /var $(BUILD)
 	meson install --quiet -C $(BUILD)
+	@echo "installed below $(DESTDIR)$(PREFIX); next: systemd-sysusers, then wavebreak check"
 
 clean:
 	rm -rf $(BUILD)-asan $(BUILD)-fuzz
-	[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name mail-servers -exec rm -rf {} +
+	[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name mail-servers ! -name peers-root -exec rm -rf {} +

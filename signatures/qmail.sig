@@ -17,9 +17,13 @@
 #
 # Several services can have the tag smtpd: OpenSMTPD's messages begin otherwise.
 
-define s    ^(?:[0-9]{9,11}\.[0-9]{6} )?
+define stamp (?:[0-9]{9,11}\.[0-9]{6} )?
+define s    ^{stamp}
+# A message that was not cut.
+define whole ^(?=.{0,780}$)
 define v4   (?:::ffff:)?(?<addr>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})
-define smtp {s}(?:qmail-smtpd?(?:\[[0-9]+\])?: )?
+define title (?:qmail-smtpd?(?:\[[0-9]+\])?: )?
+define smtp {s}{title}
 
 service qmail
   tag    qmail qmail-smtpd qmail-smtpsd qmail-submission smtpd smtp smtps smtpsd submission
@@ -131,7 +135,7 @@ signature listed-rbl
 # behind a user and a domain that vpopmail has examined.
 signature login-failed
   literal vchkpw
-  pattern {s}vchkpw(?:-[a-z0-9]{1,12})?: (?|(?:password fail|vpopmail user not found|system user not found|system password fail|invalid user/domain characters|null (?:user name|password) given)\b.{0,500}:{v4}|(?:password fail(?: \(pass: '.{0,200}'\)| .{1,200})?|vpopmail user not found) [^ :@]+@[^ :@]*:{addr})$
+  pattern {s}vchkpw(?:-[a-z0-9]{1,12})?: (?|(?:password fail|vpopmail user not found|system user not found|system password fail|invalid user/domain characters|null (?:user name|password) given)\b.{0,500}:{v4}|(?:password fail(?: \(pass: '.{0,200}'\)| .{1,200})?|vpopmail user not found) [^ :@]{1,100}@[^ :@]{0,200}:{addr})$
   outcome auth-failure
   yes     vchkpw-smtp: vpopmail user not found nosuch@d.example:192.0.2.7
   client  192.0.2.7
@@ -149,13 +153,14 @@ signature login-failed
 
 signature login
   literal login success 
-  pattern {s}vchkpw(?:-[a-z0-9]{1,12})?: (?:\([A-Z0-9-]{1,20}\) )?login success (?|.{0,300}:{v4}|[^ :@]+@[^ :@]*:{addr})$
+  pattern {s}vchkpw(?:-[a-z0-9]{1,12})?: (?:\([A-Z0-9-]{1,20}\) )?login success (?|.{0,300}:{v4}|[^ :@]{1,100}@[^ :@]{0,200}:{addr})$
   outcome accepted
   yes     vchkpw-smtp: (PLAIN) login success anna@d.example:192.0.2.7
   client  192.0.2.7
 
-# spamdyke. Sender and recipient are the client's: a line where they have blanks is left alone.
-define dyke {s}(?:spamdyke(?:\[[0-9]+\])?: )?
+# spamdyke. Sender and recipient are the client's: a line where they have blanks, or the words of the
+# server, is left alone, and one that may have been cut.
+define dyke {whole}(?!.* origin_ip: .* origin_ip: ){stamp}(?:spamdyke(?:\[[0-9]+\])?: )?
 define orig  from: [^ ]{1,300} to: [^ ]{1,300} origin_ip: {addr} origin_rdns: [^ ]+ auth: 
 
 signature spamdyke-listed
@@ -233,9 +238,9 @@ signature spamdyke-accepted
   client  192.0.2.7
 
 # chkuser, in two forms. Sender, HELO and recipient are the client's, each between its own '<' and '>':
-# a line that has more of these is left alone. Without "remotehostip:" the address ends the second,
+# a line that has more of these is left alone, and one that may have been cut. Without "remotehostip:" the address ends the second,
 # and can be told from what stands before it only as IPv4.
-define chk  {smtp}CHKUSER (?:rejected|relaying|accepted|max|no|mbx|temporary|[a-z]+) ?[a-z ]*: from <[^<>]*> remote <(?|[^<>|]*\|remotehostname:[^<>|]*\|remotehostip:{addr}|[^<>|]*:{v4})> rcpt <[^<>]*> :\x20
+define chk  {whole}{stamp}{title}CHKUSER [a-z]+(?: [a-z]+){0,3}: from <[^<>]*> remote <(?|[^<>|]*\|remotehostname:[^<>|]*\|remotehostip:{addr}|[^<>|]*:{v4})> rcpt <[^<>]*> :\x20
 
 signature chkuser-unknown-recipient
   literal CHKUSER rejected
@@ -291,7 +296,7 @@ define ip   .{0,600} remoteip={addr} remoteport=[0-9]* remotehost=[^ ]* qp=[0-9]
 
 signature qlog-accepted
   literal : result=accepted
-  pattern {qlog}accepted code={reply} reason=[^ ]*{ip}
+  pattern {qlog}accepted code={reply} reason=[^ ]{0,40}{ip}
   reply   2xx
   outcome accepted
   yes     qlogreceived: result=accepted code=250 reason=queueaccept detail=chkuser helo=x mailfrom=a@b.example rcptto=c@d.example relay=no rcpthosts= size=4711 authuser= authtype= encrypted= sslverified=no localip=198.51.100.25 localport=25 remoteip=192.0.2.7 remoteport=50123 remotehost=host.example qp=4712 pid=4711
@@ -340,7 +345,7 @@ signature qlog-refused
 
 signature qlog-other
   literal : result=rejected
-  pattern {qlog}rejected code={reply} reason=[^ ]* {ip}
+  pattern {qlog}rejected code={reply} reason=[^ ]{0,40} {ip}
   reply   5xx
   outcome other
   yes     qlogenvelope: result=rejected code=553 reason=rblreject detail=bl.example helo=x mailfrom=a@b.example rcptto=c@d.example relay=no rcpthosts=yes size= authuser= authtype= encrypted= sslverified=no localip=198.51.100.25 localport=25 remoteip=192.0.2.7 remoteport=50123 remotehost=host.example qp= pid=4711

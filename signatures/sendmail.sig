@@ -52,7 +52,7 @@ service sendmail
 # in front of "... ".
 signature accepted
   literal : from=
-  pattern {top}{id}: from=(?!.*\.\.\. ).{0,300}, size=[0-9]+, class=-?[0-9]+, nrcpts=[1-9][0-9]*,.{0,500} relay={host}$
+  pattern {top}{id}: from=(?!.*\.\.\. ).{0,300}?, size=[0-9]+, class=-?[0-9]+, nrcpts=[1-9][0-9]*,.{0,500} relay={host}$
   outcome accepted
   remember
   yes     v27K4Vj8018624: from=<a@b.example>, size=4711, class=0, nrcpts=1, msgid=<x@b.example>, proto=ESMTPS, daemon=MTA-v4, relay=mail.b.example [192.0.2.7]
@@ -66,7 +66,7 @@ signature accepted
 # The client is named, but no message came of it: what waited for this id is its offence.
 signature client-named
   literal : from=
-  pattern {top}{id}: from=(?!.*\.\.\. ).{0,900}, relay={host}$
+  pattern {top}{id}: from=(?!.*\.\.\. ).{0,800}, relay={host}$
   outcome other
   remember
   yes     v27K4Vj8018624: from=<a@b.example>, size=0, class=0, nrcpts=0, proto=ESMTP, daemon=MTA-v4, relay=[IPv6:2001:db8::7]
@@ -461,11 +461,12 @@ signature lost
   yes     56VFYCxS024291: lost input channel from host.example [192.0.2.7] to MTA-v4 after rcpt
   client  192.0.2.7
 
-# Port scans and health checks alike.
-signature no-mail
+# Port scans and health checks alike. A look every five minutes stays far below any ban with 5 points.
+signature nothing-wanted
   literal did not issue MAIL
   pattern {q}{host} did not issue MAIL/EXPN/VRFY/ETRN during connection to [^ ]+$
-  outcome other
+  outcome protocol-abuse
+  score   5
   remember
   yes     v27K4Vj8018624: host.example [192.0.2.7] (may be forged) did not issue MAIL/EXPN/VRFY/ETRN during connection to MSP-v4
   client  192.0.2.7

@@ -82,6 +82,9 @@ static inline bool bytes_contain(struct bytes b, struct bytes part)
 	return part.size == 0 || bytes_find(b, part) < b.size;
 }
 
+/* The same, faster where the text is a line and the part a few words. */
+bool bytes_contain_text(struct bytes text, struct bytes part);
+
 static inline bool char_is_blank(char c)
 {
 	return c == ' ' || c == '\t';

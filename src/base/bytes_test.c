@@ -134,6 +134,35 @@ static void numbers(void **state)
 	assert_int_equal(bytes_to_u64(BYTES_LITERAL("1\0"), 9, &(uint64_t){ 0 }), -EINVAL);
 }
 
+/* Every part of a text, at every place, in memory that ends where the text ends; and every part with
+ * one byte changed, as the plain search finds it. */
+static void a_part_is_found_wherever_it_stands(void **state)
+{
+	static const char line[] = "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 Service";
+
+	for (size_t size = 0; size <= 50; size++) {
+		char *copy = malloc(size ? size : 1);
+		struct bytes text = bytes_make(copy, size);
+
+		memcpy(copy, line, size);
+		for (size_t from = 0; from <= size; from++) {
+			for (size_t length = 0; from + length <= size; length++) {
+				char part[64];
+
+				memcpy(part, line + from, length);
+				assert_true(bytes_contain_text(text, bytes_make(part, length)));
+				if (length == 0)
+					continue;
+				part[length / 2] ^= 0x15;
+				assert_int_equal(bytes_contain_text(text, bytes_make(part, length)),
+						 bytes_contain(text, bytes_make(part, length)));
+			}
+		}
+		assert_false(bytes_contain_text(text, bytes_of(line)));
+		free(copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +173,7 @@ int main(void)
 		cmocka_unit_test(what_is_behind_is_not_found),
 		cmocka_unit_test(trimming),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(a_part_is_found_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,14 @@ static int find_socket(const struct options *options, char path[PLAN_SOCKET_SIZE
 		return OPTIONS_GO_ON;
 	}
 	status = configured_settings(options->config, &settings);
+	/* The daemon runs with what it read before; who wants to unban somebody now is not to mend a
+	 * configuration first. */
+	if (status != OPTIONS_GO_ON && !options->config && settings_usual(&settings) == 0) {
+		plan_socket(&settings, path);
+		settings_free(&settings);
+		fprintf(stderr, "wavebreak: asking at the usual socket, %s, all the same\n", path);
+		return OPTIONS_GO_ON;
+	}
 	if (status != OPTIONS_GO_ON) {
 		fputs("wavebreak: without the configuration, --socket PATH finds the daemon\n", stderr);
 		return status;

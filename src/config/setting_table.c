@@ -7,7 +7,7 @@ const struct setting_row setting_rows[SETTING_ROWS] = {
 	  &setting_type_##type, offsetof(struct settings, section##_##name) },
 #define SCORE(id, name, points, help)                                                  \
 	{ "score", name, "score." name, #points, "0", "1000",                          \
-	  "What it adds to the score of a client that " help ".", &setting_type_COUNT, \
+	  "What it adds to the score of a client when a line says: " help ".", &setting_type_COUNT, \
 	  offsetof(struct settings, score[SETTINGS_SCORE_##id]) },
 #include "defs/settings.def"
 #undef SCORE

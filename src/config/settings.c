@@ -293,6 +293,13 @@ int settings_load(const char *file, struct settings *ret, struct mistakes *mista
 	return r;
 }
 
+int settings_usual(struct settings *ret)
+{
+	struct mistakes mistakes;
+
+	return settings_parse((struct bytes){ NULL, 0 }, NULL, ret, &mistakes);
+}
+
 void settings_free(struct settings *settings)
 {
 	for (size_t i = 0; i < SETTING_ROWS; i++)

@@ -65,6 +65,9 @@ int settings_load(const char *file, struct settings *ret, struct mistakes *mista
 int settings_parse(struct bytes text, const char *file, struct settings *ret,
 		   struct mistakes *mistakes);
 
+/* The defaults alone. Returns 0 or -ENOMEM. */
+int settings_usual(struct settings *ret);
+
 void settings_free(struct settings *settings);
 
 /* All that is in force, in the form of the file, so it can be read back; what differs

@@ -20,6 +20,13 @@ static void complete(struct plan *plan)
 		plan->log_found_list[0] = plan->log_found;
 		plan->logs = (struct path_list){ plan->log_found_list, 1 };
 	}
+	/* Where there is no log of any kind yet, the usual one is waited for. */
+	if (plan->logs.count == 0 && !plan->settings.watch_socket[0] && !plan->settings.watch_journal &&
+	    !journal_is_here()) {
+		snprintf(plan->log_found, sizeof(plan->log_found), "%s", MAIL_LOG_USUAL);
+		plan->log_found_list[0] = plan->log_found;
+		plan->logs = (struct path_list){ plan->log_found_list, 1 };
+	}
 	plan->journal = plan->settings.watch_journal ||
 			(plan->logs.count == 0 && !plan->settings.watch_socket[0] && journal_is_here());
 	if (plan->settings.watch_service[0])

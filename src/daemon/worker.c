@@ -131,9 +131,13 @@ static void take_over_allowed(struct worker *w)
 static void open_store(struct worker *w)
 {
 	const char *folder = w->settings->daemon_state;
-	int r = store_open(folder, &w->store);
+	int r = w->start->observe ? 0 : store_open(folder, &w->store);
 
-	if (r < 0)
+	/* Who only observes remembers nothing: what it would have banned must not be banned when the
+	 * guard is started in earnest. */
+	if (!w->store && r == 0)
+		log_info("observing: nothing is remembered");
+	else if (r < 0)
 		log_error("cannot open the store in %s: %s; bans will not outlive a restart", folder, strerror(-r));
 	else if (store_read_allowed(w->store, allowed_again, w) < 0)
 		log_error("cannot read from the store what was allowed");
@@ -267,10 +271,8 @@ static int die_with_warden(const struct worker_start *start)
 
 static int run(struct worker *w)
 {
-	int r = worker_load_signatures(w);
+	int r;
 
-	if (r < 0)
-		return WORKER_WRONG;
 	open_connections(w);
 	open_store(w);
 	worker_open_journal(w);
@@ -298,6 +300,10 @@ int worker_run(const struct worker_start *start)
 	int status;
 
 	log_open("watch", LOG_LEVEL_INFO);
+	/* Before it becomes the user: they are root's own files, like the configuration, and may lie where
+	 * others do not come, in a private home or in /etc with a mode of the administrator's. */
+	if (worker_load_signatures(&w) < 0)
+		return WORKER_WRONG;
 	if (become_user(start) < 0 || die_with_warden(start) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
@@ -311,7 +317,5 @@ int worker_try(const struct worker_start *start)
 	struct worker w = { .start = start, .settings = &start->plan->settings };
 
 	log_open("watch", LOG_LEVEL_INFO);
-	if (become_user(start) < 0)
-		return EXIT_FAILED;
 	return worker_load_signatures(&w) < 0 ? WORKER_WRONG : 0;
 }

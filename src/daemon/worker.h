@@ -3,9 +3,9 @@
  * on the control socket. It reads what strangers wrote, so it may do nothing but ask the
  * warden (daemon/request.h).
  *
- * It runs in a process of its own, made by fork(2) from the warden; it becomes another
- * user, loads the signatures, opens its store, and then confines itself before it reads
- * the first line.
+ * It runs in a process of its own, made by fork(2) from the warden; it loads the signatures,
+ * becomes another user, opens its store, and then confines itself before it reads the first
+ * line.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_H
 #define WAVEBREAK_DAEMON_WORKER_H

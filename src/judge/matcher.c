@@ -153,25 +153,30 @@ static bool run(struct matcher *matcher, const struct pattern *pattern, struct p
 }
 
 /* Whether the signature's pattern matches, and its literal is there. The cheapest question
- * first: what the pattern's last run told, its fixed start, the literal, the pattern. */
-static bool recognises(struct matcher *matcher, const struct signature *signature,
+ * first: the pattern's fixed start, what its last run told, the literal, the pattern. */
+static bool recognises(struct matcher *matcher, const struct candidate *candidate,
 		       struct bytes message, bool cut)
 {
-	const struct pattern *pattern = &matcher->set->patterns[signature->pattern];
-	struct pattern_state *state = &matcher->patterns[signature->pattern];
+	const struct reply_codes *replies = &candidate->signature->replies;
+	struct pattern_state *state;
 
-	if (state->message == matcher->message)
-		return state->matched && reply_codes_have(&signature->replies, state->reply_code) &&
-		       bytes_contain(message, signature->literal);
-	if (!bytes_starts_with(message, pattern->start) ||
-	    !bytes_contain(message, signature->literal))
+	if (!bytes_starts_with(message, candidate->start))
 		return false;
-	state->message = matcher->message;
-	state->matched = run(matcher, pattern, state, message, cut);
-	state->reply_code = 0;
-	if (state->matched && pattern->reply_group)
-		state->reply_code = captured_number(state, pattern->reply_group, message, 599);
-	return state->matched && reply_codes_have(&signature->replies, state->reply_code);
+	state = &matcher->patterns[candidate->pattern];
+	if (state->message == matcher->message && !state->matched)
+		return false;
+	if (!bytes_contain_text(message, candidate->literal))
+		return false;
+	if (state->message != matcher->message) {
+		const struct pattern *pattern = &matcher->set->patterns[candidate->pattern];
+
+		state->message = matcher->message;
+		state->matched = run(matcher, pattern, state, message, cut);
+		state->reply_code = 0;
+		if (state->matched && pattern->reply_group)
+			state->reply_code = captured_number(state, pattern->reply_group, message, 599);
+	}
+	return state->matched && reply_codes_have(replies, state->reply_code);
 }
 
 /* What waited for this client to be named is its offence now. */
@@ -224,15 +229,18 @@ void matcher_forget(struct matcher *matcher)
 	memory_clear(matcher->memory);
 }
 
-static bool look(struct matcher *matcher, const struct signature *signature, struct bytes message,
+static bool look(struct matcher *matcher, const struct candidate *candidate, struct bytes message,
 		 bool cut, struct match *ret)
 {
-	const struct pattern *pattern = &matcher->set->patterns[signature->pattern];
-	const struct pattern_state *state = &matcher->patterns[signature->pattern];
+	const struct signature *signature = candidate->signature;
 	struct addr addr = { .family = ADDR_NONE };
+	const struct pattern_state *state;
+	const struct pattern *pattern;
 
-	if (!recognises(matcher, signature, message, cut))
+	if (!recognises(matcher, candidate, message, cut))
 		return false;
+	pattern = &matcher->set->patterns[candidate->pattern];
+	state = &matcher->patterns[candidate->pattern];
 	/* What the pattern took for an address has to be one. */
 	if (pattern->addr_group &&
 	    !parse_client(captured(state, pattern->addr_group, message), &addr))
@@ -253,8 +261,10 @@ static bool look(struct matcher *matcher, const struct signature *signature, str
 bool matcher_try(struct matcher *matcher, const struct signature *signature, struct bytes message,
 		 bool cut, struct match *ret)
 {
+	struct candidate candidate = signature_candidate(matcher->set, signature);
+
 	matcher->message++;
-	return message.size && look(matcher, signature, message, cut, ret);
+	return message.size && look(matcher, &candidate, message, cut, ret);
 }
 
 bool matcher_match(struct matcher *matcher, const struct signature_group *group,
@@ -274,7 +284,7 @@ bool matcher_match(struct matcher *matcher, const struct signature_group *group,
 	matcher->message++;
 	class = group->class_of[(uint8_t)message.data[0]];
 	for (uint16_t i = group->first[class]; i < group->first[class + 1]; i++)
-		if (look(matcher, group->order[i], message, cut, ret))
+		if (look(matcher, &group->order[i], message, cut, ret))
 			return true;
 	return false;
 }

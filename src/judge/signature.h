@@ -95,6 +95,14 @@ struct signature_mistake {
 	char text[SIGNATURE_MISTAKE_SIZE]; /* "'outcom' is no keyword; did you mean 'outcome'?" */
 };
 
+/* A signature of a group with what is asked first, side by side for the cache: a line looks at some
+ * tens of these, and at one or two patterns. */
+struct candidate {
+	struct bytes start, literal; /* of the pattern; of the signature */
+	size_t pattern;
+	const struct signature *signature;
+};
+
 struct signature_group {
 	struct bytes name;     /* a tag, a service or a server */
 	const char *server;    /* of its first service */
@@ -102,7 +110,7 @@ struct signature_group {
 	uint32_t id;           /* counts from 0 within the set */
 	uint8_t class_of[256]; /* by the first byte of the message */
 	/* Those of class c are order[first[c]] to order[first[c + 1] - 1]. */
-	const struct signature **order;
+	struct candidate *order;
 	uint16_t *first;
 };
 
@@ -145,6 +153,8 @@ int signature_add_example(struct signature *signature, const struct example *exa
  * pcre2_get_error_message and the offset in the pattern are in ret_error and ret_offset. */
 int signature_set_pattern(struct signature_set *set, struct bytes text, size_t *ret, int *ret_error,
 			  size_t *ret_offset);
+
+struct candidate signature_candidate(const struct signature_set *set, const struct signature *signature);
 
 /* Builds the groups. Nothing may be added afterwards. */
 int signature_set_seal(struct signature_set *set);

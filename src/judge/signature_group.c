@@ -119,6 +119,16 @@ static bool is_in_class(const struct signature_set *set, const struct signature_
 	return start->size == 0 || group->class_of[(uint8_t)start->data[0]] == class;
 }
 
+struct candidate signature_candidate(const struct signature_set *set, const struct signature *signature)
+{
+	return (struct candidate){
+		.start = *start_of(set, signature),
+		.literal = signature->literal,
+		.pattern = signature->pattern,
+		.signature = signature,
+	};
+}
+
 static int fill_group(const struct signature_set *set, struct signature_group *group)
 {
 	uint8_t classes = number_classes(set, group);
@@ -138,14 +148,13 @@ static int fill_group(const struct signature_set *set, struct signature_group *g
 		for (size_t i = 0; i < set->signature_count; i++) {
 			if (!is_in_class(set, group, (uint8_t)class, set->signatures[i]))
 				continue;
-			/* One array of pointers in which each class has its own run. */
-			const struct signature **more =
-				reallocarray(group->order, count + 1, sizeof(*group->order));
+			/* One array in which each class has its own run. */
+			struct candidate *more = reallocarray(group->order, count + 1, sizeof(*group->order));
 
 			if (!more)
 				return -ENOMEM;
 			group->order = more;
-			group->order[count++] = set->signatures[i];
+			group->order[count++] = signature_candidate(set, set->signatures[i]);
 		}
 		if (count > UINT16_MAX)
 			return -ENOSPC;

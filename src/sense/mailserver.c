@@ -93,7 +93,7 @@ int mail_server_find(const char *name, struct mail_server *ret)
 
 const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE])
 {
-	static const char *const candidates[] = { "/var/log/mail.log", "/var/log/maillog", "/var/log/mail/mail.log",
+	static const char *const candidates[] = { MAIL_LOG_USUAL, "/var/log/maillog", "/var/log/mail/mail.log",
 						  "/var/log/mail/info", "/var/log/syslog" };
 
 	path[0] = '\0';

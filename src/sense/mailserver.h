@@ -34,6 +34,7 @@ int mail_server_find(const char *name, struct mail_server *ret);
 
 /* The log file that the syslog of this system writes mail to, "" when none is there. */
 #define MAIL_LOG_PATH_SIZE 96
+#define MAIL_LOG_USUAL "/var/log/mail.log"
 const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE]);
 
 /* Pure parts, for tests. `text` is the whole of esmtpd; fields it does not name keep

@@ -70,11 +70,29 @@ static size_t with_fraction(struct bytes text, const char *shape)
 #define DATE_SHAPE "dddd-dd-dd " CLOCK
 #define DATE_SIZE (sizeof(DATE_SHAPE) - 1)
 
+static bool char_is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* RFC3164_SHAPE, written out: it is the head of most lines, and reading the shape took a tenth of
+ * the time of a line. */
+static bool is_rfc3164(struct bytes text)
+{
+	const char *p = text.data;
+
+	return text.size >= sizeof(RFC3164_SHAPE) - 1 && p[3] == ' ' && p[6] == ' ' && p[9] == ':' && p[12] == ':' &&
+	       char_is_letter(p[0]) && char_is_letter(p[1]) && char_is_letter(p[2]) &&
+	       (p[4] == ' ' || char_is_digit(p[4])) && char_is_digit(p[5]) && char_is_digit(p[7]) &&
+	       char_is_digit(p[8]) && char_is_digit(p[10]) && char_is_digit(p[11]) && char_is_digit(p[13]) &&
+	       char_is_digit(p[14]);
+}
+
 static size_t rfc3164_size(struct bytes text)
 {
-	size_t size = with_fraction(text, RFC3164_SHAPE);
-
-	return size ? size : with_fraction(text, SHORT_DAY_SHAPE);
+	if (is_rfc3164(text))
+		return sizeof(RFC3164_SHAPE) - 1 + fraction_size(bytes_skip(text, sizeof(RFC3164_SHAPE) - 1));
+	return with_fraction(text, SHORT_DAY_SHAPE);
 }
 
 static size_t iso8601_size(struct bytes text)

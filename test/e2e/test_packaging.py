@@ -53,6 +53,13 @@ def test_nothing_is_left_to_fill_in(installed):
         assert "@SBINDIR@" not in "\n".join(lines)
 
 
+def test_a_reload_by_systemd_leaves_the_store_to_the_worker(installed):
+    """systemd.exec(5): it takes StateDirectory= for User=, which is root, at ExecReload= too."""
+    lines = the_one(installed, "**/wavebreak.service").read_text().splitlines()
+    assert not [line for line in lines if line.startswith("StateDirectory=")]
+    assert "ReadWritePaths=/var/lib" in lines
+
+
 def test_unit_is_understood(installed):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not here")
