@@ -7,12 +7,17 @@
  *   burst     10,000 new offenders written at once → all in the kernel
  *   memory    PSS of both processes, idle and with 1,000,000 bans
  *   restore   start → 10,000 and 1,000,000 bans of before are in the kernel again
+ *   sustained 100,000 lines a second, three of ten refusals: what of a core both processes take,
+ *             and whether all were read
+ *   rotation  20,000 offenders at 2,000 lines a second over five rotations of each kind: how
+ *             many are not banned afterwards
  *   evict     the client has acknowledged its 5xx → its connection is gone
  *
  * Needs root. The times of the kernel's set are seen through a netlink socket of our own.
  */
 #include "bare_loop.h"
 #include "rig.h"
+#include "test/follow/rotating_writer.h"
 
 #include "base/clock.h"
 
@@ -28,6 +33,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATIENCE_US 30000000
@@ -36,6 +42,12 @@
 #define BURST 10000
 #define MANY 1000000
 #define EVICT_ROUNDS 200
+#define SUSTAINED_SECONDS 10
+#define SUSTAINED_PER_MS 100
+#define SUSTAINED_OFFENDERS 3000
+#define ROTATED 20000
+#define ROTATED_PER_SECOND 2000
+#define ROTATIONS 5
 
 static const char *binary;
 
@@ -286,6 +298,109 @@ static void measure_memory_and_restore(bool memory, bool restore)
 	rig_close(&rig);
 }
 
+/* What the daemon counted; by its own command, as an administrator would. */
+static uint64_t counted(const struct rig *rig, const char *counter)
+{
+	char command[512], line[256], name[64];
+	unsigned long long count, found = 0;
+	FILE *out;
+
+	snprintf(command, sizeof(command), "%s status --json -c %s/wavebreak.conf", binary, rig->folder);
+	out = popen(command, "r");
+	if (!out)
+		rig_die("cannot ask the daemon");
+	while (fgets(line, sizeof(line), out)) {
+		if (sscanf(line, " \"%63[a-z_]\": %llu", name, &count) == 2 && strcmp(name, counter) == 0)
+			found = count;
+	}
+	pclose(out);
+	return found;
+}
+
+static size_t sustained_line(uint32_t n, char line[RIG_LINE_SIZE])
+{
+	struct addr unit = rig_unit(n % SUSTAINED_OFFENDERS);
+
+	if (n % 10 < 3)
+		return rig_refusal(line, &unit, (uint16_t)(1024 + n % 60000));
+	return (size_t)snprintf(line, RIG_LINE_SIZE,
+				"Jul 27 15:05:01 mx postfix/smtpd[%u]: disconnect from mail.ham.example[192.0.2.%u] ehlo=1 "
+				"mail=1 rcpt=1 data=1 quit=1 commands=5\n",
+				n % 9999, n % 250);
+}
+
+static void measure_sustained(void)
+{
+	uint64_t begun, total = SUSTAINED_SECONDS * 1000 * SUSTAINED_PER_MS, deadline, read_lines;
+	double cpu, wall;
+	struct rig rig;
+	uint32_t n = 0;
+
+	rig_open(&rig, "");
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	sleep(1);
+	cpu = rig_cpu_seconds(&rig);
+	begun = clock_us();
+	for (uint64_t ms = 0; ms < SUSTAINED_SECONDS * 1000; ms++) {
+		char lines[SUSTAINED_PER_MS * RIG_LINE_SIZE];
+		size_t used = 0;
+
+		while (clock_us() < begun + ms * 1000)
+			usleep(200);
+		for (int i = 0; i < SUSTAINED_PER_MS; i++)
+			used += sustained_line(n++, lines + used);
+		rig_append(&rig, lines, used);
+	}
+	wall = (double)(clock_us() - begun) / 1e6;
+	deadline = clock_us() + PATIENCE_US;
+	while ((read_lines = counted(&rig, "log_lines")) < total && clock_us() < deadline)
+		usleep(20000);
+	cpu = rig_cpu_seconds(&rig) - cpu;
+	printf("sustained %.0f lines/s for %.1f s: %.1f %% of a core, both processes; %lld of %llu lines not read\n",
+	       (double)total / wall, wall, cpu / wall * 100, (long long)(total - read_lines), (unsigned long long)total);
+	rig_close(&rig);
+}
+
+static size_t offender_line(unsigned number, char line[ROTATING_LINE_SIZE])
+{
+	struct addr unit = rig_unit(number);
+
+	_Static_assert(ROTATING_LINE_SIZE == RIG_LINE_SIZE, "one is written into the other");
+	return rig_refusal(line, &unit, 4711);
+}
+
+static void measure_one_rotation(enum rotation rotation, const char *name)
+{
+	struct rotating_writer writer = { .rotation = rotation, .lines = ROTATED, .lines_per_second = ROTATED_PER_SECOND,
+					  .rotations = ROTATIONS, .line = offender_line };
+	uint64_t deadline;
+	struct rig rig;
+	size_t found;
+	pid_t child;
+	int status;
+
+	rig_open(&rig, "");
+	rig_start(&rig, binary);
+	rig_wait_ready(&rig);
+	writer.dir = rig.folder;
+	child = rotating_writer_start(&writer);
+	if (waitpid(child, &status, 0) != child || status != 0)
+		rig_die("the writer failed");
+	deadline = clock_us() + 5000000;
+	while ((found = rig_count_banned(&rig, ROTATED)) < ROTATED && clock_us() < deadline)
+		usleep(50000);
+	printf("rotation  %-26s %d offenders over %d rotations: %zu not banned\n", name, ROTATED, ROTATIONS, ROTATED - found);
+	rig_close(&rig);
+}
+
+static void measure_rotation(void)
+{
+	measure_one_rotation(ROTATION_RENAME, "rename, create");
+	measure_one_rotation(ROTATION_COPYTRUNCATE, "copytruncate");
+	measure_one_rotation(ROTATION_COMPRESS, "rename, create, compress");
+}
+
 static int listen_on(uint16_t port)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -394,7 +509,7 @@ static bool wanted(int argc, char **argv, const char *part)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: %s WAVEBREAK [latency|burst|memory|restore|evict …]\n", argv[0]);
+		fprintf(stderr, "usage: %s WAVEBREAK [latency|burst|sustained|rotation|evict|memory|restore …]\n", argv[0]);
 		return 2;
 	}
 	binary = argv[1];
@@ -403,6 +518,10 @@ int main(int argc, char **argv)
 		measure_latency();
 	if (wanted(argc, argv, "burst"))
 		measure_burst();
+	if (wanted(argc, argv, "sustained"))
+		measure_sustained();
+	if (wanted(argc, argv, "rotation"))
+		measure_rotation();
 	if (wanted(argc, argv, "evict"))
 		measure_eviction();
 	if (wanted(argc, argv, "memory") || wanted(argc, argv, "restore"))

@@ -262,7 +262,7 @@ static int show_results(struct demo *demo)
 		complaint_print(&demo->complaint);
 		return r;
 	}
-	printf("\n%s\n", demo->arguments.svg);
+	printf("\nThe curves as a picture: %s\n", demo->arguments.svg);
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 

@@ -31,6 +31,7 @@ int cmd_demo(int argc, char **argv)
 	if (status != OPTIONS_GO_ON)
 		return status;
 	execv(program, argv);
-	fprintf(stderr, "wavebreak demo: %s: %s\n", program, strerror(errno));
+	fprintf(stderr, "wavebreak demo: %s: %s%s\n", program, strerror(errno),
+		errno == ENOENT ? "; a build folder that was moved has to be built again (make clean build)" : "");
 	return STATUS_UNABLE;
 }

@@ -51,7 +51,7 @@ static void print_ban(void *data, const json_t *ban)
 
 	if (listing->count++ == 0)
 		printf("%-*s  %-*s  %-*s  %s\n", ADDRESS_COLUMN, "ADDRESS", TIME_COLUMN, "SINCE",
-		       TIME_COLUMN, "UNTIL", "WHY");
+		       TIME_COLUMN, "UNTIL AT LEAST", "WHY");
 	printf("%-*s  %-*s  %-*s  ", ADDRESS_COLUMN, ask_text(ban, "address", address), TIME_COLUMN,
 	       when_format(ask_number(ban, "begin"), listing->now_s, begin), TIME_COLUMN,
 	       until(ask_number(ban, "until"), listing->now_s, end));

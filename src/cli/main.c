@@ -35,6 +35,10 @@ static int help(int argc, char **argv)
 		help_program(stdout);
 		return STATUS_OK;
 	}
+	if (strcmp(argv[1], "help") == 0) {
+		help_program(stdout);
+		return STATUS_OK;
+	}
 	command = command_find(bytes_of(argv[1]));
 	if (!command)
 		return unknown_command(argv[1]);

@@ -104,6 +104,25 @@ static void print_confinement(const json_t *s)
 	       words[ask_is_true(s, "landlock")][ask_is_true(s, "seccomp")]);
 }
 
+static void print_allowed(const json_t *allowed)
+{
+	const char *before = "";
+	const json_t *prefix;
+	size_t i;
+
+	if (json_array_size(allowed) == 0)
+		return;
+	printf(SUBJECT, "allowed");
+	json_array_foreach(allowed, i, prefix) {
+		const char *text = json_string_value(prefix);
+		char shown[ASK_TEXT_SIZE];
+
+		printf("%s%s", before, text ? text_escape(bytes_of(text), shown, sizeof(shown)) : "");
+		before = ", ";
+	}
+	putchar('\n');
+}
+
 static const char *counter_words(const char *name)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++) {
@@ -139,6 +158,7 @@ static void print_status(const json_t *s)
 	       ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",
 	       ask_number(s, "clients"), ask_number(s, "clients_most"));
+	print_allowed(json_object_get(s, "allowed"));
 	print_logs(json_object_get(s, "logs"));
 	printf(SUBJECT "%" PRIu64 "\n", "signatures", ask_number(s, "signatures"));
 	print_store(json_object_get(s, "store"));

@@ -240,8 +240,8 @@ void worker_restore_bans(struct worker *w)
 		log_error("cannot read the bans of before: %s", strerror(-r));
 	if (bans_count(w->bans) == 0)
 		return;
-	log_info("%zu bans of before are %s again", bans_count(w->bans),
-		 w->start->observe ? "remembered" : "in force");
+	log_info("%zu ban%s of before %s in force again", bans_count(w->bans), bans_count(w->bans) == 1 ? "" : "s",
+		 bans_count(w->bans) == 1 ? "is" : "are");
 	w->renewing = w->resuming = true;
 	w->renew_cursor = 0;
 	worker_renew_bans(w);

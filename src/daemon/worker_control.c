@@ -136,6 +136,16 @@ static json_t *logs_to_json(const struct worker *w)
 	return list;
 }
 
+static json_t *allowed_to_json(const struct worker *w)
+{
+	json_t *list = json_array();
+	char text[PREFIX_TEXT_SIZE];
+
+	for (size_t i = 0; i < w->allowed.count; i++)
+		json_array_append_new(list, json_string(prefix_format(&w->allowed.entries[i].prefix, text)));
+	return list;
+}
+
 static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	const struct plan *plan = w->start->plan;
@@ -155,6 +165,7 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "clients", json_integer((json_int_t)judge_count(w->judge)));
 	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
 	json_object_set_new(o, "logs", logs_to_json(w));
+	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
 	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", w->store != NULL, "failing",
 						  store.failing, "queued", (json_int_t)store.queued, "bytes",
@@ -274,6 +285,11 @@ static void do_allow(struct worker *w, const json_t *request, struct control_ans
 			control_finish(answer, json_pack("{s:s}", "prefix", text));
 		else
 			control_fail(answer, CONTROL_NO, "%s was not allowed by hand", text);
+		return;
+	}
+	if (prefix.length == 0) {
+		control_fail(answer, CONTROL_NO, "%s is everybody, and would never be banned: to let all in, end the guard",
+			     text);
 		return;
 	}
 	r = worker_allow(w, &prefix);

@@ -362,7 +362,7 @@ def test_list_shows_foreign_text_escaped(place):
     result, _ = ask(place, answer, "list")
     assert result.returncode == OK
     head, *rows = result.stdout.splitlines()
-    assert head.split() == ["ADDRESS", "SINCE", "UNTIL", "WHY"] and len(rows) == len(bans)
+    assert head.split() == ["ADDRESS", "SINCE", "UNTIL", "AT", "LEAST", "WHY"] and len(rows) == len(bans)
     assert rows[0].startswith("192.0.2.7 ") and rows[0].endswith("listed, courier-smtp/dnsbl-reject")
     assert rows[1].endswith("by hand: \\x1b[31m\\xe2\\x80\\xae\\x0a")
     assert result.stdout.isascii() and "\x1b" not in result.stdout

@@ -364,7 +364,7 @@ def test_what_takes_a_restart_stays_until_then(world):
             good.replace("/state", "/elsewhere").replace("/run\n", "/run2\n") + "ban { limit = 2000000 }\n"
         )
         reload(guard)
-        assert "section daemon takes a restart" in guard.log
+        assert "in the section daemon" in guard.log
         assert "larger ban.limit takes a restart" in guard.log
         guard.file.write_text(good)
         assert "10.66.12.1" in guard.bans() and guard.status()["store"]["open"]

@@ -41,14 +41,19 @@ static int open_log(const char *path)
 	return fd;
 }
 
+static size_t numbered_line(unsigned number, char line[ROTATING_LINE_SIZE])
+{
+	return (size_t)snprintf(line, ROTATING_LINE_SIZE,
+				"line %u courieresmtpd: error,relay=::ffff:192.0.2.7,port=4711: 511 listed\n", number);
+}
+
 static void write_line(struct writing *w)
 {
-	char line[128];
-	int size = snprintf(line, sizeof(line),
-			    "line %u courieresmtpd: error,relay=::ffff:192.0.2.7,port=4711: 511 listed\n",
-			    w->number++);
+	char line[ROTATING_LINE_SIZE];
+	size_t size = w->writer->line ? w->writer->line(w->number, line) : numbered_line(w->number, line);
 
-	check(write(w->fd, line, (size_t)size) == size, "write");
+	w->number++;
+	check(write(w->fd, line, size) == (ssize_t)size, "write");
 	w->next.tv_nsec += 1000000000 / w->writer->lines_per_second;
 	if (w->next.tv_nsec >= 1000000000) {
 		w->next.tv_nsec -= 1000000000;
