@@ -12,6 +12,9 @@
  * found waits with all of its connections. */
 #define DUMP_SHARE 4
 #define LOOK_SHARE 8
+/* The first dump is at once; of a stream of refusals, all that come within this time share the next.
+ * The kernel walks its whole table for each, a millisecond on a large machine, whoever asks. */
+#define DUMP_EVERY_MS 20
 /* A table this large is given back when nothing is pending. */
 #define TABLE_KEPT_BYTES (1U << 20)
 
@@ -64,7 +67,7 @@ static void tick(void *data)
 	if (e->named_count)
 		evict_find_named(e);
 	if (now >= latest(e->next_dump_ms, e->no_dump_before_ms))
-		e->no_dump_before_ms = do_bounded(evict_discover, e, DUMP_SHARE);
+		e->no_dump_before_ms = latest(do_bounded(evict_discover, e, DUMP_SHARE), now + DUMP_EVERY_MS);
 	if (now >= latest(e->next_look_ms, e->no_look_before_ms))
 		e->no_look_before_ms = do_bounded(evict_look, e, LOOK_SHARE);
 	shrink(e->clients);

@@ -9,9 +9,9 @@
  * the grace period.
  *
  * The way of one request:
- * - All requests of one round of the loop share one dump. Each connection of the client is
- *   then looked at alone, by its cookie: every 1 ms at first, every 25 ms in the end. One that
- *   is half open is ended at once.
+ * - All requests of one round of the loop share one dump, and in a stream of them all of 20 ms.
+ *   Each connection of the client is then looked at alone, by its cookie: every 1 ms at first,
+ *   every 25 ms in the end. One that is half open is ended at once.
  * - The client is looked for again after a while and after the grace period, for connections
  *   whose handshake was under way when the ban began. Ban first, then evict: the ban has to
  *   drop SYN only, or the client's acknowledgement is dropped with it.
