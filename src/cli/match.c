@@ -224,6 +224,17 @@ static int classify_files(struct classifier *c, char **files, int count)
 	return status;
 }
 
+static void tell_stopped(const struct classifier *c)
+{
+	uint64_t times;
+	const struct signature *signature = line_reader_stopped(c->reader, &times);
+
+	if (signature)
+		fprintf(stderr, "wavebreak match: %s:%u: the pattern of '%s' backtracks too long; patterns were stopped %" PRIu64
+				" time%s\n", signature->file, signature->file_line, signature->name, times,
+			times == 1 ? "" : "s");
+}
+
 static void summarise(const struct classifier *c)
 {
 	fprintf(stderr, "%" PRIu64 " line%s, %" PRIu64 " offence%s", c->line_count,
@@ -255,6 +266,7 @@ static int run(struct classifier *c, const struct options *options)
 	}
 	c->format = format_of(options->format);
 	status = classify_files(c, options->operands, options->operand_count);
+	tell_stopped(c);
 	line_reader_destroy(c->reader);
 	if (c->write_error) {
 		fprintf(stderr, "wavebreak match: standard output: %s\n", strerror(c->write_error));

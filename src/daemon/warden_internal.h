@@ -63,6 +63,7 @@ struct warden {
 	int worker_pidfd, worker_socket;
 	struct loop_fd *worker_exit_watch, *worker_watch;
 	bool worker_ready;
+	bool worker_before; /* one was started already */
 	bool ready_said;
 	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
 	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */

@@ -29,7 +29,7 @@ static _Noreturn void become_worker(const struct warden *w, int socket, pid_t wa
 	struct worker_start start = { .plan = w->plan, .never = &w->never, .allowed = &w->allowed,
 				      .observe = w->options->observe, .uid = w->uid, .gid = w->gid,
 				      .warden = warden, .socket = 3, .listener = 4, .intake = -1,
-				      .follow_stdin = w->options->follow_stdin,
+				      .follow_stdin = w->options->follow_stdin, .first = !w->worker_before,
 				      .journal_group = w->plan->journal ? w->journal_group : 0 };
 	int s = fcntl(socket, F_DUPFD, 10), l = fcntl(w->listener, F_DUPFD, 10);
 	int i = w->intake >= 0 ? fcntl(w->intake, F_DUPFD, 10) : -1;
@@ -105,6 +105,7 @@ int warden_start_worker(struct warden *w)
 	}
 	if (w->worker == 0)
 		become_worker(w, pair[1], self);
+	w->worker_before = true;
 	close(pair[1]);
 	w->worker_socket = pair[0];
 	w->worker_started_ms = w->worker_heard_ms = loop_now_ms(w->loop);

@@ -71,6 +71,7 @@ static void each_second(void *data)
 	take_sample(w);
 	look_at_zone(w);
 	worker_renew_refused(w);
+	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_save_journal_place(w);
 	worker_save_positions(w);

@@ -24,6 +24,7 @@ struct worker_start {
 	int listener; /* of the control socket */
 	int intake;   /* where a logger sends its lines, or -1 */
 	bool follow_stdin;
+	bool first;   /* no worker was there before */
 	gid_t journal_group; /* whose members may read the journal; 0: none, or there is no need */
 	uid_t uid;
 	gid_t gid;

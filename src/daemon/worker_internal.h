@@ -52,6 +52,7 @@ struct worker {
 	int32_t utc_offset_s;
 	struct signature_set *signatures;
 	struct line_reader *reader;
+	uint64_t stops_said; /* of patterns that backtrack too long */
 
 	struct prefix_set host;    /* what this host must never ban, from the warden */
 	struct prefix_set allowed; /* by `wavebreak allow`, from the store */
@@ -102,6 +103,8 @@ int worker_load_signatures(struct worker *w);
 void worker_on_line(void *worker, const char *path, struct bytes text, bool cut);
 void worker_on_batch_end(void *worker);
 /* A line whose age is known, and that was split already. */
+/* Each second: patterns that were stopped. */
+void worker_say_stopped(struct worker *w);
 void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t age_ms);
 void worker_on_trouble(void *worker, const char *path, int error);
 explain_signature_fn worker_signature_name;

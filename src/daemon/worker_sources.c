@@ -93,7 +93,7 @@ int worker_open_sources(struct worker *w)
 	}
 	if (!w->start->follow_stdin)
 		return r;
-	r = stream_create(w->loop, STDIN_FILENO, &stdin_calls, w, &w->stream);
+	r = stream_create(w->loop, STDIN_FILENO, !w->start->first, &stdin_calls, w, &w->stream);
 	if (r == -EPERM)
 		log_error("standard input is a file, and ends where it ends: 'wavebreak replay' is for that, or watch.file");
 	else if (r < 0)

@@ -81,6 +81,19 @@ void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t
 		on_match(w, &reading.match, age_ms);
 }
 
+void worker_say_stopped(struct worker *w)
+{
+	uint64_t times;
+	const struct signature *signature = line_reader_stopped(w->reader, &times);
+
+	/* The first time, and each time that it has become ten times as often. */
+	if (!signature || times < w->stops_said * 10 || times == 0)
+		return;
+	w->stops_said = times;
+	log_warning("%s:%u: the pattern of '%s' backtracks too long and was stopped; so far %llu messages were not read "
+		    "for that", signature->file, signature->file_line, signature->name, (unsigned long long)times);
+}
+
 void worker_on_batch_end(void *data)
 {
 	struct worker *w = data;

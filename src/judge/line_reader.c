@@ -98,3 +98,8 @@ bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, s
 		syslog_split(line, &ret->head);
 	return read_head(reader, cut, ret);
 }
+
+const struct signature *line_reader_stopped(const struct line_reader *reader, uint64_t *ret_times)
+{
+	return matcher_stopped(reader->matcher, ret_times);
+}

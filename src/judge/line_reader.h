@@ -36,6 +36,9 @@ void line_reader_destroy(struct line_reader *reader);
 bool line_reader_read_split(struct line_reader *reader, const struct syslog_line *line, bool cut,
 			    struct line_reading *ret);
 
+/* matcher_stopped of its matcher. */
+const struct signature *line_reader_stopped(const struct line_reader *reader, uint64_t *ret_times);
+
 /* The line without its newline; `cut` as for matcher_match. Views in the answer are of the line, or
  * of the reader until its next line. Returns whether it was recognised. */
 bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, struct line_reading *ret);

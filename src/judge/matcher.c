@@ -16,6 +16,11 @@
 /* The last result of a pattern, because signatures that differ only in their reply codes
  * share it. */
 struct pattern_state {
+	enum {
+		PATTERN_UNUSED, /* it has no match data yet, and no machine code */
+		PATTERN_INTERPRETED,
+		PATTERN_COMPILED,
+	} state;
 	pcre2_match_data *data;
 	uint64_t message; /* the message that `matched` is about */
 	bool matched;
@@ -29,8 +34,11 @@ struct matcher {
 	struct pattern_state *patterns;
 	size_t pattern_count;
 	struct memory *memory;
+	bool interpret; /* machine code is not worth its making */
 	uint8_t *distrusted; /* by group: the next message may be the rest of a long one */
 	uint64_t message;    /* how many were looked at */
+	const struct signature *stopped; /* the latest, and how many times */
+	uint64_t stops;
 };
 
 int matcher_create(const struct signature_set *set, struct matcher **ret)
@@ -47,12 +55,6 @@ int matcher_create(const struct signature_set *set, struct matcher **ret)
 	if (!matcher->context || !matcher->patterns || !matcher->distrusted ||
 	    memory_create(&matcher->memory) < 0)
 		goto no_memory;
-	for (size_t i = 0; i < set->pattern_count; i++) {
-		matcher->patterns[i].data =
-			pcre2_match_data_create_from_pattern(set->patterns[i].code, NULL);
-		if (!matcher->patterns[i].data)
-			goto no_memory;
-	}
 	pcre2_set_match_limit(matcher->context, MATCH_LIMIT);
 	/* Without one, machine code has 32 KiB of ours; either is enough to go on with. */
 	matcher->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -134,21 +136,49 @@ static unsigned captured_number(const struct pattern_state *state, uint32_t grou
 	return (unsigned)number;
 }
 
-static bool run(struct matcher *matcher, const struct pattern *pattern, struct pattern_state *state,
+void matcher_interpret(struct matcher *matcher)
+{
+	matcher->interpret = true;
+}
+
+/* Machine code is 10 kB a pattern and a millisecond in the making, and a host sees lines of a few
+ * servers: a pattern gets it when it is used. It is refused where memory may not be made executable;
+ * the interpreter does it then. */
+static bool make_ready(const struct matcher *matcher, const struct pattern *pattern, struct pattern_state *state)
+{
+	if (state->state != PATTERN_UNUSED)
+		return true;
+	state->data = pcre2_match_data_create_from_pattern(pattern->code, NULL);
+	if (!state->data)
+		return false;
+	if (!matcher->interpret && pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0)
+		state->state = PATTERN_COMPILED;
+	else
+		state->state = PATTERN_INTERPRETED;
+	return true;
+}
+
+static bool run(struct matcher *matcher, const struct candidate *candidate, struct pattern_state *state,
 		struct bytes message, bool cut)
 {
+	const struct pattern *pattern = &matcher->set->patterns[candidate->pattern];
 	const uint32_t options = cut ? PCRE2_NOTEOL : 0;
 	int r;
 
-	if (pattern->compiled_to_machine_code)
+	if (!make_ready(matcher, pattern, state))
+		return false;
+	if (state->state == PATTERN_COMPILED)
 		r = pcre2_jit_match(pattern->code, (PCRE2_SPTR)message.data, message.size, 0,
 				    options, state->data, matcher->context);
 	else
-		r = pcre2_match(pattern->code, (PCRE2_SPTR)message.data, message.size, 0, options,
-				state->data, matcher->context);
+		r = pcre2_match(pattern->code, (PCRE2_SPTR)message.data, message.size, 0,
+				options | PCRE2_NO_JIT, state->data, matcher->context);
 	if (r == PCRE2_ERROR_MATCHLIMIT || r == PCRE2_ERROR_HEAPLIMIT ||
-	    r == PCRE2_ERROR_DEPTHLIMIT || r == PCRE2_ERROR_JIT_STACKLIMIT)
+	    r == PCRE2_ERROR_DEPTHLIMIT || r == PCRE2_ERROR_JIT_STACKLIMIT) {
 		counter_add(COUNTER_match_limit_hits, 1);
+		matcher->stopped = candidate->signature;
+		matcher->stops++;
+	}
 	return r > 0;
 }
 
@@ -171,7 +201,7 @@ static bool recognises(struct matcher *matcher, const struct candidate *candidat
 		const struct pattern *pattern = &matcher->set->patterns[candidate->pattern];
 
 		state->message = matcher->message;
-		state->matched = run(matcher, pattern, state, message, cut);
+		state->matched = run(matcher, candidate, state, message, cut);
 		state->reply_code = 0;
 		if (state->matched && pattern->reply_group)
 			state->reply_code = captured_number(state, pattern->reply_group, message, 599);
@@ -222,6 +252,12 @@ static void use_memory(struct matcher *matcher, struct bytes id, struct match *m
 		recall(matcher, server, id, match);
 	if (signature->forgets)
 		memory_forget(matcher->memory, server, id);
+}
+
+const struct signature *matcher_stopped(const struct matcher *matcher, uint64_t *ret_times)
+{
+	*ret_times = matcher->stops;
+	return matcher->stopped;
 }
 
 void matcher_forget(struct matcher *matcher)

@@ -42,10 +42,16 @@ struct match {
 int matcher_create(const struct signature_set *set, struct matcher **ret);
 void matcher_destroy(struct matcher *matcher);
 
+/* From now on patterns are interpreted: for a few messages that is sooner done. */
+void matcher_interpret(struct matcher *matcher);
+
 /* `cut` says that the message has lost its end: then no `$` in a pattern matches, or a
  * client who makes a line long enough would choose where it ends. */
 bool matcher_match(struct matcher *matcher, const struct signature_group *group,
 		   struct bytes message, bool cut, struct match *ret);
+
+/* A signature whose pattern was stopped, the latest, and how many times any was; NULL: none was. */
+const struct signature *matcher_stopped(const struct matcher *matcher, uint64_t *ret_times);
 
 /* All ids, for the next one to begin with none. */
 void matcher_forget(struct matcher *matcher);

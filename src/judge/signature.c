@@ -296,9 +296,6 @@ static int pattern_compile(struct signature_set *set, struct pattern *pattern, s
 		if (*ret_error < 0)
 			return -EINVAL;
 	}
-	/* Refused where memory may not be made executable; the interpreter does it then. */
-	pattern->compiled_to_machine_code =
-		pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
 	return 0;
 }
 

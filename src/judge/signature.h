@@ -42,7 +42,6 @@ struct pattern {
 	char *text;
 	pcre2_code *code;
 	struct bytes start; /* fixed text that every match begins with; may be empty */
-	bool compiled_to_machine_code;
 	uint32_t addr_group, port_group, reply_group, id_group; /* 0: not in the pattern */
 };
 

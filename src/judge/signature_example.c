@@ -64,6 +64,7 @@ int signature_examples_try(const struct signature_set *set, size_t first,
 
 	if (r < 0)
 		return r;
+	matcher_interpret(matcher);
 	for (size_t i = first; i < set->signature_count && r == 0; i++) {
 		const struct signature *signature = set->signatures[i];
 

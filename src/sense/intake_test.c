@@ -125,7 +125,7 @@ static void a_stream_has_lines_in_pieces(void **state)
 	swapped[0] = pair[1];
 	swapped[1] = pair[0];
 	begin(&s, swapped);
-	assert_int_equal(stream_create(s.loop, s.out, &calls, &s, &stream), 0);
+	assert_int_equal(stream_create(s.loop, s.out, false, &calls, &s, &stream), 0);
 	say(&s, "one\ntw", 6);
 	wait_for(&s, 1);
 	say(&s, "o\n\nthr", 6);
@@ -141,6 +141,23 @@ static void a_stream_has_lines_in_pieces(void **state)
 	end(&s);
 }
 
+/* What the reader before had begun to read must not be seen to begin in the middle. */
+static void the_rest_of_a_line_is_no_line(void **state)
+{
+	struct stream *stream;
+	struct scene s;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	begin(&s, pair);
+	assert_int_equal(stream_create(s.loop, s.out, true, &calls, &s, &stream), 0);
+	say(&s, "courieresmtpd: forged\none\n", 26);
+	wait_for(&s, 1);
+	assert_string_equal(s.said, "one|");
+	stream_destroy(stream);
+	end(&s);
+}
+
 static void a_long_line_of_a_stream_is_cut(void **state)
 {
 	size_t size = 3 * LINE_SIZE_MAX;
@@ -152,7 +169,7 @@ static void a_long_line_of_a_stream_is_cut(void **state)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	begin(&s, pair);
-	assert_int_equal(stream_create(s.loop, s.out, &calls, &s, &stream), 0);
+	assert_int_equal(stream_create(s.loop, s.out, false, &calls, &s, &stream), 0);
 	memset(large, 'x', size);
 	memcpy(large + size, "\nend\n", 5);
 	/* More than the socket holds. */
@@ -176,7 +193,7 @@ static void a_file_is_no_stream(void **state)
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 
 	assert_int_equal(loop_create(&loop), 0);
-	assert_int_equal(stream_create(loop, fd, &calls, NULL, &stream), -EPERM);
+	assert_int_equal(stream_create(loop, fd, false, &calls, NULL, &stream), -EPERM);
 	loop_destroy(loop);
 	close(fd);
 }
@@ -186,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_datagram_is_one_line),
 		cmocka_unit_test(a_stream_has_lines_in_pieces),
+		cmocka_unit_test(the_rest_of_a_line_is_no_line),
 		cmocka_unit_test(a_long_line_of_a_stream_is_cut),
 		cmocka_unit_test(a_file_is_no_stream),
 	};

@@ -51,7 +51,8 @@ static void on_readable(void *data, int fd, uint32_t events)
 	s->calls->ended(s->data, r);
 }
 
-int stream_create(struct loop *loop, int fd, const struct intake_calls *calls, void *data, struct stream **ret)
+int stream_create(struct loop *loop, int fd, bool within, const struct intake_calls *calls, void *data,
+		  struct stream **ret)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	int r;
@@ -60,6 +61,7 @@ int stream_create(struct loop *loop, int fd, const struct intake_calls *calls, v
 		return -ENOMEM;
 	*s = (struct stream){ .calls = calls, .data = data, .fd = fd };
 	r = lines_init_from(&s->lines, read_once, s);
+	s->lines.skips = within;
 	if (r == 0)
 		r = loop_fd_add(loop, fd, EPOLLIN, on_readable, s, &s->watch);
 	if (r < 0) {

@@ -14,9 +14,11 @@
 
 struct stream;
 
-/* The descriptor stays the caller's; `calls` outlives us. Returns 0, -ENOMEM, or -EPERM for a regular
- * file, which is not waited for. */
-int stream_create(struct loop *loop, int fd, const struct intake_calls *calls, void *data, struct stream **ret);
+/* The descriptor stays the caller's; `calls` outlives us. `within`: another reader was there before
+ * us and may have taken the begin of a line along, so what comes before the first newline is no
+ * line. Returns 0, -ENOMEM, or -EPERM for a regular file, which is not waited for. */
+int stream_create(struct loop *loop, int fd, bool within, const struct intake_calls *calls, void *data,
+		  struct stream **ret);
 void stream_destroy(struct stream *stream);
 
 #endif
