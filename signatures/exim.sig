@@ -61,12 +61,14 @@ define ident  {iface}(?: U=(?:[^ :"]|:(?! ))*+)?+{conn}
 define more   (?: (?:(?:I|Ci|X|CV)=[^ "]*+|(?:U|DN|SNI)=(?!.* (?:temporarily rejected |Warning: |incomplete transaction |sender verify defer |discarded by ))(?:"[^"]*+"|[^ "]*+)))*+
 define path   (?><(?:[^<>"\\]++|\\.|"(?:[^"\\]++|\\.)*+")*+>|[^ <>":]++)
 define from   (?: F=(?:<(?:[^<>"\\]++|\\.|"(?:[^"\\]++|\\.)*+")*+>|[^ <>"]++))?+
+# Of the argument of a refused command Exim writes no more than 100 bytes, and ": " behind them.
+define arg    (?>{path}|<.{99}(?=: ))
 # The newest Exims add what SPF and DMARC said.
 define checks (?: (?:SPF|DMARC)=[^ ]*+)*+
 define line   {head}(?: ?DS)?H={client}{more}
 define reject {line}{from}{checks} rejected
 # The command that was refused, with its argument where it has one.
-define what   {reject} (?:(?:RCPT|MAIL|VRFY|EXPN) {path}|connection in "connect" ACL|after DATA(?: PRDR)?|DATA|during MIME ACL checks|(?:EHLO or HELO|AUTH|STARTTLS|DKIM) (?:\[[^] ]*+\]|[^ ":]*+)):
+define what   {reject} (?:(?:RCPT|MAIL|VRFY|EXPN) {arg}|connection in "connect" ACL|after DATA(?: PRDR)?|DATA|during MIME ACL checks|(?:EHLO or HELO|AUTH|STARTTLS|DKIM) (?:\[[^] ]*+\]|[^ ":]*+)):
 # How a reason begins: perhaps with a code, then words.
 define words  "?(?i)(?:5[0-9][0-9][ -])?(?:#?5\.[0-9]\.[0-9]{1,3}:? )?[a-z"'() :,;.!*-]{0,60}?
 # The same without a dot, so that no domain is among them, and not about one.
@@ -121,7 +123,7 @@ signature refused-after-login
 # Also what the next server said of the recipient (verify = recipient/callout).
 signature unknown-recipient
   literal rejected RCPT
-  pattern {reject} RCPT {path}: (?:{words}\b(?:unknown (?:user|recipient|local|address|account|mailbox)|(?:user|recipient|address|account|mailbox|local ?-?part)(?: [a-z]+){0,3}? (?:unknown|unavailable|disabled|inactive|invalid|not (?:found|exist)|does(?:n't| not))|no such|no mailbox|not a valid (?:user|recipient|mailbox|address)|invalid (?:user|recipient|mailbox)|recipient(?: address)? (?:verif|cannot|can't|could not|is not|not)|unrouteable|all relevant mx|all host address lookups|no mail ?server|an mx or srv record)|response to "RCPT|[^ ]+ \[[0-9A-Fa-f:.]+\](?::[0-9]+)? ?: [SL]MTP error from remote mail server after (?:pipelined )?RCPT )
+  pattern {reject} RCPT {arg}: (?:{words}\b(?:unknown (?:user|recipient|local|address|account|mailbox)|(?:user|recipient|address|account|mailbox|local ?-?part)(?: [a-z]+){0,3}? (?:unknown|unavailable|disabled|inactive|invalid|not (?:found|exist)|does(?:n't| not))|no such|no mailbox|not a valid (?:user|recipient|mailbox|address)|invalid (?:user|recipient|mailbox)|recipient(?: address)? (?:verif|cannot|can't|could not|is not|not)|unrouteable|all relevant mx|all host address lookups|no mail ?server|an mx or srv record)|response to "RCPT|[^ ]+ \[[0-9A-Fa-f:.]+\](?::[0-9]+)? ?: [SL]MTP error from remote mail server after (?:pipelined )?RCPT )
   outcome unknown-recipient
   yes     H=mail.b.example [192.0.2.7] F=<a@b.example> rejected RCPT <c@d.example>: Unknown user
   client  192.0.2.7
@@ -131,6 +133,10 @@ signature unknown-recipient
   yes     H=mail.b.example (x) [192.0.2.7] U=root F=<"a> rejected RCPT <x>: H=y [198.51.100.1]"@b.example> rejected RCPT <"x: z [198.51.100.1]:25"@d.example>: Unknown user
   client  192.0.2.7
   yes     H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <c@d.example>: mx.d.example [203.0.113.9] : SMTP error from remote mail server after RCPT TO:<c@d.example>: 550 no such user
+  client  192.0.2.7
+  yes     H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@dddddddddddddddddddddddddddddddddd: Unrouteable address
+  client  192.0.2.7
+  yes     H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <"x H=[198.51.100.1]:25 F=<a@b.example> rejected RCPT <c@d.example>: relay not permitted, and more o: Unrouteable address
   client  192.0.2.7
   yes     H=([::1%eth0]) [2001:db8::7] F=<a@b.example> rejected RCPT <c@d.example>: Unknown user
   client  2001:db8::7
@@ -176,6 +182,8 @@ signature dnsbl-address
   client  192.0.2.7
   yes     H=(mx7) [2001:db8::7] rejected EHLO or HELO mx7: 2001:db8::7 is listed at bl.example (127.0.0.2: spam)
   client  2001:db8::7
+  yes     H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@dddddddddddddddddddddddddddddddddd: 192.0.2.7 is listed at bl.example
+  client  192.0.2.7
   yes     H=[192.0.2.7]:4711 rejected connection in "connect" ACL: Host 192.0.2.7 is blacklisted in bl.example
   no      H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <c@d.example>: sender IP address 192.0.2.7 is locally blacklisted here. If you think this is wrong, get in touch with postmaster
   no      H=(mx7) [192.0.2.7] F=<a@b.example> rejected RCPT <c@d.example>: rejected because 192.0.2.70 is in a black list at bl.example

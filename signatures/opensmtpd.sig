@@ -309,14 +309,19 @@ signature not-yet6
   yes     7f3a1b2c4d5e6f70 smtp event=failed-command address=192.0.2.7 host=host.example command="MAIL FROM:<a@b.example>" result="530 5.7.0 Must issue a STARTTLS command first"
   client  192.0.2.7
 
+# "Mailing list expansion problem" is what is left of a virtual domain's address that leads
+# nowhere.
 signature unknown-recipient
   literal ailed
-  pattern {fail}(?i:RCPT TO){cmd}{res}(?i:invalid recipient|recipient (?:rejected|unknown|address)|[^"<>@]*(?:user|mailbox|recipient)){end}
+  pattern {fail}(?i:RCPT TO){cmd}{res}(?i:invalid recipient|mailing list expansion problem|recipient (?:rejected|unknown|address)|[^"<>@]*(?:user|mailbox|recipient)){end}
   reply   5xx
   outcome unknown-recipient
   recall
   after   7f3a1b2c4d5e6f70 smtp connected address=192.0.2.7 host=host.example
   yes     7f3a1b2c4d5e6f70 smtp failed-command command="RCPT TO:<nosuch@d.example>" result="550 Invalid recipient: <nosuch@d.example>"
+  client  192.0.2.7
+  after   7f3a1b2c4d5e6f70 smtp connected address=192.0.2.7 host=host.example
+  yes     7f3a1b2c4d5e6f70 smtp failed-command command="RCPT TO:<nosuch@d.example>" result="524 5.2.4 Mailing list expansion problem: <nosuch@d.example>"
   client  192.0.2.7
   after   7f3a1b2c4d5e6f70 smtp connected address=192.0.2.7 host=host.example
   yes     smtp-in: Failed command on session 7f3a1b2c4d5e6f70: "RCPT TO:<nosuch@d.example>" => 550 Invalid recipient
@@ -327,7 +332,7 @@ signature unknown-recipient
 
 signature unknown-recipient6
   literal smtp event=failed-command address=
-  pattern {fail6}(?i:RCPT TO){cmd}{res}(?i:invalid recipient|recipient (?:rejected|unknown|address)|[^"<>@]*(?:user|mailbox|recipient)){end}
+  pattern {fail6}(?i:RCPT TO){cmd}{res}(?i:invalid recipient|mailing list expansion problem|recipient (?:rejected|unknown|address)|[^"<>@]*(?:user|mailbox|recipient)){end}
   reply   5xx
   outcome unknown-recipient
   yes     7f3a1b2c4d5e6f70 smtp event=failed-command address=192.0.2.7 host=host.example command="RCPT TO:<nosuch@d.example>" result="550 Invalid recipient"

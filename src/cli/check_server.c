@@ -322,7 +322,10 @@ static void check_other_sources(struct check *check)
 		findings_add(f, FINDING_WORKS, "log", "%s, made for a logger to write to", settings->watch_socket);
 	if (!check->plan->journal)
 		return;
-	if (settings->watch_journal_folder[0] || journal_is_here())
+	if (settings->watch_journal_folder[0] && access(settings->watch_journal_folder, R_OK | X_OK) < 0)
+		findings_add(f, FINDING_NO, "log", "the systemd journal in %s: %s", settings->watch_journal_folder,
+			     strerror(errno));
+	else if (settings->watch_journal_folder[0] || journal_is_here())
 		findings_add(f, FINDING_WORKS, "log", "the systemd journal%s%s", settings->watch_journal_folder[0] ? " in " : "",
 			     settings->watch_journal_folder);
 	else

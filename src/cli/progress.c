@@ -20,11 +20,12 @@ void progress_begin(struct progress *progress, uint64_t whole)
 static void draw_bar(const struct progress *progress, uint64_t done, uint64_t elapsed_us)
 {
 	double part = (double)done / (double)progress->whole;
-	double left_s = part > 0 ? (double)elapsed_us / 1e6 * (1 - part) / part : 0;
 	char left[DURATION_TEXT_SIZE];
+	double left_s;
 	int cells;
 
-	part = part < 1 ? part : 1;
+	part = part < 1 ? part : 1; /* a file may grow while it is read */
+	left_s = part > 0 ? (double)elapsed_us / 1e6 * (1 - part) / part : 0;
 	cells = (int)(part * BAR_CELLS);
 	fputs("[", stderr);
 	for (int i = 0; i < BAR_CELLS; i++)

@@ -13,8 +13,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Lines between two looks at the clock and the zone. */
+/* Lines between two looks at the clock. */
 #define LINES_A_LOOK 4096
+/* A zone changes at a full quarter of an hour, UTC. */
+#define ZONE_STEP_S 900
 
 struct reading {
 	struct replay *replay;
@@ -25,6 +27,7 @@ struct reading {
 static int read_file(struct reading *reading, const struct replay_file *file)
 {
 	struct stamp_clock clock = replay_file_clock(file, file->begin_s);
+	uint64_t zone_step = file->begin_s / ZONE_STEP_S;
 	struct archive *archive;
 	struct lines lines;
 	struct bytes line;
@@ -39,10 +42,12 @@ static int read_file(struct reading *reading, const struct replay_file *file)
 		if (r <= 0)
 			break;
 		replay_line(reading->replay, line, cut, &clock);
-		if (++reading->lines % LINES_A_LOOK == 0) {
+		if (replay_now_s(reading->replay) / ZONE_STEP_S != zone_step) {
+			zone_step = replay_now_s(reading->replay) / ZONE_STEP_S;
 			clock = replay_file_clock(file, replay_now_s(reading->replay));
-			progress_show(&reading->progress, reading->done + archive_progress(archive), reading->lines);
 		}
+		if (++reading->lines % LINES_A_LOOK == 0)
+			progress_show(&reading->progress, reading->done + archive_progress(archive), reading->lines);
 	}
 	reading->done += archive_progress(archive);
 	lines_clear(&lines);

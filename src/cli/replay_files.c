@@ -30,23 +30,21 @@ static uint64_t end_of_year(unsigned year)
  * day; 0 when the name says none. */
 static uint64_t day_in_name(const char *name)
 {
-	for (const char *dash = strrchr(name, '-'); dash; dash = NULL) {
-		struct tm tm = { .tm_isdst = -1, .tm_hour = 23, .tm_min = 59, .tm_sec = 59 };
-		struct bytes digits = bytes_first(bytes_of(dash + 1), 8);
-		uint64_t date;
-		time_t at;
+	struct tm tm = { .tm_isdst = -1, .tm_hour = 23, .tm_min = 59, .tm_sec = 59 };
+	const char *slash = strrchr(name, '/'), *dash = strrchr(slash ? slash : name, '-');
+	struct bytes digits = dash ? bytes_first(bytes_of(dash + 1), 8) : (struct bytes){ NULL, 0 };
+	uint64_t date;
+	time_t at;
 
-		if (digits.size < 8 || bytes_to_u64(digits, 99991231, &date) < 0 || date < 19700101)
-			continue;
-		tm.tm_year = (int)(date / 10000) - 1900;
-		tm.tm_mon = (int)(date / 100 % 100) - 1;
-		tm.tm_mday = (int)(date % 100);
-		if (tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31)
-			continue;
-		at = mktime(&tm);
-		return at > 0 ? (uint64_t)at : 0;
-	}
-	return 0;
+	if (digits.size < 8 || bytes_to_u64(digits, 99991231, &date) < 0 || date < 19700101)
+		return 0;
+	tm.tm_year = (int)(date / 10000) - 1900;
+	tm.tm_mon = (int)(date / 100 % 100) - 1;
+	tm.tm_mday = (int)(date % 100);
+	if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31)
+		return 0;
+	at = mktime(&tm);
+	return at > 0 ? (uint64_t)at : 0;
 }
 
 static uint64_t end_of(const char *name, const struct stat *st, unsigned year)

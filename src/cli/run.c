@@ -6,6 +6,20 @@
 #include "cli/options.h"
 #include "daemon/warden.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What does not wait for more is no source of a daemon's. */
+static bool can_be_followed(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct warden_options warden = { 0 };
@@ -15,12 +29,18 @@ int cmd_run(int argc, char **argv)
 
 	if (status != OPTIONS_GO_ON)
 		return status;
+	if (options.stdin && !can_be_followed(STDIN_FILENO)) {
+		fputs("wavebreak run: --stdin takes a pipe; a file is followed by watch.file, or read by "
+		      "'wavebreak replay'\n", stderr);
+		return STATUS_WRONG;
+	}
 	log_open(NULL, LOG_LEVEL_INFO);
 	status = configured_plan(options.config, &plan);
 	if (status != OPTIONS_GO_ON)
 		return status;
 	warden.config_file = options.config;
 	warden.observe = options.observe;
-	warden.follow_stdin = options.stdin;
+	plan->follow_stdin = options.stdin;
+	plan_complete(plan);
 	return warden_run(&warden, plan);
 }

@@ -164,7 +164,8 @@ static void text_clear(void *field)
 
 static int path_take(void *field, struct bytes value, const char *setting)
 {
-	if (!bytes_starts_with(value, BYTES_LITERAL("/")))
+	/* Whether there may be none is for the bounds to say. */
+	if (value.size && value.data[0] != '/')
 		return -EINVAL;
 	return text_take(field, value, setting);
 }
@@ -173,7 +174,7 @@ static int paths_take(void *field, struct bytes value, const char *setting)
 {
 	struct path_list *list = field;
 	char *path = NULL, **longer;
-	int r = path_take(&path, value, setting);
+	int r = value.size ? path_take(&path, value, setting) : -EINVAL;
 
 	if (r < 0)
 		return r;

@@ -7,28 +7,41 @@
 
 #include <stdio.h>
 
-static void complete(struct plan *plan)
+static void follow_one(struct plan *plan, const char *path)
+{
+	snprintf(plan->log_found, sizeof(plan->log_found), "%s", path);
+	plan->log_found_list[0] = plan->log_found;
+	plan->logs = (struct path_list){ plan->log_found_list, 1 };
+}
+
+/* A log is looked for only where nothing was named to have lines from: each line is to be judged
+ * once. Where there is no log of any kind yet, the usual one is waited for. */
+static void find_lines(struct plan *plan)
+{
+	const struct settings *settings = &plan->settings;
+	bool named = settings->watch_file.count || settings->watch_socket[0] || settings->watch_journal ||
+		     plan->follow_stdin;
+	char found[MAIL_LOG_PATH_SIZE];
+
+	plan->logs = settings->watch_file;
+	plan->journal = settings->watch_journal;
+	if (named)
+		return;
+	if (plan->server.own_log)
+		follow_one(plan, plan->server.own_log);
+	else if (mail_log_find(found)[0])
+		follow_one(plan, found);
+	else if (journal_is_here())
+		plan->journal = true;
+	else
+		follow_one(plan, MAIL_LOG_USUAL);
+}
+
+void plan_complete(struct plan *plan)
 {
 	plan->server_error = mail_server_find(plan->settings.mail_server, &plan->server);
-	if (plan->settings.watch_file.count) {
-		plan->logs = plan->settings.watch_file;
-	} else if (plan->server.own_log) {
-		snprintf(plan->log_found, sizeof(plan->log_found), "%s", plan->server.own_log);
-		plan->log_found_list[0] = plan->log_found;
-		plan->logs = (struct path_list){ plan->log_found_list, 1 };
-	} else if (mail_log_find(plan->log_found)[0]) {
-		plan->log_found_list[0] = plan->log_found;
-		plan->logs = (struct path_list){ plan->log_found_list, 1 };
-	}
-	/* Where there is no log of any kind yet, the usual one is waited for. */
-	if (plan->logs.count == 0 && !plan->settings.watch_socket[0] && !plan->settings.watch_journal &&
-	    !journal_is_here()) {
-		snprintf(plan->log_found, sizeof(plan->log_found), "%s", MAIL_LOG_USUAL);
-		plan->log_found_list[0] = plan->log_found;
-		plan->logs = (struct path_list){ plan->log_found_list, 1 };
-	}
-	plan->journal = plan->settings.watch_journal ||
-			(plan->logs.count == 0 && !plan->settings.watch_socket[0] && journal_is_here());
+	plan->untagged = NULL;
+	find_lines(plan);
 	if (plan->settings.watch_service[0])
 		plan->untagged = plan->settings.watch_service;
 	else if (plan->server.own_log)
@@ -43,7 +56,7 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 	*ret = (struct plan){ .config_file = config_file };
 	r = settings_load(config_file, &ret->settings, mistakes);
 	if (r == 0)
-		complete(ret);
+		plan_complete(ret);
 	return r;
 }
 

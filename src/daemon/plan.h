@@ -19,6 +19,7 @@ struct plan {
 	char log_found[MAIL_LOG_PATH_SIZE];
 	char *log_found_list[1];
 	struct path_list logs;     /* what is followed: views of the above */
+	bool follow_stdin;         /* lines come from there, too; as the command line says */
 	bool journal;              /* it is followed: asked for, or for want of a log file */
 	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
@@ -27,6 +28,9 @@ struct plan {
 /* Returns 0, -EINVAL with mistakes, or what settings_load returns. A missing mail server or
  * log is no error here: what can be guarded is. */
 int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistakes);
+
+/* Again, after a setting or follow_stdin was changed. */
+void plan_complete(struct plan *plan);
 
 void plan_free(struct plan *plan);
 

@@ -284,8 +284,9 @@ static void tear_down(struct warden *w)
 {
 	evict_destroy(w->evict);
 	ban_destroy(w->ban);
-	warden_close_control(w);
+	/* Who no longer answers on the control socket makes room for the next one in all else, too. */
 	warden_close_intake(w);
+	warden_close_control(w);
 	if (w->loop) {
 		loop_timer_destroy(w->every_second);
 		loop_timer_destroy(w->host_timer);

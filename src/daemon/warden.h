@@ -14,7 +14,6 @@
 
 struct warden_options {
 	const char *config_file; /* NULL: the default */
-	bool follow_stdin;       /* log lines come from there, too */
 	bool observe;            /* change nothing: no table, no connection is ended */
 };
 

@@ -214,7 +214,21 @@ int warden_open_control(struct warden *w)
 	return 0;
 }
 
-/* What stands there is removed only when it is a socket, as one of ours that was left behind. */
+/* Whether it is a socket that nobody reads from any more, as one of ours that was left behind. */
+static bool is_left_behind(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool yes;
+
+	if (fd < 0)
+		return false;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	yes = connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return yes;
+}
+
 int warden_open_intake(struct warden *w)
 {
 	const char *path = w->plan->settings.watch_socket;
@@ -222,14 +236,17 @@ int warden_open_intake(struct warden *w)
 
 	if (!*path)
 		return 0;
-	if (lstat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) || unlink(path) < 0)) {
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
 		log_error("watch.socket: %s is there already, and no socket", path);
 		return WARDEN_WRONG;
 	}
+	if (is_left_behind(path))
+		unlink(path);
 	w->intake = bind_socket(w, SOCK_DGRAM, path);
 	if (w->intake >= 0)
 		return 0;
-	log_error("watch.socket: cannot make %s: %s", path, strerror(errno));
+	log_error("watch.socket: cannot make %s: %s", path,
+		  errno == EADDRINUSE ? "somebody else reads from it" : strerror(errno));
 	return WARDEN_UNABLE;
 }
 

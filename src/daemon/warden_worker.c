@@ -29,12 +29,12 @@ static _Noreturn void become_worker(const struct warden *w, int socket, pid_t wa
 	struct worker_start start = { .plan = w->plan, .never = &w->never, .allowed = &w->allowed,
 				      .observe = w->options->observe, .uid = w->uid, .gid = w->gid,
 				      .warden = warden, .socket = 3, .listener = 4, .intake = -1,
-				      .follow_stdin = w->options->follow_stdin, .first = !w->worker_before,
+				      .follow_stdin = w->plan->follow_stdin, .first = !w->worker_before,
 				      .journal_group = w->plan->journal ? w->journal_group : 0 };
 	int s = fcntl(socket, F_DUPFD, 10), l = fcntl(w->listener, F_DUPFD, 10);
 	int i = w->intake >= 0 ? fcntl(w->intake, F_DUPFD, 10) : -1;
 
-	if (s < 0 || l < 0 || dup2(s, 3) < 0 || dup2(l, 4) < 0 || (i >= 0 && dup2(i, 5) < 0))
+	if (s < 0 || l < 0 || (w->intake >= 0 && i < 0) || dup2(s, 3) < 0 || dup2(l, 4) < 0 || (i >= 0 && dup2(i, 5) < 0))
 		_exit(1);
 	if (i >= 0)
 		start.intake = 5;

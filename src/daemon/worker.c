@@ -30,6 +30,12 @@ static void begin_to_end(struct worker *w)
 	loop_stop(w->loop);
 }
 
+void worker_fail(struct worker *w)
+{
+	w->failed = true;
+	begin_to_end(w);
+}
+
 static void on_gone(void *data)
 {
 	log_error("the warden is gone");
@@ -94,8 +100,6 @@ static void look_if_ready(void *data)
 		return;
 	}
 	/* From here on a line counts, also when this worker does not live to see the next second. */
-	worker_save_positions(w);
-	/* Also for who reads on when this one is killed in its first second. */
 	worker_save_positions(w);
 	link_ask(w->link, &ready);
 	link_flush(w->link);
@@ -270,13 +274,21 @@ static int die_with_warden(const struct worker_start *start)
 	return getppid() == start->warden ? 0 : -ESRCH;
 }
 
+/* Who has the journal alone to read is started again until there is one. */
+static bool has_no_lines(const struct worker *w)
+{
+	return w->start->plan->journal && !w->journal && w->start->plan->logs.count == 0 && w->start->intake < 0 &&
+	       !w->start->follow_stdin;
+}
+
 static int run(struct worker *w)
 {
 	int r;
 
 	open_connections(w);
 	open_store(w);
-	worker_open_journal(w);
+	if (worker_open_journal(w) < 0 && has_no_lines(w))
+		return EXIT_FAILED;
 	confine(w);
 	start_store(w);
 	worker_restore_bans(w);
@@ -291,7 +303,7 @@ static int run(struct worker *w)
 	worker_save_positions(w);
 	worker_save_journal_place(w);
 	link_flush(w->link);
-	return r < 0 ? EXIT_FAILED : 0;
+	return r < 0 || w->failed ? EXIT_FAILED : 0;
 }
 
 /* Memory is the kernel's to take back; what has to be in order is the store. */

@@ -31,6 +31,8 @@ struct followed_log {
 	char *path;
 	uint16_t index;  /* in the plan */
 	unsigned absent; /* looks in a row that did not find it, for those of a pattern */
+	bool placed;     /* a place in it is saved: also where it begins for us is one to come back to */
+	struct line_reader *reader; /* its own: what a line says of the next is of this log alone */
 };
 
 struct worker {
@@ -51,7 +53,10 @@ struct worker {
 	uint64_t live_lines, least_lag_s; /* of the stamps, since then */
 	int32_t utc_offset_s;
 	struct signature_set *signatures;
-	struct line_reader *reader;
+	const struct signature_group *untagged; /* of lines without a tag */
+	struct line_reader *source_reader, *journal_reader;
+	size_t last_log; /* a line was of it */
+	bool failed;     /* to be started again */
 	uint64_t stops_said; /* of patterns that backtrack too long */
 
 	struct prefix_set host;    /* what this host must never ban, from the warden */
@@ -102,12 +107,16 @@ int worker_load_signatures(struct worker *w);
 /* As in struct follow_calls. */
 void worker_on_line(void *worker, const char *path, struct bytes text, bool cut);
 void worker_on_batch_end(void *worker);
+void worker_on_text(struct worker *w, struct line_reader *reader, struct bytes text, bool cut);
 /* A line whose age is known, and that was split already. */
+void worker_on_entry(struct worker *w, const struct syslog_line *entry, bool cut, uint64_t age_ms);
 /* Each second: patterns that were stopped. */
 void worker_say_stopped(struct worker *w);
-void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t age_ms);
 void worker_on_trouble(void *worker, const char *path, int error);
 explain_signature_fn worker_signature_name;
+
+/* worker.c: ends it, and the warden starts another one. */
+void worker_fail(struct worker *w);
 
 /* worker_bans.c */
 void worker_carry_out(struct worker *w, const struct ban_step *step);

@@ -102,22 +102,22 @@ static int add_log(struct worker *w, const char *path, uint16_t index, enum foll
 
 	if (r == 0)
 		r = follow_add(w->follow, path, known ? &position : NULL, start);
-	if (r == 0) {
-		*log = (struct followed_log){ .path = strdup(path), .index = index };
-		if (!log->path) {
-			follow_remove(w->follow, path);
-			r = -ENOMEM;
-		}
+	if (r < 0)
+		return r;
+	*log = (struct followed_log){ .path = strdup(path), .index = index };
+	if (!log->path || line_reader_create(w->signatures, w->untagged, &log->reader) < 0) {
+		free(log->path);
+		follow_remove(w->follow, path);
+		return -ENOMEM;
 	}
-	w->log_count += r == 0;
-	/* Also where a log begins for us is a place to come back to, before the first line of it. */
-	w->positions_changed = true;
-	return r;
+	w->log_count++;
+	return 0;
 }
 
 static void remove_log(struct worker *w, struct followed_log *log)
 {
 	follow_remove(w->follow, log->path);
+	line_reader_destroy(log->reader);
 	free(log->path);
 	*log = w->logs[--w->log_count];
 }
@@ -206,8 +206,6 @@ int worker_follow_logs(struct worker *w)
 
 	if (r < 0)
 		log_error("cannot follow logs (inotify): %s", strerror(-r));
-	if (logs->count == 0)
-		log_error("no mail log was found; name it with watch.file");
 	w->backlog_until_ms = loop_now_ms(w->loop) + BACKLOG_MS;
 	for (size_t i = 0; i < logs->count && r == 0; i++) {
 		if (log_pattern_is_one(logs->paths[i]))
@@ -235,15 +233,13 @@ void worker_save_positions(struct worker *w)
 {
 	struct follow_position position;
 
-	if (!w->store || !w->positions_changed)
-		return;
-	w->positions_changed = false;
-	for (size_t i = 0; i < w->log_count; i++) {
-		const char *path = w->logs[i].path;
+	for (size_t i = 0; w->store && i < w->log_count; i++) {
+		struct followed_log *log = &w->logs[i];
 
-		if (follow_position(w->follow, path, &position) == 0)
-			store_put_position(w->store, bytes_of(path), bytes_make((const char *)&position, sizeof(position)));
-		else
-			w->positions_changed = true;
+		if ((log->placed && !w->positions_changed) || follow_position(w->follow, log->path, &position) < 0)
+			continue;
+		store_put_position(w->store, bytes_of(log->path), bytes_make((const char *)&position, sizeof(position)));
+		log->placed = true;
 	}
+	w->positions_changed = false;
 }

@@ -14,10 +14,12 @@
 
 static void on_line(void *data, struct bytes text, bool cut)
 {
+	struct worker *w = data;
+
 	counter_add(COUNTER_log_lines, 1);
 	counter_add(COUNTER_log_bytes, text.size);
 	counter_add(COUNTER_log_lines_cut, cut);
-	worker_on_line(data, NULL, text, cut);
+	worker_on_text(w, w->source_reader, text, cut);
 }
 
 static void on_batch_end(void *data)
@@ -28,6 +30,7 @@ static void on_batch_end(void *data)
 static void on_socket_ended(void *data, int error)
 {
 	log_error("the logger's socket cannot be read: %s", strerror(-error));
+	worker_fail(data);
 }
 
 static void on_stdin_ended(void *data, int error)
@@ -38,11 +41,11 @@ static void on_stdin_ended(void *data, int error)
 		log_warning("standard input has ended; the bans that there are stay");
 }
 
-static void on_entry(void *data, const struct syslog_line *entry, uint64_t written_ms)
+static void on_entry(void *data, const struct syslog_line *entry, bool cut, uint64_t written_ms)
 {
 	uint64_t now_ms = clock_wall_ms();
 
-	worker_on_entry(data, entry, now_ms > written_ms ? now_ms - written_ms : 0);
+	worker_on_entry(data, entry, cut, now_ms > written_ms ? now_ms - written_ms : 0);
 }
 
 static void on_entries_end(void *data)
@@ -53,9 +56,11 @@ static void on_entries_end(void *data)
 	worker_settle(w);
 }
 
+/* The next worker tries again, with the warden's delay. */
 static void on_journal_ended(void *data, int error)
 {
 	log_error("the journal cannot be read any more: %s", strerror(-error));
+	worker_fail(data);
 }
 
 static const struct intake_calls socket_calls = { on_line, on_batch_end, on_socket_ended };
@@ -94,9 +99,7 @@ int worker_open_sources(struct worker *w)
 	if (!w->start->follow_stdin)
 		return r;
 	r = stream_create(w->loop, STDIN_FILENO, !w->start->first, &stdin_calls, w, &w->stream);
-	if (r == -EPERM)
-		log_error("standard input is a file, and ends where it ends: 'wavebreak replay' is for that, or watch.file");
-	else if (r < 0)
+	if (r < 0)
 		log_error("cannot read standard input: %s", strerror(-r));
 	return r;
 }

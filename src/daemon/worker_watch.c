@@ -13,6 +13,8 @@
  * place): so many live lines tell how far the stamps are behind when nothing is wrong, which is
  * hours where the logger believes in another time zone. */
 #define LIVE_LINES_TOLD 20
+/* No time zone is further behind than this (-12 h against +14 h). */
+#define ZONES_APART_S (26 * 3600ULL)
 
 static uint64_t age_of(struct worker *w, const struct syslog_line *line)
 {
@@ -24,9 +26,13 @@ static uint64_t age_of(struct worker *w, const struct syslog_line *line)
 	lag_s = clock.now_s > written_s ? clock.now_s - written_s : 0;
 	if (loop_now_ms(w->loop) <= w->backlog_until_ms)
 		return lag_s * 1000;
-	if (w->live_lines == 0 || lag_s < w->least_lag_s)
+	if (w->live_lines == 0)
+		w->least_lag_s = ZONES_APART_S;
+	if (lag_s < w->least_lag_s)
 		w->least_lag_s = lag_s;
 	w->live_lines++;
+	if (lag_s > ZONES_APART_S)
+		return lag_s * 1000;
 	return w->live_lines > LIVE_LINES_TOLD ? (lag_s - w->least_lag_s) * 1000 : 0;
 }
 
@@ -64,30 +70,60 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	worker_evict(w, &verdict.unit, event.client_port);
 }
 
-void worker_on_line(void *data, const char *path, struct bytes text, bool cut)
+void worker_on_text(struct worker *w, struct line_reader *reader, struct bytes text, bool cut)
 {
-	struct worker *w = data;
 	struct line_reading reading;
 
-	if (line_reader_read(w->reader, text, cut, &reading))
+	if (line_reader_read(reader, text, cut, &reading))
 		on_match(w, &reading.match, age_of(w, &reading.head));
 }
 
-void worker_on_entry(struct worker *w, const struct syslog_line *entry, uint64_t age_ms)
+/* Many lines of one log follow each other. */
+void worker_on_line(void *data, const char *path, struct bytes text, bool cut)
+{
+	struct worker *w = data;
+
+	if (w->last_log >= w->log_count || strcmp(w->logs[w->last_log].path, path) != 0)
+		for (w->last_log = 0; w->last_log < w->log_count; w->last_log++)
+			if (strcmp(w->logs[w->last_log].path, path) == 0)
+				break;
+	if (w->last_log < w->log_count)
+		worker_on_text(w, w->logs[w->last_log].reader, text, cut);
+}
+
+void worker_on_entry(struct worker *w, const struct syslog_line *entry, bool cut, uint64_t age_ms)
 {
 	struct line_reading reading;
 
-	if (line_reader_read_split(w->reader, entry, false, &reading))
+	if (line_reader_read_split(w->journal_reader, entry, cut, &reading))
 		on_match(w, &reading.match, age_ms);
+}
+
+static const struct signature *stopped(const struct worker *w, uint64_t *ret_times)
+{
+	const struct line_reader *readers[FOLLOWED_MOST + 2] = { w->source_reader, w->journal_reader };
+	const struct signature *found = NULL;
+	uint64_t times;
+
+	*ret_times = 0;
+	for (size_t i = 0; i < w->log_count; i++)
+		readers[2 + i] = w->logs[i].reader;
+	for (size_t i = 0; i < w->log_count + 2; i++) {
+		const struct signature *signature = line_reader_stopped(readers[i], &times);
+
+		*ret_times += times;
+		found = signature ? signature : found;
+	}
+	return found;
 }
 
 void worker_say_stopped(struct worker *w)
 {
 	uint64_t times;
-	const struct signature *signature = line_reader_stopped(w->reader, &times);
+	const struct signature *signature = stopped(w, &times);
 
 	/* The first time, and each time that it has become ten times as often. */
-	if (!signature || times < w->stops_said * 10 || times == 0)
+	if (!signature || times < w->stops_said * 10)
 		return;
 	w->stops_said = times;
 	log_warning("%s:%u: the pattern of '%s' backtracks too long and was stopped; so far %llu messages were not read "
@@ -113,7 +149,6 @@ void worker_on_trouble(void *data, const char *path, int error)
 int worker_load_signatures(struct worker *w)
 {
 	const struct path_list *folders = &w->settings->watch_signatures;
-	const struct signature_group *untagged = NULL;
 	char text[SIGNATURE_LOAD_TEXT_SIZE];
 	int r = signature_load_with(folders->paths, folders->count, &w->signatures, text);
 
@@ -122,10 +157,11 @@ int worker_load_signatures(struct worker *w)
 		return r;
 	}
 	if (w->start->plan->untagged)
-		untagged = signature_set_by_name(w->signatures, bytes_of(w->start->plan->untagged));
-	if (w->start->plan->untagged && !untagged) {
+		w->untagged = signature_set_by_name(w->signatures, bytes_of(w->start->plan->untagged));
+	if (w->start->plan->untagged && !w->untagged) {
 		log_error("watch.service: no signatures are for '%s'", w->start->plan->untagged);
 		return -ENOENT;
 	}
-	return line_reader_create(w->signatures, untagged, &w->reader);
+	r = line_reader_create(w->signatures, w->untagged, &w->source_reader);
+	return r < 0 ? r : line_reader_create(w->signatures, w->untagged, &w->journal_reader);
 }

@@ -10,6 +10,9 @@ struct line_reader {
 	const struct signature_set *set;
 	const struct signature_group *untagged;
 	struct matcher *matcher;
+	/* The next entry of Docker's on stdout, on stderr, is the rest of a text that was too long for
+	 * one: whoever wrote that text has written all of the rest. */
+	bool in_text[2];
 	char unwrapped[LINE_READER_MOST]; /* pages of it that were never used cost nothing */
 };
 
@@ -22,6 +25,7 @@ int line_reader_create(const struct signature_set *set, const struct signature_g
 	if (!reader)
 		return -ENOMEM;
 	reader->set = set;
+	memset(reader->in_text, 0, sizeof(reader->in_text));
 	reader->untagged = untagged;
 	r = matcher_create(set, &reader->matcher);
 	if (r < 0) {
@@ -40,19 +44,35 @@ void line_reader_destroy(struct line_reader *reader)
 	free(reader);
 }
 
+enum wrapping {
+	WRAPPED_NOT, /* no line of Docker's */
+	WRAPPED,
+	WRAPPED_PART, /* of a text that Docker split: not to be believed */
+};
+
 /* The line inside may have a stamp of its own, which is the more precise one. */
-static bool split_wrapped(struct line_reader *reader, struct bytes line, struct syslog_line *ret)
+static enum wrapping split_wrapped(struct line_reader *reader, struct bytes line, struct syslog_line *ret)
 {
 	struct docker_line docker;
+	bool is_part;
 
-	if (line.size > sizeof(reader->unwrapped) || !docker_read(line, reader->unwrapped, &docker))
-		return false;
+	if (!bytes_starts_with(line, BYTES_LITERAL("{\"log\":\"")))
+		return WRAPPED_NOT;
+	if (line.size > sizeof(reader->unwrapped) || !docker_read(line, reader->unwrapped, &docker)) {
+		/* It was cut, and nobody knows where it ends. */
+		reader->in_text[0] = reader->in_text[1] = true;
+		return WRAPPED_PART;
+	}
+	is_part = reader->in_text[docker.of_stderr] || docker.partial;
+	reader->in_text[docker.of_stderr] = docker.partial;
+	if (is_part)
+		return WRAPPED_PART;
 	syslog_split(docker.text, ret);
 	if (ret->stamp.size == 0) {
 		ret->stamp = docker.stamp;
 		ret->stamp_form = stamp_find_iso8601(docker.stamp) == docker.stamp.size ? STAMP_ISO8601 : STAMP_NONE;
 	}
-	return true;
+	return WRAPPED;
 }
 
 static bool is_number(struct bytes text)
@@ -94,8 +114,16 @@ bool line_reader_read_split(struct line_reader *reader, const struct syslog_line
 
 bool line_reader_read(struct line_reader *reader, struct bytes line, bool cut, struct line_reading *ret)
 {
-	if (line.size == 0 || line.data[0] != '{' || !split_wrapped(reader, line, &ret->head))
+	switch (split_wrapped(reader, line, &ret->head)) {
+	case WRAPPED_PART:
+		*ret = (struct line_reading){ .head.message = line };
+		return false;
+	case WRAPPED_NOT:
 		syslog_split(line, &ret->head);
+		break;
+	case WRAPPED:
+		break;
+	}
 	return read_head(reader, cut, ret);
 }
 

@@ -116,6 +116,27 @@ static void a_line_of_another_program_is_not_ours(void **state)
 	}
 }
 
+/* Docker ends an entry after 16 KiB; the rest begins where the client chose. */
+static void the_rest_of_a_text_is_not_believed(void **state)
+{
+	static const char *const lines[] = {
+		"{\"log\":\"hello AAAA\",\"stream\":\"stdout\",\"time\":\"2026-07-27T13:05:01Z\"}",
+		"{\"log\":\"H=[198.51.100.1]:1 refused\",\"stream\":\"stdout\",\"time\":\"2026-07-27T13:05:01Z\"}",
+		"{\"log\":\"H=[198.51.100.1]:1 refused\\n\",\"stream\":\"stdout\",\"time\":\"2026-07-27T13:05:01Z\"}",
+		"{\"log\":\"cut here",
+		"{\"log\":\"H=[198.51.100.1]:1 refused\\n\",\"stream\":\"stderr\",\"time\":\"2026-07-27T13:05:01Z\"}",
+		"{\"log\":\"H=[198.51.100.1]:1 refused\\n\",\"stream\":\"stdout\",\"time\":\"2026-07-27T13:05:01Z\"}",
+	};
+	const char *whole = "{\"log\":\"H=[192.0.2.7]:1 refused\\n\",\"stream\":\"stdout\",\"time\":\"2026-07-27T13:05:01Z\"}";
+	struct line_reading reading;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		print_message("%s\n", lines[i]);
+		assert_false(says(*state, lines[i], &reading));
+	}
+	assert_true(says(*state, whole, &reading));
+}
+
 static void an_id_stands_for_its_client(void **state)
 {
 	struct line_reading reading;
@@ -156,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(a_line_is_read_in_every_form),
 		SCENE_TEST(a_line_of_another_program_is_not_ours),
+		SCENE_TEST(the_rest_of_a_text_is_not_believed),
 		SCENE_TEST(an_id_stands_for_its_client),
 		SCENE_TEST(an_offence_waits_for_its_client_to_be_named),
 	};

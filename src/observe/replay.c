@@ -17,7 +17,8 @@ enum { CLIENT_OFFENDED = 1, CLIENT_BANNED = 2 };
 /* A connection that would have been ended, of the client that is its key. */
 struct held {
 	uint64_t told_s;
-	uint16_t port; /* 0 when the log does not name it */
+	uint16_t port;  /* 0 when the log does not name it */
+	uint16_t other; /* of the latest connection besides, which is not waited for; 0: none */
 };
 
 struct replay {
@@ -181,13 +182,15 @@ static void hold(struct replay *r, const struct judge_event *event)
 	switch (table_add(r->held, &event->client, &value)) {
 	case 1:
 		held = value;
-		*held = (struct held){ r->now_s, event->client_port };
+		*held = (struct held){ r->now_s, event->client_port, 0 };
 		r->ring[(r->ring_first + r->ring_count++) % HELD_MOST] = event->client;
 		r->figures.evicted++;
 		break;
 	case 0:
 		held = value;
-		if (held->port && event->client_port && held->port != event->client_port) {
+		if (held->port && event->client_port && held->port != event->client_port &&
+		    held->other != event->client_port) {
+			held->other = event->client_port;
 			r->figures.evicted++;
 			r->figures.unknown_ends++;
 		}
@@ -294,7 +297,10 @@ static void take_time(struct replay *r, const struct syslog_line *head, const st
 			r->now_s = clock->now_s;
 		return;
 	}
-	r->now_s = wall_s;
+	/* What was written by several processes, or sent by several hosts, is not in order: that is no time
+	 * that passed a second time. */
+	if (wall_s > r->now_s || r->now_s - wall_s >= REPLAY_DISORDER_S)
+		r->now_s = wall_s;
 	if (r->figures.first_s == 0 || wall_s < r->figures.first_s)
 		r->figures.first_s = wall_s;
 	if (wall_s > r->figures.last_s)

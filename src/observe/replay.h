@@ -24,6 +24,8 @@
 #define REPLAY_HOLD_ASSUMED_S 30
 /* By then a server has closed the connection itself (RFC 5321 section 4.5.3.2.7). */
 #define REPLAY_HOLD_MOST_S 300
+/* A stamp that is less behind than this is of a line that came late; otherwise the clock was set back. */
+#define REPLAY_DISORDER_S 600
 #define REPLAY_TOP_ROOM 4096
 
 struct replay_limits {

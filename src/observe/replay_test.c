@@ -187,6 +187,39 @@ static void clocks_that_jump_do_no_harm(void **state)
 	assert_int_equal(f->cut, 1);
 }
 
+/* Two processes write one log, and the second's lines come late. */
+static void disorder_is_no_second_time(void **state)
+{
+	struct scene *s = *state;
+	const struct replay_figures *f;
+
+	says(s, 1200, "listed 192.0.2.7 1");
+	says(s, 1210, "connect 192.0.2.7 2");
+	says(s, 900, "unknown 192.0.2.8");
+	says(s, 1215, "connect 192.0.2.7 3");
+	says(s, 1220, "disconnect 192.0.2.7 1");
+	f = replay_end(s->replay);
+	assert_int_equal(f->kept_out, 2);
+	assert_int_equal(f->slot_seconds, 20);
+	assert_int_equal(f->first_s, START + 900);
+	assert_int_equal(f->last_s, START + 1220);
+}
+
+/* Each connection that the log names would have been ended once, however often it was told off. */
+static void a_second_connection_counts_once(void **state)
+{
+	struct scene *s = *state;
+	const struct replay_figures *f;
+
+	for (unsigned second = 0; second < 3; second++) {
+		says(s, second, "listed 192.0.2.7 1");
+		says(s, second, "listed 192.0.2.7 2");
+	}
+	f = replay_end(s->replay);
+	assert_int_equal(f->evicted, 2);
+	assert_int_equal(f->unknown_ends, 2);
+}
+
 #define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -198,6 +231,8 @@ int main(void)
 		SCENE_TEST(the_worst_come_first),
 		SCENE_TEST(a_wave_is_found),
 		SCENE_TEST(clocks_that_jump_do_no_harm),
+		SCENE_TEST(disorder_is_no_second_time),
+		SCENE_TEST(a_second_connection_counts_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

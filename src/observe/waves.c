@@ -12,7 +12,7 @@
 /* A gap in the log is that many empty minutes at most: by then all is forgotten. */
 #define GAP_MINUTES_MOST 600
 /* Less than that is disorder, and counted with the latest minute. */
-#define SET_BACK_MINUTES 60
+#define SET_BACK_MINUTES 10
 
 struct waves {
 	struct wave_found found[WAVES_MOST];
@@ -130,9 +130,11 @@ static void pass_to(struct waves *w, uint64_t minute)
 {
 	if (w->minute == 0)
 		w->minute = minute;
-	/* The clock was set back, or one line had a stamp of the future. */
+	/* The clock was set back, or one line had a stamp of the future: a wave has one begin and one end. */
 	if (minute + SET_BACK_MINUTES < w->minute) {
 		close_minute(w);
+		if (w->within)
+			end_wave(w);
 		w->minute = minute;
 	}
 	for (unsigned i = 0; w->minute < minute && i < GAP_MINUTES_MOST; i++)
@@ -151,6 +153,13 @@ void waves_offence(struct waves *w, uint64_t wall_s, const struct addr *unit, bo
 	(void)table_add(w->clients, unit, &value); /* at the cap it is one that is not told apart */
 }
 
+static int by_begin(const void *a, const void *b)
+{
+	const struct wave_found *x = a, *y = b;
+
+	return (x->begin_s > y->begin_s) - (x->begin_s < y->begin_s);
+}
+
 size_t waves_list(struct waves *w, const struct wave_found **ret)
 {
 	if (w->offences)
@@ -159,6 +168,7 @@ size_t waves_list(struct waves *w, const struct wave_found **ret)
 		w->now.goes_on = w->calm == 0;
 		end_wave(w);
 	}
+	qsort(w->found, w->count, sizeof(w->found[0]), by_begin);
 	*ret = w->found;
 	return w->count;
 }

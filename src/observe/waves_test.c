@@ -110,7 +110,7 @@ static void a_long_gap_costs_little(void **state)
 
 	waves_offence(w, START, &unit, false);
 	waves_offence(w, UINT32_MAX, &unit, false);
-	waves_offence(w, START, &unit, false); /* back in time: counted with the latest */
+	waves_offence(w, START, &unit, false); /* back in time */
 	assert_int_equal(waves_list(w, &list), 0);
 	waves_destroy(w);
 }

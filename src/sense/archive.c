@@ -118,11 +118,22 @@ static ssize_t read_plain(struct archive *a, char *buffer, size_t size)
 	return got;
 }
 
+/* A file that was padded with zeros, as on a tape, has ended where they begin (gzip's own manual). */
+static void pass_over_padding(struct archive *a)
+{
+	while (a->from < a->to && a->input[a->from] == '\0')
+		a->from++;
+}
+
 /* Takes from the input; returns what came out, or -EBADMSG. */
 static ssize_t step_gzip(struct archive *a, char *buffer, size_t size)
 {
 	int r;
 
+	if (!a->in_part)
+		pass_over_padding(a);
+	if (!a->in_part && a->from == a->to)
+		return 0;
 	a->gzip.next_in = (Bytef *)a->input + a->from;
 	a->gzip.avail_in = (uInt)(a->to - a->from);
 	a->gzip.next_out = (Bytef *)buffer;

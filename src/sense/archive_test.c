@@ -132,6 +132,20 @@ static void all_kinds_are_read(void **state)
 	free(plain.data);
 }
 
+static void zeros_behind_a_gzip_are_no_damage(void **state)
+{
+	struct file plain = plain_text(), gzip = gzipped(plain), padded = { calloc(1, gzip.size + 300000), gzip.size + 300000 };
+
+	assert_non_null(padded.data);
+	memcpy(padded.data, gzip.data, gzip.size);
+	assert_int_equal(read_lines(padded), LINES);
+	memcpy(padded.data + padded.size - 4, "more", 4);
+	assert_int_equal(read_file(padded, true), -EBADMSG);
+	free(padded.data);
+	free(gzip.data);
+	free(plain.data);
+}
+
 static void what_breaks_off_or_is_damaged_is_told(void **state)
 {
 	struct file plain = plain_text(), files[] = { gzipped(plain), zstd_of(plain) };
@@ -180,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_kinds_are_read),
+		cmocka_unit_test(zeros_behind_a_gzip_are_no_damage),
 		cmocka_unit_test(what_breaks_off_or_is_damaged_is_told),
 		cmocka_unit_test(small_and_empty_files),
 		cmocka_unit_test(a_folder_is_no_file),

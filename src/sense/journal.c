@@ -28,7 +28,12 @@ const char *const *journal_folders(void)
 /* A longer message is cut. */
 #define MESSAGE_MOST 65536
 #define PEOPLE_FROM 1000
+/* Users that systemd makes for one service (DynamicUser=), and nobody. */
+#define SERVICES_FROM 61184
+#define SERVICES_TO 65519
 #define NOBODY 65534
+/* Streams whose entry was broken off, the latest. */
+#define BROKEN_MOST 32
 
 /* The functions that we call, with the types of their declarations. */
 #define FUNCTIONS(F)                                                                                                 \
@@ -50,6 +55,8 @@ struct journal {
 	struct loop_timer *more; /* a round was full */
 	const struct journal_calls *calls;
 	void *data;
+	uint64_t broken[BROKEN_MOST]; /* by a hash of their _STREAM_ID; 0: none */
+	size_t next_broken;
 	char cursor[JOURNAL_CURSOR_SIZE];
 };
 
@@ -84,7 +91,44 @@ static bool is_of_people(struct journal *j)
 	uint64_t uid;
 
 	/* An entry of the kernel's has none. */
-	return text.size && (bytes_to_u64(text, UINT32_MAX, &uid) < 0 || (uid >= PEOPLE_FROM && uid != NOBODY));
+	if (text.size == 0)
+		return false;
+	if (bytes_to_u64(text, UINT32_MAX, &uid) < 0)
+		return true;
+	return uid >= PEOPLE_FROM && uid != NOBODY && (uid < SERVICES_FROM || uid > SERVICES_TO);
+}
+
+/* FNV-1a; never 0. */
+static uint64_t hash_of(struct bytes text)
+{
+	uint64_t hash = 14695981039346656037ULL;
+
+	for (size_t i = 0; i < text.size; i++)
+		hash = (hash ^ (uint8_t)text.data[i]) * 1099511628211ULL;
+	return hash ? hash : 1;
+}
+
+/* Whether the entry is a part of what was written as one. */
+static bool is_part(struct journal *j)
+{
+	struct bytes line_break = field(j, "_LINE_BREAK");
+	bool breaks = bytes_equal(line_break, BYTES_LITERAL("nul")) || bytes_equal(line_break, BYTES_LITERAL("line-max"));
+	struct bytes stream = field(j, "_STREAM_ID");
+	uint64_t hash;
+
+	if (stream.size == 0)
+		return breaks || field(j, "CONTAINER_PARTIAL_MESSAGE").size > 0;
+	hash = hash_of(stream);
+	for (size_t i = 0; i < BROKEN_MOST; i++) {
+		if (j->broken[i] != hash)
+			continue;
+		if (!breaks)
+			j->broken[i] = 0;
+		return true;
+	}
+	if (breaks)
+		j->broken[j->next_broken++ % BROKEN_MOST] = hash;
+	return breaks;
 }
 
 static void take_entry(struct journal *j)
@@ -92,6 +136,7 @@ static void take_entry(struct journal *j)
 	struct syslog_line entry = { .form = SYSLOG_STAMPED, .host = BYTES_LITERAL("journal") };
 	char tag[128], pid[32];
 	uint64_t written_us = 0;
+	bool cut;
 
 	/* What a field points to is good until the next is asked for. */
 	entry.tag = bytes_first(field(j, "SYSLOG_IDENTIFIER"), sizeof(tag));
@@ -99,7 +144,7 @@ static void take_entry(struct journal *j)
 		return;
 	memcpy(tag, entry.tag.data, entry.tag.size);
 	entry.tag.data = tag;
-	if (is_of_people(j)) {
+	if (is_of_people(j) || is_part(j)) {
 		counter_add(COUNTER_journal_entries_passed_over, 1);
 		return;
 	}
@@ -108,9 +153,11 @@ static void take_entry(struct journal *j)
 	entry.pid.data = pid;
 	j->lib.get_realtime_usec(j->journal, &written_us);
 	entry.message = entry.text = field(j, "MESSAGE");
+	cut = entry.message.size + strlen("MESSAGE=") >= MESSAGE_MOST;
+	counter_add(COUNTER_log_lines_cut, cut);
 	counter_add(COUNTER_log_lines, 1);
 	counter_add(COUNTER_log_bytes, entry.message.size);
-	j->calls->entry(j->data, &entry, written_us / 1000);
+	j->calls->entry(j->data, &entry, cut, written_us / 1000);
 }
 
 static void keep_cursor(struct journal *j)

@@ -7,7 +7,9 @@
  *
  * Whoever may write to /dev/log can claim to be any program. The journal knows who it was, so
  * entries of people's processes (_UID 1000 and above, but for nobody) are passed over and
- * counted: a user of this host must not choose whom we ban.
+ * counted: a user of this host must not choose whom we ban. Of what a service writes to its
+ * standard output the journal ends an entry at a NUL and after 48 KiB; the rest, which begins
+ * where the client chose, is passed over as well.
  *
  * Belongs to one loop. To be opened before the process is confined: afterwards the library opens
  * files of the folder that the journal was opened in, and nothing else.
@@ -24,8 +26,8 @@ struct journal;
 #define JOURNAL_CURSOR_SIZE 256
 
 struct journal_calls {
-	/* Views are valid until the return. */
-	void (*entry)(void *data, const struct syslog_line *entry, uint64_t written_ms);
+	/* Views are valid until the return. `cut`: the message has lost its end. */
+	void (*entry)(void *data, const struct syslog_line *entry, bool cut, uint64_t written_ms);
 	/* After the entries of one round. */
 	void (*batch_end)(void *data);
 	/* There will be no more. */

@@ -48,6 +48,13 @@ static bool is_of_rotation(struct bytes part)
 	return false;
 }
 
+static bool is_compressed(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot != name && !char_is_digit(dot[1]) && is_of_rotation(bytes_of(dot));
+}
+
 /* The name as it was before it was rotated. Returns whether that is another one. */
 static bool unrotated(const char *name, char out[NAME_MAX + 1])
 {
@@ -75,7 +82,9 @@ bool log_pattern_takes(const char *pattern, const char *name)
 {
 	char before[NAME_MAX + 1];
 
-	return matches(pattern, name) && !unrotated(name, before);
+	if (!matches(pattern, name) || is_compressed(name))
+		return false;
+	return !unrotated(name, before) || !matches(pattern, before);
 }
 
 bool log_pattern_takes_rotated(const char *pattern, const char *name)

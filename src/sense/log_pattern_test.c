@@ -41,6 +41,10 @@ static const struct {
 	{ "/l/mail*", "mail-4711-host", true, false },
 	{ "/l/*.log", "mail-2.log", true, false },
 	{ "/l/*.log", "mail-2.log.1", false, true },
+	{ "/l/mail-*", "mail-20260727", true, false }, /* named by its day from the begin */
+	{ "/l/mail-*", "mail-20260727.1", true, false },
+	{ "/l/mail-*", "mail-20260726.gz", false, false },
+	{ "/l/mail-*", "mail-in-20260727", false, true },
 	{ "/l/*", "1", true, false },
 	{ "/l/*", "..", false, false },
 	{ "/l/*.log", "a.1.1.1.1.1.1.1.1.log", false, true },

@@ -60,7 +60,7 @@ static size_t take_escape(struct bytes *rest, char *out)
 
 /* Up to the quote that ends the string, which is taken too. An escape is longer than what it
  * stands for, so there is room. */
-static bool take_string(struct bytes *rest, char *room, struct bytes *ret)
+static bool take_string(struct bytes *rest, char *room, struct bytes *ret, bool *ret_newline)
 {
 	size_t used = 0;
 
@@ -79,6 +79,7 @@ static bool take_string(struct bytes *rest, char *room, struct bytes *ret)
 		/* "...\n" is all that most texts have to be unescaped of. */
 		if (used == 0 && bytes_starts_with(bytes_skip(*rest, plain), BYTES_LITERAL("\\n\""))) {
 			*ret = bytes_first(*rest, plain);
+			*ret_newline = true;
 			*rest = bytes_skip(*rest, plain + 3);
 			return true;
 		}
@@ -109,11 +110,13 @@ static bool take_literal(struct bytes *rest, struct bytes literal)
 bool docker_read(struct bytes line, char *room, struct docker_line *ret)
 {
 	struct bytes rest = line, stamp, last = BYTES_LITERAL(",\"time\":\"");
+	bool newline = false;
 	size_t at, end;
 
-	if (!take_literal(&rest, BYTES_LITERAL("{\"log\":\"")) || !take_string(&rest, room, &ret->text) ||
+	if (!take_literal(&rest, BYTES_LITERAL("{\"log\":\"")) || !take_string(&rest, room, &ret->text, &newline) ||
 	    !take_literal(&rest, BYTES_LITERAL(",\"stream\":\"")))
 		return false;
+	ret->of_stderr = bytes_starts_with(rest, BYTES_LITERAL("stderr\""));
 	at = bytes_find(rest, last);
 	if (at == rest.size)
 		return false;
@@ -122,7 +125,10 @@ bool docker_read(struct bytes line, char *room, struct docker_line *ret)
 	if (!bytes_equal(bytes_skip(stamp, end), BYTES_LITERAL("\"}")))
 		return false;
 	ret->stamp = bytes_first(stamp, end);
-	if (ret->text.size && ret->text.data[ret->text.size - 1] == '\n')
+	if (ret->text.size && ret->text.data[ret->text.size - 1] == '\n') {
 		ret->text.size--;
+		newline = true;
+	}
+	ret->partial = !newline;
 	return true;
 }

@@ -13,6 +13,8 @@
 
 struct docker_line {
 	struct bytes text;  /* what the program wrote, without its newline */
+	bool partial;       /* no newline: Docker ends an entry after 16 KiB, and the rest is the next one */
+	bool of_stderr;
 	struct bytes stamp; /* RFC 3339 */
 };
 

@@ -52,6 +52,8 @@ static void lines_are_read(void **state)
 		if (!is_one)
 			continue;
 		assert_true(bytes_equal(line.text, bytes_of(rows[i].text)));
+		assert_int_equal(line.partial, strstr(rows[i].line, "\\n\"") == NULL);
+		assert_int_equal(line.of_stderr, strstr(rows[i].line, "stderr") != NULL);
 		assert_true(bytes_equal(line.stamp, BYTES_LITERAL("2026-07-27T13:05:01.2Z")));
 	}
 }

@@ -7,6 +7,8 @@
 /* The label of 1970-01-01 00:00:00, 2^62 and the 10 s by which TAI was ahead (tai64n(5) of
  * daemontools); leap seconds since then are passed over, as tai64nlocal does. */
 #define TAI64_EPOCH ((1ULL << 62) + 10)
+/* The year 10000, as far as the other forms reach. */
+#define WALL_END 253402300800ULL
 
 /* In a shape, 'd' is a digit, 'D' a digit or a blank, 'a' a letter, and all else itself. */
 static bool has_shape(struct bytes text, const char *shape)
@@ -328,7 +330,7 @@ static int tai64n_time(const char *p, int64_t *ret)
 	for (size_t i = 1; i < 17; i++)
 		label = label << 4 | (uint64_t)hex_digit(p[i]);
 	*ret = (int64_t)(label - TAI64_EPOCH);
-	return label < TAI64_EPOCH || label >> 63 ? -EINVAL : 0;
+	return label < TAI64_EPOCH || label - TAI64_EPOCH >= WALL_END ? -EINVAL : 0;
 }
 
 static int unix_time(struct bytes stamp, int64_t *ret)

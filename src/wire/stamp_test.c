@@ -40,6 +40,8 @@ static const struct {
 	{ "@400000006a67578700000000 x", STAMP_TAI64N, " x", 0, NOW },
 	{ "@400000006a675787 x", STAMP_TAI64N, " x", 0, NOW },
 	{ "@3fffffffffffffff x", STAMP_TAI64N, " x", -EINVAL, 0 },
+	{ "@4000003afff44189 x", STAMP_TAI64N, " x", 0, 253402300799 },
+	{ "@4000003afff4418a x", STAMP_TAI64N, " x", -EINVAL, 0 },
 	{ "@ffffffffffffffff x", STAMP_TAI64N, " x", -EINVAL, 0 },
 	{ "@400000006A67580700000000 x", STAMP_NONE, NULL, -ENODATA, 0 },
 	{ "Mon 2026-07-27 15:05:01 CEST x", STAMP_FULL, " x", 0, NOW },

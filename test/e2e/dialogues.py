@@ -24,10 +24,10 @@ def ended(connection, seconds=5):
         return False
 
 
-def refused_silently(world, address, seconds=1.5):
+def refused_silently(world, address, seconds=1.5, port=25):
     """Whether a new connection gets no answer at all, as from a host that drops it."""
     try:
-        world.connect(address, seconds=seconds).close()
+        world.connect(address, port=port, seconds=seconds).close()
     except (socket.timeout, TimeoutError):
         return True
     return False

@@ -18,6 +18,8 @@ from world import REPOSITORY, processes_in_namespace, wait_until
 START_SECONDS = 10
 STOP_SECONDS = 8
 
+COURIER = "mail { server = courier }\nwatch { file = /var/log/mail.log }\n"
+
 
 def binary():
     """The program under test; WAVEBREAK names another one than build/wavebreak."""
@@ -32,13 +34,17 @@ def visible():
 
 class Guard:
     """Context manager: `wavebreak run` beside the server, as root with its worker as nobody.
-    `wrapper` is a command that starts it, such as env(1)."""
+    `wrapper` is a command that starts it, such as env(1); `sources` is what it is told of the
+    server and its log."""
 
-    def __init__(self, world, configuration="", observe=False, state=None, wrapper=()):
+    def __init__(
+        self, world, configuration="", observe=False, state=None, wrapper=(), sources=COURIER
+    ):
         assert binary().exists(), f"{binary()} is not built"
         self.world = world
         self.observe = observe
         self.wrapper = list(wrapper)
+        self.sources = sources
         self.folder = world.folder / "wavebreak"
         self.state = pathlib.Path(state) if state else self.folder / "state"
         self.file = self.folder / "wavebreak.conf"
@@ -48,8 +54,7 @@ class Guard:
 
     def configure(self, configuration):
         self.file.write_text(
-            "mail { server = courier }\n"
-            "watch { file = /var/log/mail.log }\n"
+            f"{self.sources}"
             "daemon {\n  user = nobody\n  group = nogroup\n"
             f"  state = {self.state}\n  runtime = {self.folder}/run\n}}\n"
             f"{configuration}\n"

@@ -83,6 +83,25 @@ def test_what_stands_in_the_place_of_the_socket_is_not_removed(world):
     assert path.read_text() == "precious"
 
 
+def test_a_socket_that_somebody_reads_from_is_left_to_him(world):
+    path = world.folder / "taken"
+    guard = Guard(world)
+    replace(guard, "file = /var/log/mail.log", f"socket = {path}")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
+        reader.bind(str(path))
+        command = ["timeout", "10", *map(str, (binary(), "run", "-c", guard.file))]
+        done = guard.world.server_exec(command)
+        assert done.returncode not in (0, 124) and "somebody else reads from it" in done.stderr
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as logger:
+            logger.connect(str(path))
+            logger.send(b"still his")
+        assert reader.recv(100) == b"still his"
+    assert path.exists(), "one that was left behind"
+    with guard:
+        pass
+    assert not path.exists()
+
+
 def test_lines_on_standard_input(world):
     guard = Guard(world)
     replace(guard, "watch { file = /var/log/mail.log }", "watch { file = /nonexistent/mail.log }")
