@@ -65,11 +65,35 @@ static void what_is_not_written_is_found(void **state)
 	assert_int_equal(make("", &plan, &mistakes), 0);
 	assert_int_equal(plan.server_error, mail_server_find("", &server));
 	assert_int_equal(plan.limit, server.limit);
-	mail_log_find(log);
-	assert_int_equal(plan.logs.count, log[0] ? 1 : 0);
-	if (log[0])
+	/* There is always one to have lines from, be it one that is waited for. */
+	assert_int_equal(plan.logs.count + plan.journal, 1);
+	if (!plan.server.own_log && mail_log_find(log)[0])
 		assert_string_equal(plan.logs.paths[0], log);
 	plan_free(&plan);
+}
+
+/* Where one source is named no other is looked for: a line that came twice would count twice. */
+static void a_named_source_is_the_only_one(void **state)
+{
+	static const char *const texts[] = {
+		"watch { socket = /nonexistent/lines }\n", "watch { journal = yes }\n", "",
+		"watch {\n  file = /nonexistent/mail.log\n  socket = /nonexistent/lines\n  journal = yes\n}\n",
+	};
+	static const struct {
+		size_t logs;
+		bool journal;
+	} wanted[] = { { 0, false }, { 0, true }, { 0, false }, { 1, true } };
+	struct mistakes mistakes;
+	struct plan plan;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(make(texts[i], &plan, &mistakes), 0);
+		plan.follow_stdin = !*texts[i];
+		plan_complete(&plan);
+		assert_int_equal(plan.logs.count, wanted[i].logs);
+		assert_int_equal(plan.journal, wanted[i].journal);
+		plan_free(&plan);
+	}
 }
 
 static void mistakes_are_given_back(void **state)
@@ -143,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_written_is_found, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_named_source_is_the_only_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mistakes_are_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_never_list_of_host_and_administrator, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_longest_runtime_folder_has_a_socket, set_up, tear_down),

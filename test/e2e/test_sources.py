@@ -102,6 +102,15 @@ def test_a_socket_that_somebody_reads_from_is_left_to_him(world):
     assert not path.exists()
 
 
+def test_standard_input_that_ends_by_itself_is_no_source(world):
+    guard = Guard(world)
+    for given in ("/dev/null", guard.file):
+        with open(given, "rb") as file:
+            done = subprocess.run([binary(), "run", "--stdin", "-c", guard.file],
+                                  stdin=file, capture_output=True, text=True, timeout=10)
+        assert done.returncode == 2 and "watch.file" in done.stderr and "replay" in done.stderr
+
+
 def test_lines_on_standard_input(world):
     guard = Guard(world)
     replace(guard, "watch { file = /var/log/mail.log }", "watch { file = /nonexistent/mail.log }")
