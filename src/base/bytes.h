@@ -95,6 +95,35 @@ static inline bool char_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* 0 to 15, or -1. */
+static inline int char_hex_value(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decimal ones and nothing else. */
+static inline bool bytes_are_digits(struct bytes b)
+{
+	for (size_t i = 0; i < b.size; i++)
+		if (!char_is_digit(b.data[i]))
+			return false;
+	return b.size > 0;
+}
+
+/* FNV-1a, 32 bits: of what is put together from parts, each goes on from the one before. Not for
+ * what a stranger chooses. */
+#define BYTES_HASH_BEGIN 2166136261U
+static inline uint32_t bytes_hash(uint32_t hash, struct bytes b)
+{
+	for (size_t i = 0; i < b.size; i++)
+		hash = (hash ^ (uint8_t)b.data[i]) * 16777619U;
+	return hash;
+}
+
 /* Without blanks, tabs, CR and LF at both ends. */
 static inline struct bytes bytes_trim(struct bytes b)
 {

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/when.h"
+#include "config/log_pattern.h"
 #include "judge/line_reader.h"
 #include "sense/journal.h"
 #include "sense/lines.h"
-#include "sense/log_pattern.h"
 #include "sense/signature_load.h"
 
 #include <dirent.h>

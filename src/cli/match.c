@@ -175,23 +175,17 @@ static int classify_file(struct classifier *c, int fd, const char *name)
 	struct lines lines;
 	struct bytes line;
 	bool cut;
-	int r = archive_open(fd, &archive);
+	int r = archive_lines_open(fd, &archive, &lines);
 
 	if (r < 0) {
 		fprintf(stderr, "wavebreak match: %s: %s\n", name, strerror(-r));
 		return STATUS_WRONG;
 	}
-	r = lines_init_from(&lines, archive_read, archive);
 	lines.before_read = flush;
 	lines.context = c;
-	while (r >= 0 && !is_settled(c)) {
-		r = lines_next(&lines, &line, &cut);
-		if (r <= 0)
-			break;
+	while (!is_settled(c) && (r = lines_next(&lines, &line, &cut)) > 0)
 		classify(c, line, cut);
-	}
-	lines_clear(&lines);
-	archive_close(archive);
+	archive_lines_close(archive, &lines);
 	if (r < 0) {
 		flush(c);
 		fprintf(stderr, "wavebreak match: %s: %s\n", name, archive_error_text(r));

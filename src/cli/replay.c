@@ -32,15 +32,11 @@ static int read_file(struct reading *reading, const struct replay_file *file)
 	struct lines lines;
 	struct bytes line;
 	bool cut;
-	int r = archive_open(file->fd, &archive);
+	int r = archive_lines_open(file->fd, &archive, &lines);
 
 	if (r < 0)
 		return r;
-	r = lines_init_from(&lines, archive_read, archive);
-	while (r >= 0) {
-		r = lines_next(&lines, &line, &cut);
-		if (r <= 0)
-			break;
+	while ((r = lines_next(&lines, &line, &cut)) > 0) {
 		replay_line(reading->replay, line, cut, &clock);
 		if (replay_now_s(reading->replay) / ZONE_STEP_S != zone_step) {
 			zone_step = replay_now_s(reading->replay) / ZONE_STEP_S;
@@ -50,8 +46,7 @@ static int read_file(struct reading *reading, const struct replay_file *file)
 			progress_show(&reading->progress, reading->done + archive_progress(archive), reading->lines);
 	}
 	reading->done += archive_progress(archive);
-	lines_clear(&lines);
-	archive_close(archive);
+	archive_lines_close(archive, &lines);
 	return r;
 }
 

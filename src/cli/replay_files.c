@@ -89,19 +89,13 @@ static int look_for_begin(struct replay_file *file)
 	struct lines lines;
 	struct bytes line;
 	bool cut;
-	int r = archive_open(file->fd, &archive);
+	int r = archive_lines_open(file->fd, &archive, &lines);
 
 	if (r < 0)
 		return r;
-	r = lines_init_from(&lines, archive_read, archive);
-	for (int i = 0; r >= 0 && i < LOOK_LINES && file->begin_s == 0; i++) {
-		r = lines_next(&lines, &line, &cut);
-		if (r <= 0)
-			break;
+	for (int i = 0; i < LOOK_LINES && file->begin_s == 0 && (r = lines_next(&lines, &line, &cut)) > 0; i++)
 		file->begin_s = time_of(file, line);
-	}
-	lines_clear(&lines);
-	archive_close(archive);
+	archive_lines_close(archive, &lines);
 	if (lseek(file->fd, 0, SEEK_SET) < 0)
 		return -errno;
 	/* What is damaged is told when its place is reached. */

@@ -41,6 +41,6 @@ int cmd_run(int argc, char **argv)
 	warden.config_file = options.config;
 	warden.observe = options.observe;
 	plan->follow_stdin = options.stdin;
-	plan_complete(plan);
+	plan_find_lines(plan);
 	return warden_run(&warden, plan);
 }

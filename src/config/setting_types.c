@@ -2,6 +2,7 @@
 #include "config/setting_types.h"
 
 #include "base/text.h"
+#include "config/log_pattern.h"
 #include "config/settings.h"
 
 #include <errno.h>
@@ -211,13 +212,7 @@ static int server_take(void *field, struct bytes value, const char *setting)
 /* glob(7), in the last part alone: its folder is what is watched. */
 static int logs_take(void *field, struct bytes value, const char *setting)
 {
-	size_t wildcard = 0, slash = value.size;
-
-	while (wildcard < value.size && !strchr("*?[", value.data[wildcard]))
-		wildcard++;
-	while (slash > 0 && value.data[slash - 1] != '/')
-		slash--;
-	return wildcard < slash ? -EINVAL : paths_take(field, value, setting);
+	return log_pattern_is_good(value) ? paths_take(field, value, setting) : -EINVAL;
 }
 
 static uint64_t paths_measure(const void *field)

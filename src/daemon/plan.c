@@ -16,7 +16,7 @@ static void follow_one(struct plan *plan, const char *path)
 
 /* A log is looked for only where nothing was named to have lines from: each line is to be judged
  * once. Where there is no log of any kind yet, the usual one is waited for. */
-static void find_lines(struct plan *plan)
+void plan_find_lines(struct plan *plan)
 {
 	const struct settings *settings = &plan->settings;
 	bool named = settings->watch_file.count || settings->watch_socket[0] || settings->watch_journal ||
@@ -37,11 +37,10 @@ static void find_lines(struct plan *plan)
 		follow_one(plan, MAIL_LOG_USUAL);
 }
 
-void plan_complete(struct plan *plan)
+static void complete(struct plan *plan)
 {
 	plan->server_error = mail_server_find(plan->settings.mail_server, &plan->server);
-	plan->untagged = NULL;
-	find_lines(plan);
+	plan_find_lines(plan);
 	if (plan->settings.watch_service[0])
 		plan->untagged = plan->settings.watch_service;
 	else if (plan->server.own_log)
@@ -56,7 +55,7 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 	*ret = (struct plan){ .config_file = config_file };
 	r = settings_load(config_file, &ret->settings, mistakes);
 	if (r == 0)
-		plan_complete(ret);
+		complete(ret);
 	return r;
 }
 

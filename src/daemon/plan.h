@@ -29,8 +29,8 @@ struct plan {
  * log is no error here: what can be guarded is. */
 int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistakes);
 
-/* Again, after a setting or follow_stdin was changed. */
-void plan_complete(struct plan *plan);
+/* Where lines come from: again, after follow_stdin or watch.socket was changed. */
+void plan_find_lines(struct plan *plan);
 
 void plan_free(struct plan *plan);
 

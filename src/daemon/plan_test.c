@@ -89,7 +89,7 @@ static void a_named_source_is_the_only_one(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(make(texts[i], &plan, &mistakes), 0);
 		plan.follow_stdin = !*texts[i];
-		plan_complete(&plan);
+		plan_find_lines(&plan);
 		assert_int_equal(plan.logs.count, wanted[i].logs);
 		assert_int_equal(plan.journal, wanted[i].journal);
 		plan_free(&plan);

@@ -4,7 +4,8 @@
  * get at a file that is not a log.
  */
 #include "daemon/warden_internal.h"
-#include "sense/log_pattern.h"
+
+#include "config/log_pattern.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -62,7 +62,7 @@ void warden_take_next_plan(struct warden *w)
 	struct ban_table_limits limits;
 
 	keep_until_restart(w, &w->next->settings, &old->settings);
-	plan_complete(w->next);
+	plan_find_lines(w->next);
 	w->plan = w->next;
 	w->next = NULL;
 	limits = warden_ban_limits(w->plan);
@@ -90,7 +90,7 @@ static struct plan *read_plan(const struct warden *w)
 		return NULL;
 	}
 	fresh->follow_stdin = w->plan->follow_stdin;
-	plan_complete(fresh);
+	plan_find_lines(fresh);
 	/* A worker that cannot begin is found out while there is one that goes on. */
 	if (warden_try_plan(w, fresh) == 0)
 		return fresh;

@@ -55,7 +55,7 @@ struct worker {
 	struct signature_set *signatures;
 	const struct signature_group *untagged; /* of lines without a tag */
 	struct line_reader *source_reader, *journal_reader;
-	size_t last_log; /* a line was of it */
+	size_t last_log; /* that was asked for */
 	bool failed;     /* to be started again */
 	uint64_t stops_said; /* of patterns that backtrack too long */
 
@@ -88,6 +88,8 @@ struct worker {
 };
 
 /* worker_logs.c */
+/* NULL when it is not followed. */
+struct followed_log *worker_log_of(struct worker *w, const char *path);
 int worker_follow_logs(struct worker *w);
 /* Each second: files that patterns name by now. */
 void worker_look_for_logs(struct worker *w);

@@ -3,7 +3,7 @@
 #include "daemon/worker_internal.h"
 
 #include "base/log.h"
-#include "sense/log_pattern.h"
+#include "config/log_pattern.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -55,18 +55,29 @@ static int ask_for_log(struct worker *w, uint16_t index, const char *sibling)
 	return link_open_log(w->link, &q);
 }
 
+/* Many lines of one log follow each other. */
+struct followed_log *worker_log_of(struct worker *w, const char *path)
+{
+	if (w->last_log < w->log_count && strcmp(w->logs[w->last_log].path, path) == 0)
+		return &w->logs[w->last_log];
+	for (size_t i = 0; i < w->log_count; i++) {
+		if (strcmp(w->logs[i].path, path) != 0)
+			continue;
+		w->last_log = i;
+		return &w->logs[i];
+	}
+	return NULL;
+}
+
 /* The follower names a log itself, or a sibling to which it was rotated. */
 static int on_open_log(void *data, const char *path)
 {
 	struct worker *w = data;
 	const struct path_list *logs = &w->start->plan->logs;
+	const struct followed_log *log = worker_log_of(w, path);
 
-	for (size_t i = 0; i < w->log_count; i++) {
-		const struct followed_log *log = &w->logs[i];
-
-		if (strcmp(path, log->path) == 0)
-			return ask_for_log(w, log->index, log_pattern_is_one(logs->paths[log->index]) ? name_of(path) : "");
-	}
+	if (log)
+		return ask_for_log(w, log->index, log_pattern_is_one(logs->paths[log->index]) ? name_of(path) : "");
 	for (size_t i = 0; i < w->log_count; i++) {
 		if (is_sibling(path, w->logs[i].path))
 			return ask_for_log(w, w->logs[i].index, name_of(path));
@@ -83,14 +94,6 @@ static bool saved_position(struct worker *w, const char *path, struct follow_pos
 		return false;
 	memcpy(ret, kept, sizeof(*ret));
 	return true;
-}
-
-static struct followed_log *find_log(struct worker *w, const char *path)
-{
-	for (size_t i = 0; i < w->log_count; i++)
-		if (strcmp(w->logs[i].path, path) == 0)
-			return &w->logs[i];
-	return NULL;
 }
 
 static int add_log(struct worker *w, const char *path, uint16_t index, enum follow_start start)
@@ -132,7 +135,7 @@ static void take_file(struct worker *w, const char *pattern, uint16_t index, con
 
 	if (snprintf(path, sizeof(path), "%.*s/%s", folder, pattern, name) >= (int)sizeof(path))
 		return;
-	log = find_log(w, path);
+	log = worker_log_of(w, path);
 	if (log) {
 		log->absent = 0;
 		return;

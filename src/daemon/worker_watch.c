@@ -78,17 +78,12 @@ void worker_on_text(struct worker *w, struct line_reader *reader, struct bytes t
 		on_match(w, &reading.match, age_of(w, &reading.head));
 }
 
-/* Many lines of one log follow each other. */
 void worker_on_line(void *data, const char *path, struct bytes text, bool cut)
 {
-	struct worker *w = data;
+	const struct followed_log *log = worker_log_of(data, path);
 
-	if (w->last_log >= w->log_count || strcmp(w->logs[w->last_log].path, path) != 0)
-		for (w->last_log = 0; w->last_log < w->log_count; w->last_log++)
-			if (strcmp(w->logs[w->last_log].path, path) == 0)
-				break;
-	if (w->last_log < w->log_count)
-		worker_on_text(w, w->logs[w->last_log].reader, text, cut);
+	if (log)
+		worker_on_text(data, log->reader, text, cut);
 }
 
 void worker_on_entry(struct worker *w, const struct syslog_line *entry, bool cut, uint64_t age_ms)

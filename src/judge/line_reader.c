@@ -75,19 +75,11 @@ static enum wrapping split_wrapped(struct line_reader *reader, struct bytes line
 	return WRAPPED;
 }
 
-static bool is_number(struct bytes text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		if (!char_is_digit(text.data[i]))
-			return false;
-	return text.size > 0;
-}
-
 /* A tag is one beyond doubt behind a host, in RFC 5424, and with a pid; otherwise the first word of
  * a message may only look like one ("imap-login: Info: ..." in Dovecot's own log). */
 static bool is_of_another_program(const struct syslog_line *head)
 {
-	return head->tag.size && (head->form == SYSLOG_RFC5424 || head->host.size || is_number(head->pid));
+	return head->tag.size && (head->form == SYSLOG_RFC5424 || head->host.size || bytes_are_digits(head->pid));
 }
 
 static bool read_head(struct line_reader *reader, bool cut, struct line_reading *ret)

@@ -44,16 +44,6 @@ void memory_destroy(struct memory *memory)
 	free(memory);
 }
 
-/* FNV-1a; the names are few and the signatures' own. */
-static uint32_t number_of(const char *server)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *server; server++)
-		hash = (hash ^ (unsigned char)*server) * 16777619U;
-	return hash;
-}
-
 static bool make_key(struct key *key, const char *server, struct bytes id)
 {
 	if (id.size == 0 || id.size > MEMORY_ID_SIZE)
@@ -61,7 +51,8 @@ static bool make_key(struct key *key, const char *server, struct bytes id)
 	memset(key, 0, sizeof(*key));
 	key->size = (uint8_t)id.size;
 	memcpy(key->id, id.data, id.size);
-	key->server = number_of(server);
+	/* The names are few and the signatures' own. */
+	key->server = bytes_hash(BYTES_HASH_BEGIN, bytes_of(server));
 	return true;
 }
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "judge/policy.h"
 
-/* FNV-1a of the names. */
 uint32_t policy_signature_number(const struct signature *signature)
 {
 	const char *const parts[] = { signature->service->name, "/", signature->name };
-	uint32_t hash = 2166136261U;
+	uint32_t hash = BYTES_HASH_BEGIN;
 
-	for (size_t i = 0; i < 3; i++) {
-		for (const char *c = parts[i]; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 16777619U;
-	}
+	for (size_t i = 0; i < 3; i++)
+		hash = bytes_hash(hash, bytes_of(parts[i]));
 	return hash ? hash : 1;
 }
 

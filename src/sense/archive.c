@@ -185,6 +185,24 @@ ssize_t archive_read(void *archive, char *buffer, size_t size)
 	}
 }
 
+int archive_lines_open(int fd, struct archive **ret, struct lines *ret_lines)
+{
+	int r = archive_open(fd, ret);
+
+	if (r < 0)
+		return r;
+	r = lines_init_from(ret_lines, archive_read, *ret);
+	if (r < 0)
+		archive_close(*ret);
+	return r;
+}
+
+void archive_lines_close(struct archive *archive, struct lines *lines)
+{
+	lines_clear(lines);
+	archive_close(archive);
+}
+
 uint64_t archive_progress(const struct archive *a)
 {
 	return a->progress;

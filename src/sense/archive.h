@@ -21,6 +21,11 @@ void archive_close(struct archive *archive);
 /* A lines_read_fn. -EBADMSG: what follows is damaged; -ENODATA: it breaks off. */
 ssize_t archive_read(void *archive, char *buffer, size_t size);
 
+/* The lines of it: opened by both together, whose archive is for archive_progress. What fails leaves
+ * nothing to be closed. */
+int archive_lines_open(int fd, struct archive **ret, struct lines *ret_lines);
+void archive_lines_close(struct archive *archive, struct lines *lines);
+
 /* How much of the file itself was read, in bytes: for a bar of progress. */
 uint64_t archive_progress(const struct archive *archive);
 

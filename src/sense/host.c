@@ -23,23 +23,12 @@ static struct bytes take_word(struct bytes *line)
 	return word;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int hex_octets(struct bytes text, uint8_t *octets, size_t count)
 {
 	if (text.size != count * 2)
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++) {
-		int high = hex_digit(text.data[i * 2]), low = hex_digit(text.data[i * 2 + 1]);
+		int high = char_hex_value(text.data[i * 2]), low = char_hex_value(text.data[i * 2 + 1]);
 
 		if (high < 0 || low < 0)
 			return -EINVAL;

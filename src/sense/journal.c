@@ -34,6 +34,8 @@ const char *const *journal_folders(void)
 #define NOBODY 65534
 /* Streams whose entry was broken off, the latest. */
 #define BROKEN_MOST 32
+/* 128 bits in hexadecimal, and NUL. */
+#define STREAM_ID_SIZE 33
 
 /* The functions that we call, with the types of their declarations. */
 #define FUNCTIONS(F)                                                                                                 \
@@ -55,7 +57,7 @@ struct journal {
 	struct loop_timer *more; /* a round was full */
 	const struct journal_calls *calls;
 	void *data;
-	uint64_t broken[BROKEN_MOST]; /* by a hash of their _STREAM_ID; 0: none */
+	char broken[BROKEN_MOST][STREAM_ID_SIZE]; /* "": none */
 	size_t next_broken;
 	char cursor[JOURNAL_CURSOR_SIZE];
 };
@@ -98,36 +100,26 @@ static bool is_of_people(struct journal *j)
 	return uid >= PEOPLE_FROM && uid != NOBODY && (uid < SERVICES_FROM || uid > SERVICES_TO);
 }
 
-/* FNV-1a; never 0. */
-static uint64_t hash_of(struct bytes text)
-{
-	uint64_t hash = 14695981039346656037ULL;
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (uint8_t)text.data[i]) * 1099511628211ULL;
-	return hash ? hash : 1;
-}
-
 /* Whether the entry is a part of what was written as one. */
 static bool is_part(struct journal *j)
 {
 	struct bytes line_break = field(j, "_LINE_BREAK");
 	bool breaks = bytes_equal(line_break, BYTES_LITERAL("nul")) || bytes_equal(line_break, BYTES_LITERAL("line-max"));
 	struct bytes stream = field(j, "_STREAM_ID");
-	uint64_t hash;
+	char id[STREAM_ID_SIZE];
 
 	if (stream.size == 0)
 		return breaks || field(j, "CONTAINER_PARTIAL_MESSAGE").size > 0;
-	hash = hash_of(stream);
+	snprintf(id, sizeof(id), "%.*s", BYTES_FMT(stream));
 	for (size_t i = 0; i < BROKEN_MOST; i++) {
-		if (j->broken[i] != hash)
+		if (strcmp(j->broken[i], id) != 0)
 			continue;
 		if (!breaks)
-			j->broken[i] = 0;
+			j->broken[i][0] = '\0';
 		return true;
 	}
 	if (breaks)
-		j->broken[j->next_broken++ % BROKEN_MOST] = hash;
+		strcpy(j->broken[j->next_broken++ % BROKEN_MOST], id);
 	return breaks;
 }
 

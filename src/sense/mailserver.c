@@ -38,15 +38,20 @@ int mail_file_read(const char *path, size_t most, char **ret_data, size_t *ret_s
 	return 0;
 }
 
-int mail_config_read(const char *const *paths, struct mail_server *ret, char **ret_data, size_t *ret_size)
+int mail_config_read(const char *const *paths, void (*read)(struct bytes text, struct mail_server *server),
+		     struct mail_server *ret)
 {
 	int worst = -ENOENT;
+	char *text;
+	size_t size;
 
 	for (size_t i = 0; paths[i]; i++) {
-		int r = mail_file_read(paths[i], MAIL_CONFIG_MOST, ret_data, ret_size);
+		int r = mail_file_read(paths[i], MAIL_CONFIG_MOST, &text, &size);
 
 		if (r == 0) {
 			snprintf(ret->config_path, sizeof(ret->config_path), "%s", paths[i]);
+			read(bytes_make(text, size), ret);
+			free(text);
 			return 0;
 		}
 		if (r == -EACCES)

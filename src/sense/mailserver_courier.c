@@ -144,18 +144,13 @@ int find_courier(struct mail_server *ret)
 	static const char *const paths[] = { "/etc/courier/esmtpd", "/usr/lib/courier/etc/esmtpd",
 					     "/usr/local/etc/courier/esmtpd", NULL };
 	static const char *const handlers[] = { "courieresmtpd", NULL };
-	char *text;
-	size_t size;
 	int r;
 
 	/* Courier's own defaults where esmtpd is silent: PORT=smtp, MAXDAEMONS=40. */
 	*ret = (struct mail_server){ .name = "courier", .limit = 40, .limit_setting = "MAXDAEMONS",
 				     .ports = { 25 }, .port_count = 1, .handlers = handlers };
-	r = mail_config_read(paths, ret, &text, &size);
-	if (r < 0)
-		return r;
-	courier_esmtpd_read(bytes_make(text, size), ret);
-	free(text);
-	courier_version(ret->version, sizeof(ret->version));
-	return 0;
+	r = mail_config_read(paths, courier_esmtpd_read, ret);
+	if (r == 0)
+		courier_version(ret->version, sizeof(ret->version));
+	return r;
 }

@@ -15,9 +15,10 @@
 /* A whole file of at most `most` bytes; from malloc(3). Returns 0 or -errno (-EFBIG). */
 int mail_file_read(const char *path, size_t most, char **ret_data, size_t *ret_size);
 
-/* The first of these files that is there and may be read, NULL-ended: its text, and its path in
- * ret->config_path. -EACCES where one is there and may not be read. */
-int mail_config_read(const char *const *paths, struct mail_server *ret, char **ret_data, size_t *ret_size);
+/* The first of these files that is there and may be read, NULL-ended, goes to `read`, and its path to
+ * ret->config_path. Returns 0, -ENOENT, or -EACCES where one is there and may not be read. */
+int mail_config_read(const char *const *paths, void (*read)(struct bytes text, struct mail_server *server),
+		     struct mail_server *ret);
 
 /* 0 is also what a value that is no plain number stands for: nobody knows. */
 unsigned mail_number(struct bytes value);

@@ -81,11 +81,9 @@ int find_postfix(struct mail_server *ret)
 
 	*ret = (struct mail_server){ .name = "postfix", .limit = 100, .limit_setting = "default_process_limit",
 				     .ports = { 25 }, .port_count = 1 };
-	r = mail_config_read(paths, ret, &text, &size);
+	r = mail_config_read(paths, postfix_main_read, ret);
 	if (r < 0)
 		return r;
-	postfix_main_read(bytes_make(text, size), ret);
-	free(text);
 	if (mail_file_read("/etc/postfix/master.cf", MAIL_CONFIG_MOST, &text, &size) == 0) {
 		postfix_master_read(bytes_make(text, size), ret);
 		free(text);
@@ -113,19 +111,14 @@ int find_exim(struct mail_server *ret)
 					     "/etc/exim4/exim4.conf.template", NULL };
 	static const char *const logs[] = { "/var/log/exim4/mainlog", "/var/log/exim/main.log",
 					    "/var/log/exim/mainlog", "/var/spool/exim/log/mainlog", NULL };
-	char *text;
-	size_t size;
 	int r;
 
 	*ret = (struct mail_server){ .name = "exim", .limit = 20, .limit_setting = "smtp_accept_max",
 				     .ports = { 25 }, .port_count = 1 };
-	r = mail_config_read(paths, ret, &text, &size);
-	if (r < 0)
-		return r;
-	exim_read(bytes_make(text, size), ret);
-	free(text);
-	ret->own_log = first_that_is_there(logs);
-	return 0;
+	r = mail_config_read(paths, exim_read, ret);
+	if (r == 0)
+		ret->own_log = first_that_is_there(logs);
+	return r;
 }
 
 /* "O MaxDaemonChildren=40"; commented out, there is no limit. */
@@ -140,18 +133,10 @@ void sendmail_read(struct bytes text, struct mail_server *server)
 int find_sendmail(struct mail_server *ret)
 {
 	static const char *const paths[] = { "/etc/mail/sendmail.cf", "/etc/sendmail.cf", NULL };
-	char *text;
-	size_t size;
-	int r;
 
 	*ret = (struct mail_server){ .name = "sendmail", .limit_setting = "MaxDaemonChildren", .ports = { 25 },
 				     .port_count = 1 };
-	r = mail_config_read(paths, ret, &text, &size);
-	if (r < 0)
-		return r;
-	sendmail_read(bytes_make(text, size), ret);
-	free(text);
-	return 0;
+	return mail_config_read(paths, sendmail_read, ret);
 }
 
 /* Known by a file, and no more. */

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/docker.h"
 
-static int hex_value(char c)
-{
-	if (char_is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "0041" as UTF-8. A half of a surrogate pair is written as the three bytes it would be by itself:
  * Go, which writes these lines, escapes none but U+2028, U+2029 and what is below a blank. */
 static size_t put_code(struct bytes digits, char *out)
@@ -18,7 +10,7 @@ static size_t put_code(struct bytes digits, char *out)
 	if (digits.size < 4)
 		return 0;
 	for (size_t i = 0; i < 4; i++) {
-		int value = hex_value(digits.data[i]);
+		int value = char_hex_value(digits.data[i]);
 
 		if (value < 0)
 			return 0;

@@ -145,19 +145,13 @@ static size_t python_size(struct bytes text)
 	return size && has_shape(bytes_skip(text, size), "]") ? size + 1 : 0;
 }
 
-static int hex_digit(char c)
-{
-	if (char_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "@" and 24 digits of TAI64N, or 16 of TAI64. */
+/* "@" and 24 digits of TAI64N, or 16 of TAI64; small ones (tai64n(8)). */
 static size_t tai64n_size(struct bytes text)
 {
 	size_t size = 1;
 
-	while (size < text.size && size < 26 && hex_digit(text.data[size]) >= 0)
+	while (size < text.size && size < 26 && char_hex_value(text.data[size]) >= 0 &&
+	       !(text.data[size] >= 'A' && text.data[size] <= 'F'))
 		size++;
 	return size == 25 || size == 17 ? size : 0;
 }
@@ -328,7 +322,7 @@ static int tai64n_time(const char *p, int64_t *ret)
 	uint64_t label = 0;
 
 	for (size_t i = 1; i < 17; i++)
-		label = label << 4 | (uint64_t)hex_digit(p[i]);
+		label = label << 4 | (uint64_t)char_hex_value(p[i]);
 	*ret = (int64_t)(label - TAI64_EPOCH);
 	return label < TAI64_EPOCH || label - TAI64_EPOCH >= WALL_END ? -EINVAL : 0;
 }

@@ -141,17 +141,16 @@ static bool is_of_logger(enum stamp_form form)
 /* "[812] " of Exim's log_selector +pid. */
 static void take_own_pid(struct bytes *rest, struct syslog_line *ret)
 {
+	struct bytes pid;
 	size_t end;
 
-	if (rest->size < 4 || rest->data[0] != '[' || !char_is_digit(rest->data[1]))
+	if (rest->size < 4 || rest->data[0] != '[')
 		return;
 	end = bytes_find_char(*rest, ']');
-	for (size_t i = 1; i < end; i++)
-		if (!char_is_digit(rest->data[i]))
-			return;
-	if (end + 1 >= rest->size || rest->data[end + 1] != ' ')
+	pid = bytes_first(bytes_skip(*rest, 1), end - 1);
+	if (!bytes_are_digits(pid) || end + 1 >= rest->size || rest->data[end + 1] != ' ')
 		return;
-	ret->pid = bytes_make(rest->data + 1, end - 1);
+	ret->pid = pid;
 	*rest = bytes_skip(*rest, end + 2);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sense/log_pattern.h"
+#include "config/log_pattern.h"
 
 #include <fnmatch.h>
 #include <limits.h>
@@ -18,19 +18,16 @@ bool log_pattern_is_one(const char *path)
 	return strpbrk(name_of(path), WILDCARDS) != NULL;
 }
 
-bool log_pattern_is_good(const char *path)
+bool log_pattern_is_good(struct bytes path)
 {
-	const char *wildcard = strpbrk(path, WILDCARDS);
+	bool wildcard = false;
 
-	return !wildcard || wildcard >= name_of(path);
-}
-
-static bool all_digits(struct bytes text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		if (!char_is_digit(text.data[i]))
+	for (size_t i = 0; i < path.size; i++) {
+		wildcard |= path.data[i] && strchr(WILDCARDS, path.data[i]);
+		if (wildcard && path.data[i] == '/')
 			return false;
-	return text.size > 0;
+	}
+	return true;
 }
 
 /* A part of a name that rotation put there, with the '.' or '-' before it: ".1", ".gz",
@@ -40,7 +37,7 @@ static bool is_of_rotation(struct bytes part)
 	static const char *const compressions[] = { ".gz", ".zst", ".xz", ".bz2", ".Z" };
 	struct bytes number = bytes_skip(part, 1);
 
-	if (all_digits(number))
+	if (bytes_are_digits(number))
 		return number.size == 8 || number.size == 10 || (number.size <= 3 && part.data[0] == '.');
 	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]); i++)
 		if (bytes_equal(part, bytes_of(compressions[i])))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sense/log_pattern.h"
+#include "config/log_pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +14,10 @@ static void wildcards_stand_in_the_name_alone(void **state)
 	assert_true(log_pattern_is_one("/var/log/[m]ail.log"));
 	assert_false(log_pattern_is_one("/var/log/mail.log"));
 	assert_false(log_pattern_is_one("/var/lo*/mail.log"));
-	assert_true(log_pattern_is_good("/var/log/mail/*.log"));
-	assert_true(log_pattern_is_good("/var/log/mail.log"));
-	assert_false(log_pattern_is_good("/var/*/mail.log"));
-	assert_false(log_pattern_is_good("/var/*/*.log"));
+	assert_true(log_pattern_is_good(bytes_of("/var/log/mail/*.log")));
+	assert_true(log_pattern_is_good(bytes_of("/var/log/mail.log")));
+	assert_false(log_pattern_is_good(bytes_of("/var/*/mail.log")));
+	assert_false(log_pattern_is_good(bytes_of("/var/*/*.log")));
 }
 
 static const struct {
