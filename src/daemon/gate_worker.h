@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate_worker - the process that speaks SMTP for the clients that are to be kept from the server.
+ *
+ * There are several, one a core, each with a listening socket of its own on the same address
+ * (SO_REUSEPORT). The warden makes the listening sockets and keeps them, so that a worker that dies
+ * takes only its own sessions along: what waits to be accepted waits for the next one.
+ *
+ * It has no privilege and reaches no file; it may talk to name servers (UDP and TCP port 53 of those
+ * that are configured), to the porter, who alone can let a client in (daemon/porter.h), and to the
+ * watch worker, whom it tells what became of its clients (daemon/gate_report.h).
+ */
+#ifndef WAVEBREAK_DAEMON_GATE_WORKER_H
+#define WAVEBREAK_DAEMON_GATE_WORKER_H
+
+#include "daemon/plan.h"
+
+#include <sys/types.h>
+
+#define GATE_WORKERS_MOST 16
+#define GATE_LISTENERS_MOST 16
+
+struct gate_worker_start {
+	const struct plan *plan;
+	const struct prefix_set *never; /* of this host and of the configuration: never tested, let in at once */
+	unsigned number;                /* 0 … gate.workers - 1 */
+	pid_t warden;
+	int warden_socket; /* it writes a byte each second: alive; one that is closed ends it */
+	int listeners[GATE_LISTENERS_MOST];
+	size_t listener_count;
+	int watch;         /* to the watch worker: struct gate_report packets (SOCK_SEQPACKET) */
+	int porter;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* SIGTERM: no new sessions; ends when the last one has ended, at the latest after gate.session. A byte 'd' from the
+ * warden says the same. Returns the exit status of the process. */
+int gate_worker_run(const struct gate_worker_start *start);
+
+#endif

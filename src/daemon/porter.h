@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* porter - the role that lets a client into the mail server, and does nothing else.
+ *
+ * A gate worker reads what strangers wrote, so it starts no program and opens no connection: it asks
+ * the porter, in fixed-size packets over a socketpair (SOCK_SEQPACKET), for one of four things, and
+ * which one, with which program, user, socket or address, is fixed in the configuration:
+ *
+ *   exec         the server's own program, inetd style, with the client's descriptor as 0, 1 (2 is the
+ *                null device), as gate.user, with the environment of gate.environment and the names
+ *                of tcp-environ(5) (TCPREMOTEIP, TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT)
+ *   pass         the client's descriptor to Postfix's smtpd, as postscreen does
+ *   proxy        a connection to gate.server; the gate writes the PROXY header
+ *   transparent  a connection to gate.server from the client's own address and port 0 (IP_TRANSPARENT)
+ *
+ * It is forked from the warden and keeps only the capabilities that its kind needs. Programs that it
+ * started are counted; at gate.processes the answer is -EAGAIN, and an answer with ticket 0 tells all
+ * gates when there is room again.
+ */
+#ifndef WAVEBREAK_DAEMON_PORTER_H
+#define WAVEBREAK_DAEMON_PORTER_H
+
+#include "base/addr.h"
+#include "config/settings.h"
+
+#include <sys/types.h>
+
+#define PORTER_NOT_LISTED (-1)
+
+struct porter_request {
+	uint32_t ticket; /* comes back; never 0 */
+	uint16_t client_port, local_port;
+	struct addr client, local;
+	int16_t zone; /* a zone of the settings that lists the client, who may come in to log in: BLOCK is
+		       * set for it (exec of Courier); else PORTER_NOT_LISTED */
+};
+
+struct porter_answer {
+	uint32_t ticket;
+	int32_t error; /* 0 or -errno; -EAGAIN: no room now */
+};
+
+/* With the client's descriptor for exec and pass, -1 else. Returns 0 or -errno (-EAGAIN: the socket is full). */
+int porter_ask(int socket, const struct porter_request *request, int client_fd);
+/* *ret_fd is -1, or a (connecting) non-blocking socket that is now the caller's. Returns 1, 0 when the porter
+ * is gone, -EAGAIN, -EBADMSG, or -errno. */
+int porter_hear(int socket, struct porter_answer *answer, int *ret_fd);
+
+struct porter_start {
+	const struct settings *settings;
+	const int *gates; /* one socket a gate worker */
+	size_t gate_count;
+	int warden; /* a socket that is closed when the warden is gone; also hears of our life each second */
+	pid_t warden_pid;
+};
+
+/* Returns the exit status of the process. */
+int porter_run(const struct porter_start *start);
+
+#endif
