@@ -138,7 +138,7 @@ int bans_create(const struct ban_limits *limits, struct bans **ret)
 		bans_destroy(bans);
 		return r;
 	}
-	wheel_init(&bans->wheel, bans->entries);
+	wheel_init(&bans->wheel, bans->entries, BANS_TICK_MS);
 	*ret = bans;
 	return 0;
 }

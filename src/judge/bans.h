@@ -42,9 +42,9 @@
 
 #include "base/prefix.h"
 #include "judge/outcome.h"
-#include "judge/wheel.h"
+#include "base/wheel.h"
 
-#define BANS_TICK_MS WHEEL_TICK_MS
+#define BANS_TICK_MS 256
 #define BANS_MOST 4000000U
 /* No ban lasts longer, whatever the store or an administrator says. */
 #define BANS_DURATION_MOST_MS (3660ULL * 24 * 3600 * 1000)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "judge/wheel.h"
+#include "base/wheel.h"
 
 #include <string.h>
 
 #define NONE UINT32_MAX
 
-void wheel_init(struct wheel *wheel, const struct table *table)
+void wheel_init(struct wheel *wheel, const struct table *table, uint32_t tick_ms)
 {
-	*wheel = (struct wheel){ .table = table, .opened = NONE };
+	*wheel = (struct wheel){ .table = table, .tick_ms = tick_ms, .opened = NONE };
 	memset(wheel->slots, 0xff, sizeof(wheel->slots));
 }
 
 static uint32_t *slot_of(struct wheel *wheel, uint64_t due_ms)
 {
-	return &wheel->slots[due_ms / WHEEL_TICK_MS % WHEEL_SLOTS];
+	return &wheel->slots[due_ms / wheel->tick_ms % WHEEL_SLOTS];
 }
 
 static void push(struct wheel *wheel, uint32_t *head, struct wheel_node *node)
@@ -29,7 +29,7 @@ static void push(struct wheel *wheel, uint32_t *head, struct wheel_node *node)
 
 void wheel_add(struct wheel *wheel, struct wheel_node *node, uint64_t due_ms)
 {
-	uint64_t earliest_ms = wheel->hand * WHEEL_TICK_MS;
+	uint64_t earliest_ms = wheel->hand * wheel->tick_ms;
 
 	node->due_ms = due_ms > earliest_ms ? due_ms : earliest_ms;
 	push(wheel, slot_of(wheel, node->due_ms), node);
@@ -53,7 +53,7 @@ void wheel_remove(struct wheel *wheel, struct wheel_node *node)
 /* Moves the hand to the next slot that holds something and has passed. */
 static bool open_slot(struct wheel *wheel, uint64_t now_ms)
 {
-	uint64_t present = now_ms / WHEEL_TICK_MS;
+	uint64_t present = now_ms / wheel->tick_ms;
 
 	if (present > WHEEL_SLOTS && wheel->hand < present - WHEEL_SLOTS)
 		wheel->hand = present - WHEEL_SLOTS;
@@ -90,7 +90,7 @@ uint64_t wheel_wait_ms(const struct wheel *wheel, uint64_t now_ms)
 	if (wheel->opened != NONE)
 		return 0;
 	for (uint64_t slot = wheel->hand; slot < wheel->hand + WHEEL_SLOTS; slot++) {
-		uint64_t passed_ms = (slot + 1) * WHEEL_TICK_MS;
+		uint64_t passed_ms = (slot + 1) * wheel->tick_ms;
 
 		if (wheel->slots[slot % WHEEL_SLOTS] != NONE)
 			return passed_ms > now_ms ? passed_ms - now_ms : 0;
