@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/setting_types.h"
+#include "config/setting_type_parts.h"
 
 #include "base/text.h"
+#include "config/domain_name.h"
 #include "config/log_pattern.h"
 #include "config/settings.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
-static int number_bound(struct bytes text, uint64_t *ret)
+int number_bound(struct bytes text, uint64_t *ret)
 {
 	return bytes_to_u64(text, UINT64_MAX, ret);
 }
@@ -44,6 +46,59 @@ static int count_take(void *field, struct bytes value, const char *setting)
 static void count_print(const void *field, FILE *out)
 {
 	fprintf(out, "%" PRIu64, *(const uint64_t *)field);
+}
+
+/* What does not fit is as large or small as can be, so that the bounds tell of it. */
+static int integer_parse(struct bytes text, int *ret)
+{
+	bool negative = text.size && text.data[0] == '-';
+	uint64_t magnitude = INT_MAX;
+	int r = bytes_to_u64(bytes_skip(text, negative), INT_MAX, &magnitude);
+
+	if (r < 0 && r != -ERANGE)
+		return r;
+	*ret = negative ? -(int)magnitude : (int)magnitude;
+	return 0;
+}
+
+static int integer_take(void *field, struct bytes value, const char *setting)
+{
+	return integer_parse(value, field);
+}
+
+static int weight_take(void *field, struct bytes value, const char *setting)
+{
+	int weight, r = integer_parse(value, &weight);
+
+	if (r < 0 || weight == 0)
+		return -EINVAL;
+	*(int *)field = weight;
+	return 0;
+}
+
+/* The least integer is measured as 0, so that unsigned numbers sort as signed ones. */
+static uint64_t integer_measure(const void *field)
+{
+	return (uint64_t)((int64_t)*(const int *)field - INT_MIN);
+}
+
+static int integer_bound(struct bytes text, uint64_t *ret)
+{
+	int integer, r = integer_parse(text, &integer);
+
+	if (r == 0)
+		*ret = integer_measure(&integer);
+	return r;
+}
+
+static void integer_print(const void *field, FILE *out)
+{
+	fprintf(out, "%d", *(const int *)field);
+}
+
+static void integer_clear(void *field)
+{
+	*(int *)field = 0;
 }
 
 static int size_take(void *field, struct bytes value, const char *setting)
@@ -121,6 +176,39 @@ static void switch_clear(void *field)
 	*(bool *)field = false;
 }
 
+static const char *const handoff_names[] = {
+#define HANDOFF(id, name, help) [HANDOFF_##id] = name,
+#include "defs/handoffs.def"
+#undef HANDOFF
+	NULL,
+};
+
+static int handoff_take(void *field, struct bytes value, const char *setting)
+{
+	for (size_t i = 0; handoff_names[i]; i++) {
+		if (!bytes_equal(value, bytes_of(handoff_names[i])))
+			continue;
+		*(enum handoff *)field = (enum handoff)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static uint64_t handoff_measure(const void *field)
+{
+	return *(const enum handoff *)field;
+}
+
+static void handoff_print(const void *field, FILE *out)
+{
+	fputs(handoff_names[*(const enum handoff *)field], out);
+}
+
+static void handoff_clear(void *field)
+{
+	*(enum handoff *)field = HANDOFF_NONE;
+}
+
 static int text_take(void *field, struct bytes value, const char *setting)
 {
 	char *copy = strndup(value.data, value.size);
@@ -152,6 +240,21 @@ static void text_print_quoted(const char *text, FILE *out)
 	fputc('"', out);
 }
 
+static void texts_print(char *const *texts, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", out);
+		text_print_quoted(texts[i], out);
+	}
+}
+
+static void texts_free(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	free(texts);
+}
+
 static void text_print(const void *field, FILE *out)
 {
 	text_print_quoted(*(char *const *)field, out);
@@ -161,6 +264,21 @@ static void text_clear(void *field)
 {
 	free(*(char **)field);
 	*(char **)field = NULL;
+}
+
+static int reply_text_take(void *field, struct bytes value, const char *setting)
+{
+	for (size_t i = 0; i < value.size; i++)
+		if (value.data[i] < ' ' || value.data[i] > '~')
+			return -EINVAL;
+	return text_take(field, value, setting);
+}
+
+static int hostname_take(void *field, struct bytes value, const char *setting)
+{
+	if (value.size && !domain_name_is_good(value))
+		return -EINVAL;
+	return text_take(field, value, setting);
 }
 
 static int path_take(void *field, struct bytes value, const char *setting)
@@ -190,6 +308,47 @@ static int paths_take(void *field, struct bytes value, const char *setting)
 	list->paths = longer;
 	list->paths[list->count++] = path;
 	return 0;
+}
+
+static int program_take(void *field, struct bytes value, const char *setting)
+{
+	struct word_list *list = field;
+	char *word = NULL, **longer;
+	int r;
+
+	if (list->count == 0 && value.size == 0)
+		return -EINVAL;
+	r = list->count ? text_take(&word, value, setting) : path_take(&word, value, setting);
+	if (r < 0)
+		return r;
+	longer = reallocarray(list->words, list->count + 1, sizeof(*longer));
+	if (!longer) {
+		free(word);
+		return -ENOMEM;
+	}
+	list->words = longer;
+	list->words[list->count++] = word;
+	return 0;
+}
+
+static uint64_t program_measure(const void *field)
+{
+	return ((const struct word_list *)field)->count;
+}
+
+static void program_print(const void *field, FILE *out)
+{
+	const struct word_list *list = field;
+
+	texts_print(list->words, list->count, out);
+}
+
+static void program_clear(void *field)
+{
+	struct word_list *list = field;
+
+	texts_free(list->words, list->count);
+	*list = (struct word_list){ NULL, 0 };
 }
 
 static const char *const server_names[] = {
@@ -224,98 +383,16 @@ static void paths_print(const void *field, FILE *out)
 {
 	const struct path_list *list = field;
 
-	for (size_t i = 0; i < list->count; i++) {
-		fputs(i ? ", " : "", out);
-		text_print_quoted(list->paths[i], out);
-	}
+	texts_print(list->paths, list->count, out);
 }
 
 static void paths_clear(void *field)
 {
 	struct path_list *list = field;
 
-	for (size_t i = 0; i < list->count; i++)
-		free(list->paths[i]);
-	free(list->paths);
+	texts_free(list->paths, list->count);
 	*list = (struct path_list){ NULL, 0 };
 }
-
-static int ports_take(void *field, struct bytes value, const char *setting)
-{
-	struct port_list *list = field;
-	uint16_t *longer;
-	uint64_t port;
-
-	if (bytes_to_u64(value, UINT16_MAX, &port) < 0 || port == 0)
-		return -EINVAL;
-	for (size_t i = 0; i < list->count; i++)
-		if (list->ports[i] == port)
-			return -EEXIST;
-	longer = reallocarray(list->ports, list->count + 1, sizeof(*longer));
-	if (!longer)
-		return -ENOMEM;
-	list->ports = longer;
-	list->ports[list->count++] = (uint16_t)port;
-	return 0;
-}
-
-static uint64_t ports_measure(const void *field)
-{
-	return ((const struct port_list *)field)->count;
-}
-
-static void ports_print(const void *field, FILE *out)
-{
-	const struct port_list *list = field;
-
-	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "%s%u", i ? ", " : "", list->ports[i]);
-}
-
-static void ports_clear(void *field)
-{
-	struct port_list *list = field;
-
-	free(list->ports);
-	*list = (struct port_list){ NULL, 0 };
-}
-
-static int prefixes_take(void *field, struct bytes value, const char *setting)
-{
-	struct prefix_set *set = field;
-	size_t before = set->count;
-	struct prefix prefix;
-	int r = prefix_parse(value, &prefix);
-
-	if (r == -ERANGE)
-		return -EINVAL;
-	if (r == 0)
-		r = prefix_set_add(set, &prefix, setting);
-	return r == 0 && set->count == before ? -EEXIST : r;
-}
-
-static uint64_t prefixes_measure(const void *field)
-{
-	return ((const struct prefix_set *)field)->count;
-}
-
-static void prefixes_print(const void *field, FILE *out)
-{
-	const struct prefix_set *set = field;
-	char text[PREFIX_TEXT_SIZE];
-
-	for (size_t i = 0; i < set->count; i++)
-		fprintf(out, "%s%s", i ? ", " : "", prefix_format(&set->entries[i].prefix, text));
-}
-
-static void prefixes_clear(void *field)
-{
-	prefix_set_clear(field);
-}
-
-#define SETTING_TYPE(type, c_type, words) static const char words_##type[] = words;
-#include "config/setting_types.def"
-#undef SETTING_TYPE
 
 const struct setting_type setting_type_DURATION = {
 	words_DURATION, "a time such as 10m, 2h or 500ms", NULL, false, NULL,
@@ -325,6 +402,16 @@ const struct setting_type setting_type_DURATION = {
 const struct setting_type setting_type_COUNT = {
 	words_COUNT, "a number", NULL, false, NULL,
 	count_take, number_measure, number_bound, count_print, number_clear,
+};
+
+const struct setting_type setting_type_INTEGER = {
+	words_INTEGER, "a whole number", NULL, false, NULL,
+	integer_take, integer_measure, integer_bound, integer_print, integer_clear,
+};
+
+const struct setting_type setting_type_WEIGHT = {
+	words_WEIGHT, "a whole number other than 0, such as 2 or -2", NULL, false, NULL,
+	weight_take, integer_measure, integer_bound, integer_print, integer_clear,
 };
 
 const struct setting_type setting_type_SIZE = {
@@ -342,9 +429,24 @@ const struct setting_type setting_type_SWITCH = {
 	switch_take, switch_measure, number_bound, switch_print, switch_clear,
 };
 
+const struct setting_type setting_type_HANDOFF = {
+	words_HANDOFF, "a way to hand over clients", NULL, false, handoff_names,
+	handoff_take, handoff_measure, number_bound, handoff_print, handoff_clear,
+};
+
 const struct setting_type setting_type_TEXT = {
 	words_TEXT, "text", "bytes", false, NULL,
 	text_take, text_measure, number_bound, text_print, text_clear,
+};
+
+const struct setting_type setting_type_REPLY_TEXT = {
+	words_REPLY_TEXT, "of printable ASCII alone, as a reply of SMTP has to be", "bytes", false, NULL,
+	reply_text_take, text_measure, number_bound, text_print, text_clear,
+};
+
+const struct setting_type setting_type_HOSTNAME = {
+	words_HOSTNAME, "a domain name such as mx.example.org", "bytes", false, NULL,
+	hostname_take, text_measure, number_bound, text_print, text_clear,
 };
 
 const struct setting_type setting_type_SERVER = {
@@ -367,13 +469,7 @@ const struct setting_type setting_type_LOGS = {
 	logs_take, paths_measure, number_bound, paths_print, paths_clear,
 };
 
-const struct setting_type setting_type_PORTS = {
-	words_PORTS, "a port from 1 to 65535", "ports", true, NULL,
-	ports_take, ports_measure, number_bound, ports_print, ports_clear,
-};
-
-const struct setting_type setting_type_PREFIXES = {
-	words_PREFIXES, "an address or a network such as 192.0.2.0/24 or 2001:db8::/48",
-	"entries", true, NULL,
-	prefixes_take, prefixes_measure, number_bound, prefixes_print, prefixes_clear,
+const struct setting_type setting_type_PROGRAM = {
+	words_PROGRAM, "the absolute path of a program", "words", true, NULL,
+	program_take, program_measure, number_bound, program_print, program_clear,
 };

@@ -23,12 +23,13 @@ struct setting_type {
 
 	/* Sets the field, or adds to a list. `setting` is its full name, "ban.never", for
 	 * entries that remember it. Returns 0, -EINVAL, -ERANGE (too large for the type),
-	 * -EEXIST (is in the list already), -EDOM (a network with bits after its length), or
-	 * -ENOMEM. */
+	 * -EEXIST (is in the list already), -EDOM (a network with bits after its length),
+	 * -EADDRNOTAVAIL (an answer outside of 127.0.0.0/8), or -ENOMEM. */
 	int (*take)(void *field, struct bytes value, const char *setting);
-	/* What least and most bound: the number itself, or how many `unit`s there are. */
+	/* What least and most bound: a number that sorts as the values do, or how many `unit`s
+	 * there are. 0 where a text or list is empty. */
 	uint64_t (*measure)(const void *field);
-	/* Reads least or most of a row. */
+	/* Reads least or most of a row as such a number. */
 	int (*bound)(struct bytes text, uint64_t *ret);
 	/* In a form that can be read back. */
 	void (*print)(const void *field, FILE *out);

@@ -2,20 +2,27 @@
 #include "config/settings.h"
 
 #include "base/text.h"
-#include "build_config.h"
 #include "config/config_tree.h"
+#include "config/domain_name.h"
 #include "config/setting_table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct loader {
 	const struct config_tree *tree;
 	struct settings *settings;
 	struct mistakes *mistakes;
 	struct place places[SETTING_ROWS]; /* line 0 where the file has nothing of it */
+	struct place zone_places[SETTINGS_ZONES_MOST]; /* of their names */
+};
+
+/* What a section's settings go into: the settings, or one zone. */
+struct target {
+	const struct setting_row *rows;
+	size_t count;
+	void *fields;
+	struct place *places; /* of each row */
 };
 
 static const struct place whole_file = { 0, 0 };
@@ -29,6 +36,21 @@ static size_t count_words(const char *const *words)
 	return count;
 }
 
+/* What a value is, by the error of its type; NULL where all that is known is what it is not. */
+static const char *what_it_is(int error)
+{
+	switch (error) {
+	case -EEXIST:
+		return "there twice";
+	case -EDOM:
+		return "an address within a network, not the network's own";
+	case -EADDRNOTAVAIL:
+		return "outside of 127.0.0.0/8, where the answers of DNS lists are";
+	default:
+		return NULL;
+	}
+}
+
 static int refuse_value(const struct loader *loader, const struct setting_row *row,
 			const struct config_word *word, int error)
 {
@@ -40,13 +62,9 @@ static int refuse_value(const struct loader *loader, const struct setting_row *r
 	if (error == -ERANGE)
 		mistakes_add(loader->mistakes, word->place, "%s: %s is more than %s at most",
 			     row->full_name, text, row->most);
-	else if (error == -EEXIST)
-		mistakes_add(loader->mistakes, word->place, "%s: %s is there twice", row->full_name,
-			     text);
-	else if (error == -EDOM)
-		mistakes_add(loader->mistakes, word->place,
-			     "%s: %s is an address within a network, not the network's own",
-			     row->full_name, text);
+	else if (what_it_is(error))
+		mistakes_add(loader->mistakes, word->place, "%s: %s is %s", row->full_name, text,
+			     what_it_is(error));
 	else
 		mistakes_add_word(loader->mistakes, word->place, word->text, row->type->choices,
 				  count_words(row->type->choices), "%s: '%s' is not %s", row->full_name,
@@ -54,10 +72,10 @@ static int refuse_value(const struct loader *loader, const struct setting_row *r
 	return 0;
 }
 
-static void check_bounds(const struct loader *loader, const struct setting_row *row,
-			 const struct config_word *word)
+static void check_bounds(const struct loader *loader, const struct target *target,
+			 const struct setting_row *row, const struct config_word *word)
 {
-	uint64_t least, most, measure = row->type->measure(setting_value(row, loader->settings));
+	uint64_t least, most, measure = row->type->measure(setting_value(row, target->fields));
 	char text[MISTAKE_WORD_SIZE];
 
 	if (row->type->bound(bytes_of(row->least), &least) == 0 && measure < least) {
@@ -78,8 +96,8 @@ static void check_bounds(const struct loader *loader, const struct setting_row *
 	}
 }
 
-static int load_values(const struct loader *loader, const struct setting_row *row,
-		       const struct config_word *words, size_t count)
+static int load_values(const struct loader *loader, const struct target *target,
+		       const struct setting_row *row, const struct config_word *words, size_t count)
 {
 	size_t mistakes = loader->mistakes->count + loader->mistakes->untold;
 	int r;
@@ -89,19 +107,19 @@ static int load_values(const struct loader *loader, const struct setting_row *ro
 		return 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		r = row->type->take(setting_field(row, loader->settings), words[i].text,
-				    row->full_name);
+		r = row->type->take(setting_field(row, target->fields), words[i].text, row->full_name);
 		if (r < 0)
 			r = refuse_value(loader, row, &words[i], r);
 		if (r < 0)
 			return r;
 	}
 	if (mistakes == loader->mistakes->count + loader->mistakes->untold)
-		check_bounds(loader, row, &words[0]);
+		check_bounds(loader, target, row, &words[0]);
 	return 0;
 }
 
-static int load_setting(struct loader *loader, struct bytes section, const struct config_entry *entry)
+static int load_setting(const struct loader *loader, const struct target *target, struct bytes section,
+			const struct config_entry *entry)
 {
 	const struct setting_row *row = setting_find(section, entry->name.text);
 	const char *names[SETTING_ROWS];
@@ -114,7 +132,7 @@ static int load_setting(struct loader *loader, struct bytes section, const struc
 				  mistake_word(entry->name.text, name), BYTES_FMT(section));
 		return 0;
 	}
-	place = &loader->places[row - setting_rows];
+	place = &target->places[row - target->rows];
 	if (place->line) {
 		mistakes_add(loader->mistakes, entry->name.place,
 			     "%s is set a second time, first in line %u", row->full_name, place->line);
@@ -123,7 +141,112 @@ static int load_setting(struct loader *loader, struct bytes section, const struc
 	*place = entry->name.place;
 	if (entry->word_count == 0)
 		return 0;
-	return load_values(loader, row, &loader->tree->words[entry->first_word], entry->word_count);
+	return load_values(loader, target, row, &loader->tree->words[entry->first_word], entry->word_count);
+}
+
+/* A default is one value, or nothing; an empty text is a value, too. */
+static int load_defaults(const struct target *target)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < target->count && r == 0; i++) {
+		const struct setting_row *row = &target->rows[i];
+
+		if (target->places[i].line || (row->type->is_list && !*row->standard))
+			continue;
+		r = row->type->take(setting_field(row, target->fields), bytes_of(row->standard), row->full_name);
+	}
+	return r;
+}
+
+static bool is_zone(struct bytes section, struct bytes name)
+{
+	return bytes_equal(section, BYTES_LITERAL(ZONE_WITHIN)) && bytes_equal(name, BYTES_LITERAL(ZONE_SECTION));
+}
+
+static void refuse_inner(const struct loader *loader, struct bytes section, const struct config_word *name)
+{
+	static const char *const inner[] = { ZONE_SECTION };
+	size_t count = bytes_equal(section, BYTES_LITERAL(ZONE_WITHIN)) ? 1 : 0;
+	char word[MISTAKE_WORD_SIZE];
+
+	/* A '{' without a name was told of already. */
+	if (name->text.size)
+		mistakes_add_word(loader->mistakes, name->place, name->text, inner, count,
+				  "'%s' is not a section of %.*s", mistake_word(name->text, word), BYTES_FMT(section));
+}
+
+/* The name has to be there, a domain name, and no other zone's. */
+static void check_zone_name(const struct loader *loader, const struct config_entry *entry)
+{
+	const struct config_word *name = &entry->argument;
+	char word[MISTAKE_WORD_SIZE];
+
+	if (!name->text.data) {
+		mistakes_add(loader->mistakes, entry->name.place,
+			     "a zone has a name of its own, written " ZONE_SECTION " bl.example { ... }");
+		return;
+	}
+	mistake_word(name->text, word);
+	if (!domain_name_is_good(name->text)) {
+		mistakes_add(loader->mistakes, name->place,
+			     "the name of a zone is a domain name such as bl.example, and '%s' is not", word);
+		return;
+	}
+	if (name->text.size > SETTINGS_ZONE_NAME_MOST)
+		mistakes_add(loader->mistakes, name->place,
+			     "'%s' is too long to be asked about IPv6 addresses: more than %d bytes", word,
+			     SETTINGS_ZONE_NAME_MOST);
+	for (size_t i = 0; i < loader->settings->zone_count; i++)
+		if (domain_names_are_equal(name->text, bytes_of(loader->settings->zones[i].name)))
+			mistakes_add(loader->mistakes, name->place,
+				     "the zone '%s' is there a second time, first in line %u", word,
+				     loader->zone_places[i].line);
+}
+
+/* One more zone, all zero but for its name. NULL without memory. */
+static struct zone_settings *add_zone(struct loader *loader, const struct config_word *name)
+{
+	struct settings *settings = loader->settings;
+	struct zone_settings *zones =
+		reallocarray(settings->zones, settings->zone_count + 1, sizeof(*zones)), *zone;
+
+	if (!zones)
+		return NULL;
+	settings->zones = zones;
+	zone = &zones[settings->zone_count];
+	*zone = (struct zone_settings){ .name = strndup(name->text.data ? name->text.data : "", name->text.size) };
+	if (!zone->name)
+		return NULL;
+	loader->zone_places[settings->zone_count++] = name->place;
+	return zone;
+}
+
+/* A zone whose name is a mistake is loaded, too, for the mistakes within it. */
+static int load_zone(struct loader *loader, size_t section)
+{
+	const struct config_entry *entries = loader->tree->entries;
+	struct bytes name = entries[section].name.text;
+	struct place places[ZONE_ROWS] = { whole_file };
+	struct target zone = { zone_rows, ZONE_ROWS, NULL, places };
+	int r = 0;
+
+	if (loader->settings->zone_count == SETTINGS_ZONES_MOST) {
+		mistakes_add(loader->mistakes, entries[section].name.place, "more than %d zones",
+			     SETTINGS_ZONES_MOST);
+		return 0;
+	}
+	check_zone_name(loader, &entries[section]);
+	zone.fields = add_zone(loader, &entries[section].argument);
+	if (!zone.fields)
+		return -ENOMEM;
+	for (size_t i = section + 1; i < entries[section].end && r == 0; i = entries[i].end) {
+		if (entries[i].is_section)
+			refuse_inner(loader, name, &entries[i].name);
+		else
+			r = load_setting(loader, &zone, name, &entries[i]);
+	}
+	return r < 0 ? r : load_defaults(&zone);
 }
 
 static bool is_section_name(struct bytes name)
@@ -137,28 +260,30 @@ static bool is_section_name(struct bytes name)
 	return false;
 }
 
-static int load_section(struct loader *loader, size_t section)
+static int load_section(struct loader *loader, const struct target *target, size_t section)
 {
 	const struct config_entry *entries = loader->tree->entries;
 	struct bytes name = entries[section].name.text;
-	char word[MISTAKE_WORD_SIZE];
 	int r = 0;
 
 	if (entries[section].argument.text.data)
 		mistakes_add(loader->mistakes, entries[section].argument.place,
 			     "the section %.*s takes no name of its own", BYTES_FMT(name));
 	for (size_t i = section + 1; i < entries[section].end && r == 0; i = entries[i].end) {
-		if (!entries[i].is_section)
-			r = load_setting(loader, name, &entries[i]);
-		else if (entries[i].name.text.size)
+		if (!entries[i].is_section && is_zone(name, entries[i].name.text))
 			mistakes_add(loader->mistakes, entries[i].name.place,
-				     "'%s' is not a section of %.*s",
-				     mistake_word(entries[i].name.text, word), BYTES_FMT(name));
+				     "'" ZONE_SECTION "' is a section, written " ZONE_SECTION " bl.example { ... }");
+		else if (!entries[i].is_section)
+			r = load_setting(loader, target, name, &entries[i]);
+		else if (is_zone(name, entries[i].name.text))
+			r = load_zone(loader, i);
+		else
+			refuse_inner(loader, name, &entries[i].name);
 	}
 	return r;
 }
 
-static int load_top(struct loader *loader, size_t index)
+static int load_top(struct loader *loader, const struct target *target, size_t index)
 {
 	const struct config_entry *entry = &loader->tree->entries[index];
 	const char *sections[SETTING_ROWS];
@@ -166,38 +291,25 @@ static int load_top(struct loader *loader, size_t index)
 
 	mistake_word(entry->name.text, word);
 	if (entry->is_section && is_section_name(entry->name.text))
-		return load_section(loader, index);
+		return load_section(loader, target, index);
 	if (is_section_name(entry->name.text))
 		mistakes_add(loader->mistakes, entry->name.place,
 			     "'%s' is a section, written %s { name = value }", word, word);
 	else if (!entry->is_section)
 		mistakes_add(loader->mistakes, entry->name.place,
 			     "'%s' stands outside of any section", word);
+	else if (is_zone(BYTES_LITERAL(ZONE_WITHIN), entry->name.text))
+		mistakes_add(loader->mistakes, entry->name.place,
+			     "'%s' is a section within " ZONE_WITHIN " { ... }", word);
 	else if (entry->name.text.size)
 		mistakes_add_word(loader->mistakes, entry->name.place, entry->name.text, sections,
 				  setting_sections(sections), "'%s' is not a section", word);
 	return 0;
 }
 
-/* A default is one value, or nothing; an empty text is a value, too. */
-static int load_defaults(struct loader *loader)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < SETTING_ROWS && r == 0; i++) {
-		const struct setting_row *row = &setting_rows[i];
-
-		if (loader->places[i].line || (row->type->is_list && !*row->standard))
-			continue;
-		r = row->type->take(setting_field(row, loader->settings), bytes_of(row->standard),
-				    row->full_name);
-	}
-	return r;
-}
-
-/* What no single row can say. A cap that is shorter than the ban would end every ban early,
- * which looks like a ban that does not work. */
-static void check_together(const struct loader *loader)
+/* A cap that is shorter than the ban would end every ban early, which looks like a ban that
+ * does not work. */
+static void check_ban(const struct loader *loader)
 {
 	const struct settings *settings = loader->settings;
 	char ban_for[DURATION_TEXT_SIZE], at_most[DURATION_TEXT_SIZE];
@@ -212,18 +324,48 @@ static void check_together(const struct loader *loader)
 		     duration_format(settings->ban_for, ban_for));
 }
 
+static const struct {
+	enum handoff handoff;
+	unsigned row; /* that must not be empty */
+} handoff_needs[] = {
+	{ HANDOFF_EXEC, SETTING_ROW_gate_program },
+	{ HANDOFF_EXEC, SETTING_ROW_gate_user },
+	{ HANDOFF_PASS, SETTING_ROW_gate_socket },
+	{ HANDOFF_PROXY, SETTING_ROW_gate_server },
+	{ HANDOFF_TRANSPARENT, SETTING_ROW_gate_server },
+};
+
+static void check_handoff(const struct loader *loader)
+{
+	enum handoff handoff = loader->settings->gate_handoff;
+
+	for (size_t i = 0; i < sizeof(handoff_needs) / sizeof(handoff_needs[0]); i++) {
+		const struct setting_row *row = &setting_rows[handoff_needs[i].row];
+
+		if (handoff == handoff_needs[i].handoff &&
+		    row->type->measure(setting_value(row, loader->settings)) == 0)
+			mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_handoff],
+				     "gate.handoff = %s needs %s, which is empty",
+				     setting_rows[SETTING_ROW_gate_handoff].type->choices[handoff], row->full_name);
+	}
+}
+
 static int load_tree(const struct config_tree *tree, struct settings *settings,
 		     struct mistakes *mistakes)
 {
 	struct loader loader = { .tree = tree, .settings = settings, .mistakes = mistakes };
+	struct target target = { setting_rows, SETTING_ROWS, settings, loader.places };
 	int r = 0;
 
 	for (size_t i = 0; i < tree->count && r == 0; i = tree->entries[i].end)
-		r = load_top(&loader, i);
+		r = load_top(&loader, &target, i);
 	if (r == 0)
-		r = load_defaults(&loader);
-	if (r == 0 && mistakes->count == 0)
-		check_together(&loader);
+		r = load_defaults(&target);
+	/* What no single row can say. */
+	if (r == 0 && mistakes->count == 0) {
+		check_ban(&loader);
+		check_handoff(&loader);
+	}
 	return r;
 }
 
@@ -249,50 +391,6 @@ int settings_parse(struct bytes text, const char *file, struct settings *ret,
 	return r;
 }
 
-/* As many bytes as there are, up to one more than a configuration may have. */
-static int read_file(const char *file, char *buffer, size_t *ret_size)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY), error = 0;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return -errno;
-	*ret_size = 0;
-	while (n != 0 && *ret_size <= SETTINGS_FILE_MAX && error == 0) {
-		n = read(fd, buffer + *ret_size, SETTINGS_FILE_MAX + 1 - *ret_size);
-		if (n > 0)
-			*ret_size += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			error = -errno;
-	}
-	close(fd);
-	return *ret_size > SETTINGS_FILE_MAX ? -EFBIG : error;
-}
-
-const char *settings_default_file(void)
-{
-	return WAVEBREAK_SYSCONF_DIR "/wavebreak.conf";
-}
-
-int settings_load(const char *file, struct settings *ret, struct mistakes *mistakes)
-{
-	const char *path = file ? file : settings_default_file();
-	char *buffer = malloc(SETTINGS_FILE_MAX + 1);
-	size_t size = 0;
-	int r;
-
-	*mistakes = (struct mistakes){ .file = path };
-	r = buffer ? read_file(path, buffer, &size) : -ENOMEM;
-	if (r == 0 || (r == -ENOENT && !file)) {
-		r = settings_parse(bytes_make(buffer, size), path, ret, mistakes);
-	} else {
-		mistakes_add(mistakes, whole_file, "%s",
-			     r == -EFBIG ? "larger than 1 MiB: this is no configuration" : strerror(-r));
-	}
-	free(buffer);
-	return r;
-}
-
 int settings_usual(struct settings *ret)
 {
 	struct mistakes mistakes;
@@ -300,8 +398,20 @@ int settings_usual(struct settings *ret)
 	return settings_parse((struct bytes){ NULL, 0 }, NULL, ret, &mistakes);
 }
 
+static void clear_fields(const struct setting_row *rows, size_t count, void *fields)
+{
+	for (size_t i = 0; i < count; i++)
+		rows[i].type->clear(setting_field(&rows[i], fields));
+}
+
 void settings_free(struct settings *settings)
 {
-	for (size_t i = 0; i < SETTING_ROWS; i++)
-		setting_rows[i].type->clear(setting_field(&setting_rows[i], settings));
+	clear_fields(setting_rows, SETTING_ROWS, settings);
+	for (size_t i = 0; i < settings->zone_count; i++) {
+		clear_fields(zone_rows, ZONE_ROWS, &settings->zones[i]);
+		free(settings->zones[i].name);
+	}
+	free(settings->zones);
+	settings->zones = NULL;
+	settings->zone_count = 0;
 }

@@ -2,8 +2,9 @@
 /* settings - what wavebreak.conf(5) says, checked, with a default for all that it leaves out.
  *
  * struct settings has a field section_name for each row of defs/settings.def: `for` of the
- * section `ban` is ban_for. Durations are in milliseconds, sizes in bytes. Text is never
- * NULL. Where the default is empty, the help of the row says what that means.
+ * section `ban` is ban_for. Each `zone` of the section `gate` is a struct zone_settings.
+ * Durations are in milliseconds, sizes in bytes. Text is never NULL. Where the default is
+ * empty, the help of the row says what that means.
  *
  * A struct settings that was filled is the caller's until settings_free. On a mistake
  * nothing is given back, so that a reload keeps what it has.
@@ -21,9 +22,42 @@ struct path_list {
 	size_t count;
 };
 
+/* A program and its arguments. */
+struct word_list {
+	char **words;
+	size_t count;
+};
+
 struct port_list {
 	uint16_t *ports;
 	size_t count;
+};
+
+/* Family ADDR_NONE stands for all addresses of both families; port 0 for no endpoint at all. */
+struct endpoint {
+	struct addr addr;
+	uint16_t port;
+};
+
+struct endpoint_list {
+	struct endpoint *endpoints;
+	size_t count;
+};
+
+/* Answers of a DNS list, as numbers of host byte order, both ends included; within 127.0.0.0/8. */
+struct reply_range {
+	uint32_t first, last;
+};
+
+struct reply_ranges {
+	struct reply_range *ranges;
+	size_t count;
+};
+
+enum handoff {
+#define HANDOFF(id, name, help) HANDOFF_##id,
+#include "defs/handoffs.def"
+#undef HANDOFF
 };
 
 #define SETTING_TYPE(type, c_type, words) typedef c_type setting_##type;
@@ -40,11 +74,28 @@ enum {
 	SETTINGS_SCORES
 };
 
+/* A section `zone NAME` of `gate`. */
+struct zone_settings {
+	char *name; /* a domain name, as it was written */
+#define SETTING(section, name, type, standard, least, most, help)
+#define ZONE(name, type, standard, least, most, help) setting_##type name;
+#include "defs/settings.def"
+#undef ZONE
+#undef SETTING
+};
+
+#define SETTINGS_ZONES_MOST 32
+/* 64 octets stand before it where a list is asked of an IPv6 address (RFC 5782 section 2.4), and
+ * a name has 253 at most. */
+#define SETTINGS_ZONE_NAME_MOST 189
+
 struct settings {
 #define SETTING(section, name, type, standard, least, most, help) setting_##type section##_##name;
 #include "defs/settings.def"
 #undef SETTING
 	setting_COUNT score[SETTINGS_SCORES];
+	struct zone_settings *zones; /* in the order of the file; no name is there twice */
+	size_t zone_count;
 };
 
 /* A longer file is no configuration. */

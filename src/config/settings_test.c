@@ -176,24 +176,31 @@ static void test_mistakes_are_bounded(void **state)
 	assert_int_equal(mistakes.untold, 30 - MISTAKES_MAX);
 }
 
-/* Each row can be found, has bounds that can be read, and a default that keeps them. */
+/* It can be found, has bounds that can be read, and a default that keeps them. */
+static void check_row(const struct setting_row *row, const void *fields)
+{
+	uint64_t least, most, measure;
+
+	assert_ptr_equal(setting_find(bytes_of(row->section), bytes_of(row->name)), row);
+	/* Both or none. */
+	assert_int_equal(*row->least != '\0', *row->most != '\0');
+	if (!*row->least)
+		return;
+	assert_int_equal(row->type->bound(bytes_of(row->least), &least), 0);
+	assert_int_equal(row->type->bound(bytes_of(row->most), &most), 0);
+	measure = row->type->measure(setting_value(row, fields));
+	assert_true(measure >= least && measure <= most);
+}
+
 static void test_rows(void **state)
 {
 	struct settings settings;
-	uint64_t least, most, measure;
 
-	load("", &settings);
-	for (size_t i = 0; i < SETTING_ROWS; i++) {
-		const struct setting_row *row = &setting_rows[i];
-
-		assert_ptr_equal(setting_find(bytes_of(row->section), bytes_of(row->name)), row);
-		if (row->type == &setting_type_SWITCH)
-			continue;
-		assert_int_equal(row->type->bound(bytes_of(row->least), &least), 0);
-		assert_int_equal(row->type->bound(bytes_of(row->most), &most), 0);
-		measure = row->type->measure(setting_value(row, &settings));
-		assert_true(measure >= least && measure <= most);
-	}
+	load("gate { zone bl.example { } }", &settings);
+	for (size_t i = 0; i < SETTING_ROWS; i++)
+		check_row(&setting_rows[i], &settings);
+	for (size_t i = 0; i < ZONE_ROWS; i++)
+		check_row(&zone_rows[i], &settings.zones[0]);
 	settings_free(&settings);
 }
 

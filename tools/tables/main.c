@@ -10,6 +10,7 @@ static const struct {
 	{ "@MAN_COMMANDS@\n", man_commands },
 	{ "@MAN_OPTIONS@\n", man_options },
 	{ "@MAN_SETTINGS@\n", man_settings },
+	{ "@MAN_HANDOFFS@\n", man_handoffs },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
 	{ "@BASH_NAMES@\n", bash_names },
 	{ "@BASH_COMMANDS@\n", bash_commands },

@@ -95,21 +95,48 @@ static void write_bounds(const struct setting_row *row, FILE *out)
 	fputs(".\n", out);
 }
 
+static void write_setting(const struct setting_row *row, FILE *out)
+{
+	fprintf(out, ".It Ic %s No = Ar %s\n", row->name, row->type->words);
+	write_sentences(row->help, out);
+	write_bounds(row, out);
+}
+
+static void write_zone(FILE *out)
+{
+	fputs(".Ss " ZONE_WITHIN ": " ZONE_SECTION " Ar name\n", out);
+	fprintf(out,
+		"A section within\n.Ic " ZONE_WITHIN " ,\none for each DNS list that is asked about clients, "
+		"%d at most.\nIts\n.Ar name\nis the domain under which the list is asked.\n"
+		".Bl -tag -width indent\n",
+		SETTINGS_ZONES_MOST);
+	for (size_t i = 0; i < ZONE_ROWS; i++)
+		write_setting(&zone_rows[i], out);
+	fputs(".El\n", out);
+}
+
 void man_settings(FILE *out)
 {
-	const char *section = "";
-
 	for (size_t i = 0; i < SETTING_ROWS; i++) {
 		const struct setting_row *row = &setting_rows[i];
 
-		if (strcmp(section, row->section) != 0)
-			fprintf(out, "%s.Ss %s\n.Bl -tag -width indent\n", *section ? ".El\n" : "",
-				row->section);
-		section = row->section;
-		fprintf(out, ".It Ic %s No = Ar %s\n", row->name, row->type->words);
-		write_sentences(row->help, out);
-		write_bounds(row, out);
+		if (setting_begins_section(i))
+			fprintf(out, ".Ss %s\n.Bl -tag -width indent\n", row->section);
+		write_setting(row, out);
+		if (!setting_ends_section(i))
+			continue;
+		fputs(".El\n", out);
+		if (strcmp(row->section, ZONE_WITHIN) == 0)
+			write_zone(out);
 	}
+}
+
+void man_handoffs(FILE *out)
+{
+	fputs(".Bl -tag -width transparent\n", out);
+#define HANDOFF(id, name, help) fputs(".It Cm " name "\n", out), write_sentences(help, out);
+#include "defs/handoffs.def"
+#undef HANDOFF
 	fputs(".El\n", out);
 }
 

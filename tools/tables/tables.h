@@ -14,6 +14,7 @@
 void man_commands(FILE *out);
 void man_options(FILE *out);
 void man_settings(FILE *out);
+void man_handoffs(FILE *out);
 void man_outcomes(FILE *out);
 
 void bash_names(FILE *out);
