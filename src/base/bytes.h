@@ -33,6 +33,12 @@ static inline struct bytes bytes_make(const char *data, size_t size)
 	return (struct bytes){ data, size };
 }
 
+/* Of ASCII letters alone, whatever the locale. */
+static inline char char_to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
@@ -41,6 +47,17 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 static inline bool bytes_starts_with(struct bytes b, struct bytes start)
 {
 	return b.size >= start.size && (start.size == 0 || memcmp(b.data, start.data, start.size) == 0);
+}
+
+/* Equal but for the case of ASCII letters. */
+static inline bool bytes_equal_any_case(struct bytes a, struct bytes b)
+{
+	if (a.size != b.size)
+		return false;
+	for (size_t i = 0; i < a.size; i++)
+		if (char_to_lower(a.data[i]) != char_to_lower(b.data[i]))
+			return false;
+	return true;
 }
 
 /* What is left after the first `count` bytes (nothing, when there are fewer). */

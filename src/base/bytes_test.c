@@ -31,6 +31,18 @@ static void an_empty_view_equals_any_empty_view(void **state)
 	assert_false(bytes_equal(nothing, bytes_of("a")));
 }
 
+/* Of letters alone: '@' and '`', '[' and '{' are a letter's distance apart as well. */
+static void the_case_of_letters_may_be_passed_over(void **state)
+{
+	assert_true(bytes_equal_any_case(bytes_of("aZ09-_"), bytes_of("Az09-_")));
+	assert_true(bytes_equal_any_case(nothing, (struct bytes){ NULL, 0 }));
+	assert_false(bytes_equal_any_case(bytes_of("@"), bytes_of("`")));
+	assert_false(bytes_equal_any_case(bytes_of("["), bytes_of("{")));
+	assert_false(bytes_equal_any_case(bytes_of("\xc4"), bytes_of("\xe4")));
+	assert_false(bytes_equal_any_case(bytes_of("ab"), bytes_of("abc")));
+	assert_false(bytes_equal_any_case(bytes_of("ab"), bytes_of("ac")));
+}
+
 static void parts_stay_inside(void **state)
 {
 	struct bytes abc = bytes_of("abc");
@@ -168,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_view_may_hold_nul),
 		cmocka_unit_test(an_empty_view_equals_any_empty_view),
+		cmocka_unit_test(the_case_of_letters_may_be_passed_over),
 		cmocka_unit_test(parts_stay_inside),
 		cmocka_unit_test(finding),
 		cmocka_unit_test(what_is_behind_is_not_found),

@@ -26,6 +26,8 @@ int dns_list_name(const struct addr *client, struct bytes zone, char name[DNS_NA
 void dns_reverse_name(const struct addr *client, char name[DNS_NAME_SIZE]);
 /* Labels of 1 to 63 letters, digits, '-' and '_', 253 octets at most, no dot at the end. */
 bool dns_name_is_well(struct bytes name);
+/* The same whatever its whole length, which is another one in SMTP. */
+bool dns_labels_are_well(struct bytes name);
 
 enum dns_outcome {
 	DNS_FOUND,     /* at least one record of the type asked for, of the name or of what it is an alias of */
@@ -33,7 +35,7 @@ enum dns_outcome {
 	DNS_NO_NAME,   /* NXDOMAIN */
 	DNS_FAILED,    /* SERVFAIL, REFUSED and every other RCODE; also "nobody answered" */
 	DNS_TRUNCATED, /* TC: to be asked again by TCP */
-	DNS_BROKEN,    /* not a message, not an answer, or not to this question */
+	DNS_BROKEN,    /* not a message, not an answer, not to this question, or an alias chain without end */
 };
 
 struct dns_answer {
