@@ -5,7 +5,7 @@
  * CRLF (section 4.5.3.1.4). Only CRLF ends a line (section 2.3.8): what a bare LF ends is told
  * apart, so that it can be refused and is never obeyed. A line with a NUL, another control byte or
  * a byte above 126 has SMTP_FAULT_BYTES, so that whatever is passed on holds printable ASCII alone
- * (we do not offer SMTPUTF8).
+ * (we do not offer SMTPUTF8). Blanks and tabs at the end of a line are no part of it (section 4.1.1).
  */
 #ifndef WAVEBREAK_WIRE_SMTP_COMMAND_H
 #define WAVEBREAK_WIRE_SMTP_COMMAND_H
@@ -63,13 +63,15 @@ enum smtp_body { SMTP_BODY_NOT_SAID, SMTP_BODY_7BIT, SMTP_BODY_8BITMIME };
 struct smtp_command {
 	enum smtp_verb verb;
 	enum smtp_fault fault;
-	struct bytes argument; /* all after the verb, trimmed; of HELO and EHLO the first word */
-	/* MAIL and RCPT: what is between < and > without a source route (section 4.1.1.3, appendix C), a
-	 * mailbox of local part and domain; empty for <>. A quoted local part keeps its quotes. RCPT takes
+	struct bytes argument; /* all after the verb, trimmed; of HELO and EHLO the first word; empty for FAULT_BYTES */
+	/* All below is empty or zero where there is a fault.
+	 * MAIL and RCPT: what is between < and > without a source route (section 4.1.1.3, appendix C), a
+	 * mailbox of local part and domain; empty for <>. A quoted local part keeps its quotes, and in one
+	 * without quotes dots may stand anywhere, since honest people have such addresses. RCPT takes
 	 * <Postmaster> without a domain (section 4.1.1.3), then domain is empty. */
 	struct bytes mailbox, local_part, domain;
 	bool has_size;
-	uint64_t size;         /* SIZE= of MAIL (RFC 1870) */
+	uint64_t size;         /* SIZE= of MAIL (RFC 1870); UINT64_MAX also for what is larger */
 	enum smtp_body body;   /* BODY= of MAIL (RFC 6152) */
 };
 
