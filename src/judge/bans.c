@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/table.h"
+#include "base/wheel.h"
 #include "judge/steady.h"
 
 #include <errno.h>

@@ -42,7 +42,6 @@
 
 #include "base/prefix.h"
 #include "judge/outcome.h"
-#include "base/wheel.h"
 
 #define BANS_TICK_MS 256
 #define BANS_MOST 4000000U

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* front_internal - what the files front*.c share. */
+#ifndef WAVEBREAK_GATE_FRONT_INTERNAL_H
+#define WAVEBREAK_GATE_FRONT_INTERNAL_H
+
+#include "base/table.h"
+#include "base/wheel.h"
+#include "gate/front.h"
+#include "gate/relay.h"
+
+#include <sys/queue.h>
+
+/* Of the greeting: a client waits that much longer than gate.greet_wait at most. */
+#define FRONT_TICK_MS 16
+/* What one read takes at most; what has not been answered of it is held. */
+#define FRONT_READ_MOST 2048
+
+struct visitor {
+	struct wheel_node node; /* first, see wheel.h */
+	struct front *front;
+	struct session session;
+	int fd;
+	uint32_t visit;
+	struct loop_fd *watch;
+	uint32_t events; /* that the watch waits for */
+	void *look;
+	struct relay *relay;
+	char *held;   /* input that was read and not taken */
+	char *unsent; /* replies that the socket did not take */
+	uint16_t held_size;
+	uint32_t unsent_size;
+	bool asked;   /* the porter was, and has not answered */
+	bool queued;  /* waits for front_room, in front->queue */
+	bool half_closed;
+	bool told;    /* the judge was */
+	bool entered; /* is counted in clients */
+	bool stranger;
+	uint64_t linger_until_ms;
+	TAILQ_ENTRY(visitor) queue;
+};
+
+TAILQ_HEAD(visitor_queue, visitor);
+
+struct front {
+	struct loop *loop;
+	const struct session_rules *rules;
+	struct clients *clients;
+	const struct front_calls *calls;
+	void *data;
+	struct loop_fd *listeners[16];
+	size_t listener_count;
+	struct table *visitors; /* by visit */
+	size_t most;
+	uint32_t hand;    /* of the search for the least deserving */
+	uint32_t visits;
+	struct visitor_queue queue; /* who waits for the server, the first first */
+	size_t states[SESSION_STATES];
+	struct wheel wheel;
+	struct loop_timer *timer;
+	uint64_t timer_ms; /* armed for; UINT64_MAX: not */
+	struct loop_timer *accept_timer; /* after descriptors ran out */
+	struct relay_pipes *pipes;
+	bool draining;
+	void (*drained)(void *data);
+	char replies[65536]; /* of the session that is being served */
+	char input[FRONT_READ_MOST * 2];
+};
+
+/* front_session.c: serves one session. After each of these the visitor may be gone. */
+void front_visitor_opened(struct visitor *visitor, enum session_memory memory, const struct session_facts *facts);
+loop_fd_fn front_on_client;
+void front_visitor_due(struct visitor *visitor);
+void front_visitor_looked(struct visitor *visitor);
+/* 421 with `reason`, and the end. */
+void front_visitor_refuse(struct visitor *visitor, const char *reason);
+/* Does what follows from what the session said and wished. False when the visitor is gone. */
+bool front_visitor_follow(struct visitor *visitor, enum session_state before, enum session_wish wish,
+			  const struct replies *replies);
+/* These leave it where it is. */
+struct replies front_replies(const struct visitor *visitor);
+void front_visitor_report(struct visitor *visitor, enum gate_report_kind kind);
+void front_visitor_end_look(struct visitor *visitor, struct session_facts *ret);
+
+/* front_pass.c. Returns 0 when the porter was asked, -EAGAIN when it waits in the queue, or another -errno:
+ * it was refused, and may be gone. */
+int front_visitor_ask(struct visitor *visitor);
+void front_visitor_answer(struct visitor *visitor, int error, int fd, struct bytes header);
+
+/* front.c: frees it and closes its descriptor. */
+void front_visitor_close(struct visitor *visitor);
+/* After each thing that may have changed when it is due. */
+void front_visitor_set_due(struct visitor *visitor, uint64_t due_ms);
+void front_visitor_unqueue(struct visitor *visitor);
+void front_state_changed(struct front *front, enum session_state from, enum session_state to);
+
+/* front_full.c: ends the least deserving of a sample. False when all deserve their places. */
+bool front_make_room(struct front *front, bool for_known_good);
+
+#endif

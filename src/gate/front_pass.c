@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* front_pass - the way of a clean client into the mail server. */
+#include "gate/front_internal.h"
+
+#include "base/counter.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void queue_up(struct visitor *visitor)
+{
+	if (!visitor->queued)
+		TAILQ_INSERT_TAIL(&visitor->front->queue, visitor, queue);
+	visitor->queued = true;
+}
+
+static void refuse(struct visitor *visitor, int error)
+{
+	enum session_state before = visitor->session.state;
+	struct replies replies = front_replies(visitor);
+	enum session_wish wish;
+
+	counter_add(COUNTER_gate_hand_off_errors, 1);
+	wish = session_server_unavailable(&visitor->session, visitor->front->rules, &replies);
+	front_visitor_follow(visitor, before, wish, &replies);
+}
+
+int front_visitor_ask(struct visitor *visitor)
+{
+	struct front *front = visitor->front;
+	int r = front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
+
+	visitor->asked = r == 0;
+	if (r == -EAGAIN)
+		queue_up(visitor);
+	else
+		front_visitor_unqueue(visitor);
+	if (r < 0 && r != -EAGAIN)
+		refuse(visitor, r);
+	return r;
+}
+
+static void remember_passed(struct visitor *visitor)
+{
+	struct front *front = visitor->front;
+
+	counter_add(COUNTER_gate_passed, 1);
+	if (!visitor->stranger) {
+		counter_add(COUNTER_gate_known, 1);
+		return;
+	}
+	clients_passed(front->clients, &visitor->session.client, loop_now_ms(front->loop));
+	front_visitor_report(visitor, GATE_REPORT_PASSED);
+}
+
+/* The server may have been full, or down for a moment; until gate.full_wait the next front_room tries
+ * again. Nothing was read of the client. */
+static void on_connected(void *data, int error)
+{
+	struct visitor *visitor = data;
+
+	if (error) {
+		counter_add(COUNTER_gate_hand_off_errors, 1);
+		relay_destroy(visitor->relay);
+		visitor->relay = NULL;
+		queue_up(visitor);
+		return;
+	}
+	front_state_changed(visitor->front, SESSION_WAITING, SESSION_PASSED);
+	visitor->session.state = SESSION_PASSED;
+	remember_passed(visitor);
+}
+
+static void on_ended(void *data)
+{
+	front_visitor_close(data);
+}
+
+static void connect_through(struct visitor *visitor, int server, struct bytes header)
+{
+	static const struct relay_calls calls = { on_connected, on_ended };
+	struct front *front = visitor->front;
+	int r;
+
+	loop_fd_remove(visitor->watch);
+	visitor->watch = NULL;
+	r = relay_create(front->loop, front->pipes, visitor->fd, server, header, &calls, visitor, &visitor->relay);
+	if (r < 0)
+		refuse(visitor, r);
+}
+
+void front_visitor_answer(struct visitor *visitor, int error, int fd, struct bytes header)
+{
+	if (!visitor->asked || visitor->session.state != SESSION_WAITING) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	visitor->asked = false;
+	if (error == -EAGAIN) {
+		queue_up(visitor);
+	} else if (error) {
+		refuse(visitor, error);
+	} else if (fd >= 0) {
+		connect_through(visitor, fd, header);
+	} else {
+		remember_passed(visitor);
+		/* So that its end is not taken for one that was never told. */
+		front_state_changed(visitor->front, SESSION_WAITING, SESSION_PASSED);
+		visitor->session.state = SESSION_PASSED;
+		front_visitor_close(visitor);
+	}
+}

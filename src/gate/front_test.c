@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Real sockets on loopback, in one process with the front; played are the DNS lists and the porter. */
+#include "base/counter.h"
+#include "gate/front.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_MS 3000
+#define HELD_MOST 65536
+
+struct world {
+	struct loop *loop;
+	struct loop_timer *stop;
+	struct settings settings;
+	struct session_rules rules;
+	struct clients *clients;
+	struct front *front;
+	int listener;
+	struct sockaddr_in address;
+
+	/* What is played. */
+	struct session_facts facts;
+	bool facts_late, never_tested;
+	uint32_t late_visit;
+	int let_in; /* what the porter's socket says */
+	uint32_t asked_visit;
+	unsigned asked, looks, look_ends, drained;
+	struct gate_report reports[64];
+	size_t report_count;
+};
+
+static int on_look(void *data, const struct addr *client, uint32_t visit, void **ret_look, struct session_facts *ret)
+{
+	struct world *w = data;
+
+	if (!w->facts_late) {
+		*ret = w->facts;
+		return 1;
+	}
+	w->looks++;
+	w->late_visit = visit;
+	*ret_look = w;
+	return 0;
+}
+
+static void on_look_end(void *data, void *look, struct session_facts *ret)
+{
+	struct world *w = data;
+
+	w->look_ends++;
+	if (ret)
+		*ret = w->facts;
+}
+
+static void on_look_again(void *data, const struct addr *client)
+{
+}
+
+static int on_let_in(void *data, uint32_t visit, const struct session *session, int fd)
+{
+	struct world *w = data;
+
+	w->asked++;
+	w->asked_visit = visit;
+	assert_true(fd >= 0);
+	return w->let_in;
+}
+
+static void on_report(void *data, const struct gate_report *report)
+{
+	struct world *w = data;
+
+	assert_true(w->report_count < 64);
+	w->reports[w->report_count++] = *report;
+}
+
+static bool on_never(void *data, const struct addr *client)
+{
+	return ((struct world *)data)->never_tested;
+}
+
+static void on_drained(void *data)
+{
+	((struct world *)data)->drained++;
+}
+
+static void on_stop(void *data)
+{
+	loop_stop(((struct world *)data)->loop);
+}
+
+static void pump(struct world *w, uint64_t ms)
+{
+	loop_timer_arm(w->stop, loop_now_ms(w->loop) + ms);
+	assert_int_equal(loop_run(w->loop), 0);
+}
+
+static const char usual[] = "gate {\n greet_wait = 100ms\n dns_wait = 400ms\n per_address = 1000\n per_network = 1000\n"
+			    " full_wait = 300ms\n name = mx.example.test\n contact = \"+49 30 1234\"\n"
+			    " zone bl.example { weight = 3 }\n}\n";
+
+static const char *no_text(void *data, unsigned zone, const struct addr *client, char *text, size_t size)
+{
+	snprintf(text, size, "see bl.example");
+	return text;
+}
+
+static struct world *open_world(void **state, const char *more, size_t sessions)
+{
+	static const struct front_calls calls = { on_look, on_look_end, on_look_again, on_let_in, on_report, on_never };
+	struct world *w = calloc(1, sizeof(*w));
+	struct mistakes mistakes = { 0 };
+	socklen_t size = sizeof(w->address);
+	char text[2048];
+	struct front_set_up set_up = { .rules = &w->rules, .calls = &calls, .data = w, .listeners = &w->listener,
+				       .listener_count = 1, .sessions = sessions };
+
+	*state = w;
+	/* The later of two would be a mistake: what differs takes the place of the usual line. */
+	snprintf(text, sizeof(text), "%s", more ? more : usual);
+	assert_int_equal(settings_parse(bytes_of(text), "test", &w->settings, &mistakes), 0);
+	w->rules = (struct session_rules){ .settings = &w->settings, .name = "mx.example.test", .zone_text = no_text };
+	assert_int_equal(loop_create(&w->loop), 0);
+	assert_int_equal(loop_timer_create(w->loop, on_stop, w, &w->stop), 0);
+	assert_int_equal(clients_create(&w->settings, &w->clients), 0);
+	w->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	w->address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(w->listener, (struct sockaddr *)&w->address, sizeof(w->address)), 0);
+	assert_int_equal(listen(w->listener, 128), 0);
+	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&w->address, &size), 0);
+	set_up.clients = w->clients;
+	assert_int_equal(front_create(w->loop, &set_up, &w->front), 0);
+	return w;
+}
+
+static int set_up(void **state)
+{
+	open_world(state, NULL, 100);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	front_destroy(w->front);
+	clients_destroy(w->clients);
+	settings_free(&w->settings);
+	loop_timer_destroy(w->stop);
+	loop_destroy(w->loop);
+	close(w->listener);
+	free(w);
+	return 0;
+}
+
+struct peer {
+	int fd;
+	size_t size;
+	bool ended, reset;
+	char heard[HELD_MOST];
+};
+
+static struct peer *visit_with(struct world *w, int receive_buffer)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (receive_buffer)
+		setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
+	assert_int_equal(connect(peer->fd, (struct sockaddr *)&w->address, sizeof(w->address)), 0);
+	return peer;
+}
+
+static struct peer *visit(struct world *w)
+{
+	return visit_with(w, 0);
+}
+
+static void leave(struct peer *peer)
+{
+	close(peer->fd);
+	free(peer);
+}
+
+static void hear(struct peer *peer)
+{
+	ssize_t n = recv(peer->fd, peer->heard + peer->size, HELD_MOST - 1 - peer->size, MSG_DONTWAIT);
+
+	if (n > 0)
+		peer->size += (size_t)n;
+	else if (n == 0)
+		peer->ended = true;
+	else if (errno != EAGAIN)
+		peer->reset = true;
+}
+
+static void say(struct peer *peer, const char *text)
+{
+	assert_int_equal(send(peer->fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* Waits until that is in what it heard, and forgets all before its end. */
+static void expect(struct world *w, struct peer *peer, const char *text)
+{
+	char *at = NULL;
+
+	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
+		hear(peer);
+		at = memmem(peer->heard, peer->size, text, strlen(text));
+		if (at)
+			break;
+		pump(w, 5);
+	}
+	if (!at)
+		fail_msg("'%s' was not heard, but '%.*s'", text, (int)peer->size, peer->heard);
+	at += strlen(text);
+	peer->size -= (size_t)(at - peer->heard);
+	memmove(peer->heard, at, peer->size);
+}
+
+static void expect_end(struct world *w, struct peer *peer)
+{
+	for (int waited = 0; waited < PATIENCE_MS && !peer->ended && !peer->reset; waited += 5) {
+		hear(peer);
+		pump(w, 5);
+	}
+	assert_true(peer->ended);
+	assert_false(peer->reset);
+}
+
+static size_t sessions(struct world *w)
+{
+	struct front_numbers numbers;
+
+	front_count(w->front, &numbers);
+	return numbers.sessions;
+}
+
+static void expect_sessions(struct world *w, size_t count)
+{
+	for (int waited = 0; waited < PATIENCE_MS && sessions(w) != count; waited += 5)
+		pump(w, 5);
+	assert_int_equal(sessions(w), count);
+}
+
+static void expect_asked(struct world *w, unsigned times)
+{
+	for (int waited = 0; waited < PATIENCE_MS && w->asked < times; waited += 5)
+		pump(w, 5);
+	assert_int_equal(w->asked, times);
+}
+
+static const char dialogue[] = "EHLO zombie.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nQUIT\r\n";
+
+static void test_a_listed_client_is_told_why(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220-mx.example.test ESMTP\r\n220 mx.example.test ESMTP\r\n");
+	say(peer, "EHLO zombie.example\r\n");
+	expect(w, peer, "250 ENHANCEDSTATUSCODES\r\n");
+	say(peer, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n");
+	expect(w, peer, "250 2.1.0 ");
+	expect(w, peer, "550 5.7.1 [127.0.0.1] is refused: bl.example names it (see bl.example); ask +49 30 1234\r\n");
+	expect(w, peer, "554 5.5.1 ");
+	say(peer, "QUIT\r\n");
+	expect(w, peer, "221 2.0.0 ");
+	expect_end(w, peer);
+	expect_sessions(w, 0);
+	assert_int_equal(w->report_count, 1);
+	assert_int_equal(w->reports[0].kind, GATE_REPORT_REFUSED);
+	assert_int_equal(w->reports[0].listed, 1);
+	assert_non_null(strstr(w->reports[0].talk, "EHLO zombie.example, MAIL FROM:<a@b.example>, RCPT TO:<c@d.example>: 550"));
+	leave(peer);
+}
+
+static void test_a_clean_client_waits_and_is_let_in(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+
+	expect(w, peer, "220-mx.example.test ESMTP\r\n");
+	assert_int_equal(w->asked, 0);
+	expect_asked(w, 1);
+	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
+	expect_sessions(w, 0);
+	assert_int_equal(w->report_count, 1);
+	assert_int_equal(w->reports[0].kind, GATE_REPORT_PASSED);
+	leave(peer);
+	/* The next time it is known, and nothing is said before the server speaks. */
+	peer = visit(w);
+	expect_asked(w, 2);
+	hear(peer);
+	assert_int_equal(peer->size, 0);
+	leave(peer);
+}
+
+/* The descriptor that was passed on stays open and unharmed. */
+static void test_what_was_said_early_is_left_for_the_server(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+	char text[64];
+	int kept;
+
+	say(peer, "EHLO early.example\r\n");
+	expect(w, peer, "220-");
+	expect_asked(w, 1);
+	kept = -1;
+	for (int fd = 3; fd < 64 && kept < 0; fd++) {
+		struct sockaddr_in local;
+		socklen_t size = sizeof(local);
+
+		if (fd != peer->fd && fd != w->listener && getsockname(fd, (struct sockaddr *)&local, &size) == 0 &&
+		    local.sin_family == AF_INET && local.sin_port == w->address.sin_port)
+			kept = dup(fd);
+	}
+	assert_true(kept >= 0);
+	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
+	expect_sessions(w, 0);
+	assert_int_equal(recv(kept, text, sizeof(text), 0), 20);
+	assert_memory_equal(text, "EHLO early.example\r\n", 20);
+	assert_int_equal(send(kept, "hello", 5, 0), 5);
+	expect(w, peer, "hello");
+	close(kept);
+	leave(peer);
+}
+
+static void test_an_early_talker_on_a_list_is_rejected(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts.score = 1;
+	peer = visit(w);
+	say(peer, dialogue);
+	expect(w, peer, "220 mx.example.test ESMTP\r\n");
+	expect(w, peer, "550 5.7.1 [127.0.0.1] is refused: it spoke before our greeting");
+	expect(w, peer, "221 ");
+	expect_end(w, peer);
+	leave(peer);
+}
+
+static void test_answers_that_come_late_count_for_nothing(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts_late = true;
+	peer = visit(w);
+	expect_asked(w, 1);
+	assert_int_equal(w->looks, 1);
+	assert_int_equal(w->look_ends, 1);
+	front_looked(w->front, w->late_visit); /* too late */
+	assert_int_equal(w->look_ends, 1);
+	leave(peer);
+}
+
+static void test_an_answer_that_comes_in_time_is_heard_at_once(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts_late = true;
+	peer = visit(w);
+	expect(w, peer, "220-");
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	front_looked(w->front, w->late_visit);
+	expect(w, peer, "220 mx");
+	leave(peer);
+	expect_sessions(w, 0);
+	assert_int_equal(w->look_ends, 1);
+}
+
+static void test_who_hangs_up_is_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts_late = true;
+	peer = visit(w);
+	expect(w, peer, "220-");
+	leave(peer);
+	expect_sessions(w, 0);
+	assert_int_equal(w->look_ends, 1);
+}
+
+static void test_a_full_server_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->let_in = -EAGAIN;
+	peer = visit(w);
+	expect_asked(w, 1);
+	front_room(w->front);
+	assert_int_equal(w->asked, 2);
+	w->let_in = 0;
+	front_room(w->front);
+	assert_int_equal(w->asked, 3);
+	front_answer(w->front, w->asked_visit, -EAGAIN, -1, bytes_make(NULL, 0));
+	front_room(w->front);
+	assert_int_equal(w->asked, 4);
+	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
+	expect_sessions(w, 0);
+	leave(peer);
+}
+
+static void test_a_server_that_stays_full_is_said_in_words(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->let_in = -EAGAIN;
+	peer = visit(w);
+	expect(w, peer, "220-mx.example.test ESMTP\r\n220 mx.example.test ESMTP\r\n421 4.3.2 ");
+	expect_end(w, peer);
+	expect_sessions(w, 0);
+	leave(peer);
+}
+
+static void test_a_porter_that_cannot_is_said_in_words(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+
+	expect_asked(w, 1);
+	front_answer(w->front, w->asked_visit, -ENOENT, -1, bytes_make(NULL, 0));
+	expect(w, peer, "220 mx.example.test ESMTP\r\n421 4.3.2 ");
+	expect_end(w, peer);
+	leave(peer);
+}
+
+/* The 421 is not lost to a reset, though the client goes on to talk. */
+static void test_a_talker_hears_the_last_word(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+	char line[64];
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 ");
+	for (int i = 0; i < 30; i++) {
+		snprintf(line, sizeof(line), "NONSENSE %d\r\n", i);
+		say(peer, line);
+	}
+	expect(w, peer, "421 4.7.0 Too many errors");
+	say(peer, "MORE\r\n");
+	expect_end(w, peer);
+	leave(peer);
+}
+
+static void test_who_closes_its_half_is_answered(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 ");
+	say(peer, "EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n");
+	shutdown(peer->fd, SHUT_WR);
+	expect(w, peer, "250 ENHANCED");
+	expect_end(w, peer);
+	expect_sessions(w, 0);
+	leave(peer);
+}
+
+static void test_one_byte_at_a_time(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 ");
+	for (const char *c = dialogue; *c; c++) {
+		assert_int_equal(send(peer->fd, c, 1, MSG_NOSIGNAL), 1);
+		pump(w, 1);
+	}
+	expect(w, peer, "550 5.7.1 ");
+	expect(w, peer, "221 ");
+	expect_end(w, peer);
+	leave(peer);
+}
+
+/* Who does not read its replies is not read either, and costs a bounded amount. */
+static void test_a_client_that_does_not_read(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+	size_t sent = 0;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit_with(w, 2048);
+	expect(w, peer, "220 ");
+	say(peer, "EHLO a.example\r\n");
+	expect(w, peer, "250 ENHANCED");
+	say(peer, "MAIL FROM:<a@b.example>\r\n");
+	for (int i = 0; i < 400; i++) {
+		char lines[2048];
+		size_t size = 0;
+		ssize_t n;
+
+		for (int j = 0; j < 20; j++)
+			size += (size_t)snprintf(lines + size, sizeof(lines) - size, "RCPT TO:<user%d@example.test>\r\n", j);
+		n = send(peer->fd, lines, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent += n > 0 ? (size_t)n : 0;
+		pump(w, 1);
+	}
+	assert_true(sent > 30000);
+	assert_int_equal(sessions(w), 1);
+	/* It reads after all: every answer is there, up to the limits. */
+	expect(w, peer, "250 2.1.0");
+	expect(w, peer, "550 5.7.1");
+	leave(peer);
+	expect_sessions(w, 0);
+}
+
+static void test_the_gate_drains(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 ");
+	front_drain(w->front, on_drained);
+	pump(w, 20);
+	assert_int_equal(w->drained, 0);
+	say(peer, dialogue);
+	expect(w, peer, "221 ");
+	expect_sessions(w, 0);
+	pump(w, 20);
+	assert_int_equal(w->drained, 1);
+	leave(peer);
+}
+
+static void test_the_worst_make_room(void **state)
+{
+	struct world *w = open_world(state, "gate {\n greet_wait = 20s\n dns_wait = 20s\n per_address = 1000\n"
+					    " per_network = 1000\n reserve = 0%\n zone bl.example { weight = 3 }\n}\n", 10);
+	struct peer *bad, *good[10], *late;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	bad = visit(w);
+	expect(w, bad, "220 ");
+	w->facts_late = true;
+	for (int i = 0; i < 9; i++) {
+		good[i] = visit(w);
+		expect(w, good[i], "220-");
+	}
+	late = visit(w);
+	expect(w, late, "220-");
+	expect(w, bad, "421 4.3.2 Too many connections");
+	for (int i = 0; i < 9; i++) {
+		hear(good[i]);
+		assert_false(good[i]->ended || good[i]->reset);
+		leave(good[i]);
+	}
+	leave(bad);
+	leave(late);
+}
+
+static void test_an_address_has_a_bound(void **state)
+{
+	struct world *w = open_world(state, "gate {\n per_address = 2\n}\n", 100);
+	struct peer *peers[3];
+
+	w->facts_late = true;
+	for (int i = 0; i < 2; i++) {
+		peers[i] = visit(w);
+		expect(w, peers[i], "220-");
+	}
+	peers[2] = visit(w);
+	expect(w, peers[2], "421 4.7.0 Too many connections from your address\r\n");
+	expect_end(w, peers[2]);
+	leave(peers[0]);
+	expect_sessions(w, 1);
+	leave(peers[2]);
+	peers[2] = visit(w);
+	expect(w, peers[2], "220-");
+	leave(peers[1]);
+	leave(peers[2]);
+}
+
+/* A mail server for the relay: a connected pair, of which the front gets one end. */
+static int connect_elsewhere(int *ret_server)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_true(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EINPROGRESS);
+	*ret_server = accept(listener, NULL, NULL);
+	close(listener);
+	return fd;
+}
+
+static void test_bytes_go_both_ways(void **state)
+{
+	static char sent[200000], got[200000];
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+	size_t up = 0, down = 0;
+	int server, fd;
+
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = (char)(i * 31 + i / 251);
+	expect_asked(w, 1);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, BYTES_LITERAL("PROXY header\r\n"));
+	pump(w, 20);
+	assert_int_equal(recv(server, got, 14, MSG_WAITALL), 14);
+	assert_memory_equal(got, "PROXY header\r\n", 14);
+	assert_int_equal(send(server, "220 server\r\n", 12, 0), 12);
+	expect(w, peer, "220 server\r\n");
+	for (int i = 0; i < 4000 && down < sizeof(sent); i++) {
+		ssize_t n = up < sizeof(sent) ? send(peer->fd, sent + up, sizeof(sent) - up, MSG_DONTWAIT) : 0;
+
+		up += n > 0 ? (size_t)n : 0;
+		pump(w, 1);
+		n = recv(server, got + down, sizeof(got) - down, MSG_DONTWAIT);
+		down += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(down, sizeof(sent));
+	assert_memory_equal(sent, got, sizeof(sent));
+	/* A half that is closed is closed there, too, and the other goes on. */
+	shutdown(peer->fd, SHUT_WR);
+	pump(w, 20);
+	assert_int_equal(recv(server, got, 1, MSG_DONTWAIT), 0);
+	assert_int_equal(send(server, "221 bye\r\n", 9, 0), 9);
+	expect(w, peer, "221 bye\r\n");
+	close(server);
+	expect_end(w, peer);
+	expect_sessions(w, 0);
+	leave(peer);
+}
+
+static void test_a_server_that_refuses_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_in nobody = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+	struct peer *peer = visit(w);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), server;
+
+	expect_asked(w, 1);
+	(void)connect(fd, (struct sockaddr *)&nobody, sizeof(nobody));
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	pump(w, 50);
+	assert_int_equal(sessions(w), 1);
+	front_room(w->front);
+	assert_int_equal(w->asked, 2);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	assert_int_equal(send(server, "220 server\r\n", 12, 0), 12);
+	expect(w, peer, "220 server\r\n");
+	close(server);
+	leave(peer);
+	expect_sessions(w, 0);
+}
+
+static void test_answers_for_who_has_gone_are_closed(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+	char byte;
+	int server, fd;
+
+	expect_asked(w, 1);
+	leave(peer);
+	expect_sessions(w, 1); /* on its way through, nobody looks */
+	pump(w, 400);
+	expect_sessions(w, 0);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	assert_int_equal(recv(server, &byte, 1, 0), 0);
+	close(server);
+}
+
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_WORLD(test_a_listed_client_is_told_why),
+		WITH_WORLD(test_a_clean_client_waits_and_is_let_in),
+		WITH_WORLD(test_what_was_said_early_is_left_for_the_server),
+		WITH_WORLD(test_an_early_talker_on_a_list_is_rejected),
+		WITH_WORLD(test_answers_that_come_late_count_for_nothing),
+		WITH_WORLD(test_an_answer_that_comes_in_time_is_heard_at_once),
+		WITH_WORLD(test_who_hangs_up_is_forgotten),
+		WITH_WORLD(test_a_full_server_is_waited_for),
+		WITH_WORLD(test_a_server_that_stays_full_is_said_in_words),
+		WITH_WORLD(test_a_porter_that_cannot_is_said_in_words),
+		WITH_WORLD(test_a_talker_hears_the_last_word),
+		WITH_WORLD(test_who_closes_its_half_is_answered),
+		WITH_WORLD(test_one_byte_at_a_time),
+		WITH_WORLD(test_a_client_that_does_not_read),
+		WITH_WORLD(test_the_gate_drains),
+		WITH_WORLD(test_bytes_go_both_ways),
+		WITH_WORLD(test_a_server_that_refuses_is_tried_again),
+		WITH_WORLD(test_answers_for_who_has_gone_are_closed),
+		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),
+		cmocka_unit_test_teardown(test_an_address_has_a_bound, tear_down),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

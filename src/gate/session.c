@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/session_internal.h"
+
+#include "base/counter.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+	size_t weight; /* offset of its setting */
+	enum counter counter;
+	const char *told;
+} observations[OBSERVATIONS] = {
+#define OBSERVATION(id, setting, told)                                                               \
+	[OBSERVATION_##id] = { offsetof(struct settings, gate_##setting), COUNTER_gate_##setting, told },
+#include "defs/observations.def"
+#undef OBSERVATION
+};
+
+const char *session_state_name(enum session_state state)
+{
+	static const char *const names[SESSION_STATES] = {
+#define SESSION_STATE(id, name, help) [SESSION_##id] = name,
+#include "defs/session_states.def"
+#undef SESSION_STATE
+	};
+
+	return names[state];
+}
+
+static void add_score(struct session *session, int64_t points)
+{
+	int64_t score = session->score + points;
+
+	session->score = (int16_t)(score > INT16_MAX ? INT16_MAX : score < INT16_MIN ? INT16_MIN : score);
+}
+
+void session_observe(struct session *session, const struct session_rules *rules, enum observation what)
+{
+	const setting_INTEGER *weight =
+		(const setting_INTEGER *)((const char *)rules->settings + observations[what].weight);
+
+	if (session->observed & 1U << what)
+		return;
+	session->observed |= (uint16_t)(1U << what);
+	counter_add(observations[what].counter, 1);
+	add_score(session, *weight);
+}
+
+static bool is_rejected(const struct session *session, const struct session_rules *rules)
+{
+	return session->score > 0 && (uint64_t)session->score >= rules->settings->gate_reject_at;
+}
+
+static bool may_be_greeted(const struct session *session, const struct session_rules *rules, uint64_t now_ms)
+{
+	return session->undelayed || session->observed & 1U << OBSERVATION_EARLY_TALKER ||
+	       now_ms - session->opened_ms >= rules->settings->gate_greet_wait;
+}
+
+static void finish_greeting(struct session *session, const struct session_rules *rules, struct replies *replies)
+{
+	reply_line(replies, "220 %s ESMTP", rules->name);
+	session->greeting = false;
+}
+
+/* A clean client gets the rest of its greeting from the mail server. */
+static enum session_wish let_in(struct session *session, uint64_t now_ms)
+{
+	session->state = SESSION_WAITING;
+	session->heard_ms = now_ms;
+	return SESSION_WISH_LET_IN;
+}
+
+static enum session_wish reject(struct session *session, const struct session_rules *rules, uint64_t now_ms,
+				struct replies *replies)
+{
+	session->state = SESSION_DIALOGUE;
+	session->heard_ms = now_ms;
+	finish_greeting(session, rules, replies);
+	return SESSION_WISH_NOTHING;
+}
+
+/* Who is to be rejected need not wait to be told so: the sooner it has its 5xx, the sooner its place
+ * is free. */
+static enum session_wish decide(struct session *session, const struct session_rules *rules, uint64_t now_ms,
+				struct replies *replies)
+{
+	if (is_rejected(session, rules))
+		return reject(session, rules, now_ms, replies);
+	if (session->looked && may_be_greeted(session, rules, now_ms))
+		return let_in(session, now_ms);
+	return SESSION_WISH_NOTHING;
+}
+
+static void take_facts(struct session *session, const struct session_rules *rules,
+		       const struct session_facts *facts)
+{
+	session->looked = true;
+	session->listed = facts->listed;
+	add_score(session, facts->score);
+	if (facts->no_reverse)
+		session_observe(session, rules, OBSERVATION_NO_REVERSE);
+}
+
+enum session_wish session_begin(struct session *session, const struct session_rules *rules,
+				enum session_memory memory, const struct session_facts *facts, uint64_t now_ms,
+				struct replies *replies)
+{
+	session->state = SESSION_TESTING;
+	session->opened_ms = session->heard_ms = now_ms;
+	if (memory == SESSION_KNOWN_GOOD) {
+		session->looked = true;
+		return let_in(session, now_ms);
+	}
+	if (memory == SESSION_KNOWN_BAD) {
+		session->looked = true;
+		session->listed = facts->listed;
+		add_score(session, facts->score);
+		return reject(session, rules, now_ms, replies);
+	}
+	/* The mail server's own greeting, or ours, is the last line of it. */
+	session->undelayed = memory == SESSION_KNOWN_NETWORK || rules->settings->gate_greet_wait == 0;
+	session->greeting = !session->undelayed;
+	if (session->greeting)
+		reply_line(replies, "220-%s ESMTP", rules->name);
+	return SESSION_WISH_NOTHING;
+}
+
+void session_end(struct session *session)
+{
+	free(session->words);
+	session->words = NULL;
+}
+
+enum session_wish session_looked(struct session *session, const struct session_rules *rules,
+				 const struct session_facts *facts, uint64_t now_ms, struct replies *replies)
+{
+	assert(session->state == SESSION_TESTING && !session->looked);
+	take_facts(session, rules, facts);
+	return decide(session, rules, now_ms, replies);
+}
+
+enum session_wish session_spoke_early(struct session *session, const struct session_rules *rules,
+				      struct bytes first, uint64_t now_ms, struct replies *replies)
+{
+	assert(session->state == SESSION_TESTING);
+	session_observe(session, rules, OBSERVATION_EARLY_TALKER);
+	if (smtp_speaker_of(first) != SMTP_SPEAKER_SMTP)
+		session_observe(session, rules, OBSERVATION_FOREIGN_SPEAKER);
+	return decide(session, rules, now_ms, replies);
+}
+
+/* Who has been told why has nothing left to wait for. */
+static uint64_t command_time(const struct session *session, const struct session_rules *rules)
+{
+	const struct settings *s = rules->settings;
+
+	return session->told && s->gate_told_time < s->gate_command_time ? s->gate_told_time : s->gate_command_time;
+}
+
+uint64_t session_deadline(const struct session *session, const struct session_rules *rules)
+{
+	const struct settings *s = rules->settings;
+	uint64_t whole_ms = session->opened_ms + s->gate_session, next_ms;
+
+	switch ((enum session_state)session->state) {
+	case SESSION_TESTING:
+		next_ms = session->opened_ms + (session->looked ? s->gate_greet_wait : s->gate_dns_wait);
+		break;
+	case SESSION_WAITING:
+		next_ms = session->heard_ms + s->gate_full_wait;
+		break;
+	case SESSION_DIALOGUE:
+		next_ms = session->heard_ms + command_time(session, rules);
+		break;
+	default:
+		return UINT64_MAX;
+	}
+	return next_ms < whole_ms || session->state != SESSION_DIALOGUE ? next_ms : whole_ms;
+}
+
+static enum session_wish time_out(struct session *session, const struct session_rules *rules,
+				  struct replies *replies)
+{
+	counter_add(COUNTER_gate_timeouts, 1);
+	session->state = SESSION_CLOSING;
+	reply_line(replies, "421 4.4.2 %s waited too long for a command, closing", rules->name);
+	return SESSION_WISH_END;
+}
+
+enum session_wish session_due(struct session *session, const struct session_rules *rules, uint64_t now_ms,
+			      struct replies *replies)
+{
+	if (now_ms < session_deadline(session, rules))
+		return SESSION_WISH_NOTHING;
+	switch ((enum session_state)session->state) {
+	case SESSION_TESTING:
+		/* What has not answered by now counts for nothing. */
+		session->looked = true;
+		return decide(session, rules, now_ms, replies);
+	case SESSION_WAITING:
+		return session_server_unavailable(session, rules, replies);
+	case SESSION_DIALOGUE:
+		return time_out(session, rules, replies);
+	default:
+		return SESSION_WISH_NOTHING;
+	}
+}
+
+enum session_wish session_server_unavailable(struct session *session, const struct session_rules *rules,
+					     struct replies *replies)
+{
+	counter_add(COUNTER_gate_server_unavailable, 1);
+	return session_refuse(session, rules, "4.3.2 The mail server takes no connection now, try again later", replies);
+}
+
+enum session_wish session_refuse(struct session *session, const struct session_rules *rules,
+				 const char *reason, struct replies *replies)
+{
+	/* After the first line of a greeting no other code may follow (RFC 5321 section 4.2.1). */
+	if (session->greeting)
+		finish_greeting(session, rules, replies);
+	session->state = SESSION_CLOSING;
+	reply_line(replies, "421 %s", reason);
+	return SESSION_WISH_END;
+}
+
+/* snprintf(3) at the end of what is there. */
+static void append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void append(char *text, size_t size, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + used, size - used, format, arguments);
+	va_end(arguments);
+}
+
+/* The list that weighs most among those that name it. */
+static const struct zone_settings *worst_zone(const struct session *session, const struct session_rules *rules,
+					      unsigned *ret_number)
+{
+	const struct zone_settings *worst = NULL;
+
+	for (unsigned i = 0; i < rules->settings->zone_count; i++) {
+		const struct zone_settings *zone = &rules->settings->zones[i];
+
+		if (!(session->listed >> i & 1) || zone->weight <= 0 || (worst && zone->weight <= worst->weight))
+			continue;
+		worst = zone;
+		*ret_number = i;
+	}
+	return worst;
+}
+
+#define ZONE_TEXT_SIZE 200
+
+const char *session_reason(const struct session *session, const struct session_rules *rules,
+			   char reason[SESSION_REASON_SIZE])
+{
+	char client[ADDR_TEXT_SIZE], text[ZONE_TEXT_SIZE] = "";
+	unsigned number = 0;
+	const struct zone_settings *zone = worst_zone(session, rules, &number);
+	const char *before = " is refused: ", *contact = rules->settings->gate_contact;
+
+	reason[0] = '\0';
+	append(reason, SESSION_REASON_SIZE, "[%s]", addr_format(&session->client, client));
+	if (zone) {
+		rules->zone_text(rules->zone_data, number, &session->client, text, sizeof(text));
+		append(reason, SESSION_REASON_SIZE, "%s%s names it%s%s%s", before, zone->name, *text ? " (" : "", text,
+		       *text ? ")" : "");
+		before = "; ";
+	}
+	for (size_t i = 0; i < OBSERVATIONS; i++) {
+		if (!(session->observed >> i & 1))
+			continue;
+		append(reason, SESSION_REASON_SIZE, "%s%s", before, observations[i].told);
+		before = "; ";
+	}
+	if (*contact)
+		append(reason, SESSION_REASON_SIZE, "; ask %s", contact);
+	else
+		append(reason, SESSION_REASON_SIZE, "; ask the postmaster of %s by another way", rules->name);
+	return reason;
+}
+
+const char *session_talk(struct session *session, const struct session_rules *rules,
+			 char text[SESSION_TALK_SIZE])
+{
+	const struct session_words *words = session->words;
+	char reason[SESSION_REASON_SIZE];
+
+	text[0] = '\0';
+	if (words)
+		append(text, SESSION_TALK_SIZE, "%s%s, MAIL FROM:<%s>, RCPT TO:<%s>: ", session->extended ? "EHLO " : "HELO ",
+		       words->helo, words->sender, words->recipient);
+	append(text, SESSION_TALK_SIZE, "550 5.7.1 %s", session_reason(session, rules, reason));
+	session_end(session);
+	return text;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session - one client at the gate: what is thought of it, and what it is told.
+ *
+ * Pure: bytes and facts in, replies and a wish out, time told. gate/front.h does the rest. A session
+ * begins in TESTING: it has had the first line of a greeting (`220-`) and is to be silent until the
+ * greeting is complete, while the DNS lists are asked. Nothing is read of it, so that the mail
+ * server will find all that it says. Then it is either let in, or greeted by us and told 5xx at each
+ * recipient (RFC 5321 section 3.6.2): so a false positive learns it, and a broken sender does not
+ * come back at once, as it does after a silent close.
+ *
+ * Every command of a rejected client is answered by the book, and none of them has an effect but on
+ * the session itself. What no limit of the settings allows is answered with 421 and ends the session.
+ */
+#ifndef WAVEBREAK_GATE_SESSION_H
+#define WAVEBREAK_GATE_SESSION_H
+
+#include "config/settings.h"
+#include "gate/replies.h"
+#include "wire/smtp_command.h"
+
+enum session_state {
+#define SESSION_STATE(id, name, help) SESSION_##id,
+#include "defs/session_states.def"
+#undef SESSION_STATE
+	SESSION_STATES
+};
+const char *session_state_name(enum session_state state);
+
+enum observation {
+#define OBSERVATION(id, setting, told) OBSERVATION_##id,
+#include "defs/observations.def"
+#undef OBSERVATION
+	OBSERVATIONS
+};
+
+/* What all sessions of a gate worker go by. */
+struct session_rules {
+	const struct settings *settings;
+	const char *name; /* of this host, in the greeting */
+	/* The words that go with a listing, "" for none. */
+	const char *(*zone_text)(void *data, unsigned zone, const struct addr *client, char *text, size_t size);
+	void *zone_data;
+};
+
+/* What the tests of the client's address came to. */
+struct session_facts {
+	int score;       /* of the zones */
+	uint32_t listed; /* a bit for each zone, by its number */
+	bool no_reverse; /* it is known that the address has no name */
+};
+
+/* What a client said, for the one who asks why; only as long as it has not been told. */
+struct session_words;
+
+enum session_envelope {
+	SESSION_NO_HELO,
+	SESSION_HELO, /* no transaction */
+	SESSION_MAIL, /* a sender, whose recipients are all refused */
+};
+
+struct session {
+	struct addr client, local;
+	uint16_t client_port, local_port;
+	uint8_t state;    /* enum session_state */
+	uint8_t envelope; /* enum session_envelope */
+	int16_t score;
+	uint16_t observed; /* bits by enum observation */
+	uint16_t errors;
+	uint32_t commands, recipients;
+	uint32_t told; /* recipients that were refused, in all transactions */
+	uint32_t listed;
+	bool looked;     /* the tests of its address have ended */
+	bool undelayed;  /* no greet wait */
+	bool greeting;   /* has had the first line of the greeting, and has to have the last */
+	bool extended;   /* said EHLO, and was offered PIPELINING */
+	struct smtp_lines lines;
+	uint64_t opened_ms;
+	uint64_t heard_ms; /* since when we wait for it */
+	struct session_words *words;
+};
+
+/* What the front is to do, after the replies have been sent. */
+enum session_wish {
+	SESSION_WISH_NOTHING,
+	SESSION_WISH_LET_IN,
+	SESSION_WISH_END,
+};
+
+enum session_memory {
+	SESSION_STRANGER,
+	SESSION_KNOWN_NETWORK, /* its neighbours are senders of mail: it is not delayed */
+	SESSION_KNOWN_GOOD,    /* was let in before: no tests */
+	SESSION_KNOWN_BAD,     /* was rejected a short while ago: `facts` say why */
+};
+
+/* `session` has its ends filled in, and is zero else. */
+enum session_wish session_begin(struct session *session, const struct session_rules *rules,
+				enum session_memory memory, const struct session_facts *facts, uint64_t now_ms,
+				struct replies *replies);
+void session_end(struct session *session);
+
+/* In TESTING: what the tests of its address came to; once. */
+enum session_wish session_looked(struct session *session, const struct session_rules *rules,
+				 const struct session_facts *facts, uint64_t now_ms, struct replies *replies);
+/* In TESTING: it has sent something, of which this is the begin; it was not read. Once. */
+enum session_wish session_spoke_early(struct session *session, const struct session_rules *rules,
+				      struct bytes first, uint64_t now_ms, struct replies *replies);
+
+/* In DIALOGUE: takes whole lines off *input, as far as there is room for replies. To be called again
+ * with what is left and what comes after it. Once `told` is no longer 0, the client has learned that it
+ * is refused. */
+enum session_wish session_take(struct session *session, const struct session_rules *rules,
+			       struct bytes *input, uint64_t now_ms, struct replies *replies);
+
+/* When session_due is to be called next, whatever happened in between. */
+uint64_t session_deadline(const struct session *session, const struct session_rules *rules);
+enum session_wish session_due(struct session *session, const struct session_rules *rules, uint64_t now_ms,
+			      struct replies *replies);
+
+/* WAITING: the server is full or down. 421, and the end. */
+enum session_wish session_server_unavailable(struct session *session, const struct session_rules *rules,
+					     struct replies *replies);
+/* Its place is needed for another one, or the gate ends: 421. */
+enum session_wish session_refuse(struct session *session, const struct session_rules *rules,
+				 const char *reason, struct replies *replies);
+
+/* One line of what was said, and the reply; printable ASCII. Returns `text`. The words are given up. */
+#define SESSION_TALK_SIZE 384
+const char *session_talk(struct session *session, const struct session_rules *rules,
+			 char text[SESSION_TALK_SIZE]);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/session_internal.h"
+
+#include "base/counter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* What one command has before it. */
+struct turn {
+	struct session *session;
+	const struct session_rules *rules;
+	struct replies *replies;
+	bool unasked; /* it was sent before the reply to the one before, which we did not allow */
+	enum session_wish wish;
+};
+
+static void keep(char *room, size_t size, struct bytes word)
+{
+	word = bytes_first(word, size - 1);
+	memcpy(room, word.data, word.size);
+	room[word.size] = '\0';
+}
+
+/* NULL once it has been told why, or without memory: then nobody hears what it said, and that is all. */
+static struct session_words *words_of(struct session *session)
+{
+	if (!session->words && !session->told)
+		session->words = calloc(1, sizeof(*session->words));
+	return session->words;
+}
+
+static void answer_end(struct turn *turn, enum counter counter, const char *reply)
+{
+	counter_add(counter, 1);
+	turn->session->state = SESSION_CLOSING;
+	turn->wish = SESSION_WISH_END;
+	reply_line(turn->replies, "421 %s", reply);
+}
+
+static void answer_error(struct turn *turn, const char *reply)
+{
+	turn->session->errors++;
+	reply_line(turn->replies, "%s", reply);
+}
+
+static void answer_hello(struct turn *turn, const struct smtp_command *command)
+{
+	struct session *session = turn->session;
+	struct session_words *words = words_of(session);
+
+	if (smtp_helo_faults(command->argument, &session->client, bytes_of(turn->rules->name), &session->local))
+		session_observe(session, turn->rules, OBSERVATION_HELO);
+	if (words)
+		keep(words->helo, sizeof(words->helo), command->argument);
+	session->envelope = SESSION_HELO; /* as RSET does (RFC 5321 section 4.1.4) */
+	session->recipients = 0;
+	session->extended = command->verb == SMTP_EHLO;
+	if (!session->extended) {
+		reply_line(turn->replies, "250 %s", turn->rules->name);
+		return;
+	}
+	reply_line(turn->replies, "250-%s", turn->rules->name);
+	reply_line(turn->replies, "250-PIPELINING");
+	reply_line(turn->replies, "250-SIZE 0");
+	reply_line(turn->replies, "250-8BITMIME");
+	reply_line(turn->replies, "250 ENHANCEDSTATUSCODES");
+}
+
+static void answer_mail(struct turn *turn, const struct smtp_command *command)
+{
+	struct session *session = turn->session;
+	struct session_words *words = words_of(session);
+
+	if (session->envelope == SESSION_NO_HELO) {
+		answer_error(turn, "503 5.5.1 Say EHLO or HELO first");
+		return;
+	}
+	if (session->envelope == SESSION_MAIL) {
+		answer_error(turn, "503 5.5.1 There is a sender already");
+		return;
+	}
+	if (words)
+		keep(words->sender, sizeof(words->sender), command->mailbox);
+	session->envelope = SESSION_MAIL;
+	session->recipients = 0;
+	reply_line(turn->replies, "250 2.1.0 Sender noted");
+}
+
+/* The reply that all of this is for. It comes in every order of commands in which a client could take
+ * it for an answer about its mail: a zombie that sends all at once learns it, too. */
+static void answer_recipient(struct turn *turn, const struct smtp_command *command)
+{
+	struct session *session = turn->session;
+	struct session_words *words = words_of(session);
+	char reason[SESSION_REASON_SIZE];
+
+	if (session->envelope != SESSION_MAIL && !turn->unasked) {
+		answer_error(turn, "503 5.5.1 Name the sender first, by MAIL");
+		return;
+	}
+	if (session->recipients >= turn->rules->settings->gate_recipients) {
+		counter_add(COUNTER_gate_recipients_over, 1);
+		answer_error(turn, "452 4.5.3 Too many recipients");
+		return;
+	}
+	if (words)
+		keep(words->recipient, sizeof(words->recipient), command->mailbox);
+	session->recipients++;
+	if (session->told == 0)
+		counter_add(COUNTER_gate_sessions_rejected, 1);
+	session->told++;
+	counter_add(COUNTER_gate_recipients_refused, 1);
+	reply_line(turn->replies, "550 5.7.1 %s", session_reason(session, turn->rules, reason));
+}
+
+static void answer_data(struct turn *turn)
+{
+	if (turn->session->envelope != SESSION_MAIL)
+		answer_error(turn, "503 5.5.1 Name a sender first, by MAIL");
+	else
+		answer_error(turn, "554 5.5.1 No valid recipients");
+}
+
+static void answer_reset(struct turn *turn)
+{
+	struct session *session = turn->session;
+
+	if (session->envelope == SESSION_MAIL)
+		session->envelope = SESSION_HELO;
+	session->recipients = 0;
+	reply_line(turn->replies, "250 2.0.0 Forgotten");
+}
+
+static void answer_fault(struct turn *turn, const struct smtp_command *command)
+{
+	switch (command->fault) {
+	case SMTP_FAULT_BYTES:
+		counter_add(COUNTER_gate_lines_refused, 1);
+		answer_error(turn, "500 5.5.2 Control bytes and 8-bit bytes have no place in a command");
+		break;
+	case SMTP_FAULT_PARAMETER:
+		answer_error(turn, "555 5.5.4 A parameter is not known here");
+		break;
+	case SMTP_FAULT_PARAMETER_VALUE:
+		answer_error(turn, "501 5.5.4 A parameter has no sensible value");
+		break;
+	default:
+		if (command->verb == SMTP_MAIL)
+			answer_error(turn, "501 5.1.7 The sender has to be MAIL FROM:<address>");
+		else if (command->verb == SMTP_RCPT)
+			answer_error(turn, "501 5.1.3 The recipient has to be RCPT TO:<address>");
+		else
+			answer_error(turn, "501 5.5.4 The argument is missing, or one too many");
+	}
+}
+
+static void answer_quit(struct turn *turn)
+{
+	turn->session->state = SESSION_CLOSING;
+	turn->wish = SESSION_WISH_END;
+	reply_line(turn->replies, "221 2.0.0 %s closing", turn->rules->name);
+}
+
+static void answer_command(struct turn *turn, const struct smtp_command *command)
+{
+	switch (command->verb) {
+	case SMTP_HELO:
+	case SMTP_EHLO:
+		answer_hello(turn, command);
+		break;
+	case SMTP_MAIL:
+		answer_mail(turn, command);
+		break;
+	case SMTP_RCPT:
+		answer_recipient(turn, command);
+		break;
+	case SMTP_DATA:
+		answer_data(turn);
+		break;
+	case SMTP_RSET:
+		answer_reset(turn);
+		break;
+	case SMTP_NOOP:
+		reply_line(turn->replies, "250 2.0.0 Well");
+		break;
+	case SMTP_VRFY: /* RFC 5321 section 3.5.3 */
+		reply_line(turn->replies, "252 2.0.0 Not verified; RCPT will tell");
+		break;
+	case SMTP_HELP:
+		reply_line(turn->replies, "214 2.0.0 The commands are those of RFC 5321");
+		break;
+	case SMTP_QUIT:
+		answer_quit(turn);
+		break;
+	case SMTP_EXPN:
+	case SMTP_STARTTLS:
+	case SMTP_AUTH:
+	case SMTP_BDAT:
+	case SMTP_ETRN:
+		answer_error(turn, "502 5.5.1 The command is not offered here");
+		break;
+	case SMTP_UNKNOWN:
+		answer_error(turn, "500 5.5.1 The command is not known");
+		break;
+	}
+}
+
+/* Another protocol's words may carry a command of SMTP that a third party chose (a web page that posts
+ * to port 25): nothing more is read of it. */
+static bool is_foreign(struct turn *turn, struct bytes line)
+{
+	enum smtp_speaker speaker = smtp_speaker_of(line);
+
+	if (turn->session->commands > 1 || (speaker != SMTP_SPEAKER_HTTP && speaker != SMTP_SPEAKER_TLS))
+		return false;
+	session_observe(turn->session, turn->rules, OBSERVATION_FOREIGN_SPEAKER);
+	answer_end(turn, COUNTER_gate_foreign_ended, "4.7.0 This is SMTP, closing");
+	return true;
+}
+
+static void answer_line(struct turn *turn, enum smtp_line end, struct bytes line)
+{
+	struct smtp_command command;
+
+	if (is_foreign(turn, line))
+		return;
+	if (end != SMTP_LINE_WELL) {
+		counter_add(COUNTER_gate_lines_refused, 1);
+		answer_error(turn, end == SMTP_LINE_LONG ? "500 5.5.2 The line has more than 512 bytes"
+							 : "500 5.5.2 A line ends with CR and LF, and has neither within");
+		return;
+	}
+	smtp_command_read(line, &command);
+	if (turn->unasked)
+		session_observe(turn->session, turn->rules, OBSERVATION_PIPELINING);
+	if (turn->unasked && command.verb != SMTP_RCPT && command.verb != SMTP_QUIT)
+		answer_error(turn, "503 5.5.1 Wait for the reply before the next command");
+	else if (command.fault != SMTP_FAULT_NONE)
+		answer_fault(turn, &command);
+	else
+		answer_command(turn, &command);
+}
+
+static void check_limits(struct turn *turn)
+{
+	const struct settings *settings = turn->rules->settings;
+
+	if (turn->wish == SESSION_WISH_END)
+		return;
+	if (turn->session->errors >= settings->gate_errors)
+		answer_end(turn, COUNTER_gate_errors_over, "4.7.0 Too many errors, closing");
+	else if (turn->session->commands >= settings->gate_commands)
+		answer_end(turn, COUNTER_gate_commands_over, "4.7.0 Too many commands, closing");
+}
+
+enum session_wish session_take(struct session *session, const struct session_rules *rules, struct bytes *input,
+			       uint64_t now_ms, struct replies *replies)
+{
+	struct turn turn = { .session = session, .rules = rules, .replies = replies };
+	bool may_pipeline = session->extended, first = true;
+	struct bytes line;
+
+	assert(session->state == SESSION_DIALOGUE || session->state == SESSION_CLOSING);
+	while (session->state == SESSION_DIALOGUE && replies_have_room(replies)) {
+		enum smtp_line end = smtp_line_take(&session->lines, input, &line);
+
+		if (end == SMTP_LINE_UNFINISHED)
+			break;
+		session->heard_ms = now_ms;
+		session->commands++;
+		turn.unasked = !first && !may_pipeline;
+		answer_line(&turn, end, line);
+		check_limits(&turn);
+		first = false;
+	}
+	if (session->state == SESSION_CLOSING) {
+		*input = bytes_skip(*input, input->size);
+		return SESSION_WISH_END;
+	}
+	return turn.wish;
+}

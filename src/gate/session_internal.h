@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session_internal - what session.c and session_dialogue.c share. */
+#ifndef WAVEBREAK_GATE_SESSION_INTERNAL_H
+#define WAVEBREAK_GATE_SESSION_INTERNAL_H
+
+#include "gate/session.h"
+
+/* Cut to fit; each ends with NUL. */
+struct session_words {
+	char helo[64];
+	char sender[96];
+	char recipient[96];
+};
+
+/* Counts it and adds its weight, once a session. */
+void session_observe(struct session *session, const struct session_rules *rules, enum observation what);
+
+/* Why it is refused, in words for it: after "550 5.7.1 ", and long enough to leave room for that. */
+#define SESSION_REASON_SIZE 480
+const char *session_reason(const struct session *session, const struct session_rules *rules,
+			   char reason[SESSION_REASON_SIZE]);
+
+#endif
