@@ -88,6 +88,7 @@ void front_visitor_close(struct visitor *visitor)
 	front_visitor_end_look(visitor, NULL);
 	front_visitor_unqueue(visitor);
 	relay_destroy(visitor->relay);
+	tls_destroy(visitor->tls);
 	loop_fd_remove(visitor->watch);
 	if (visitor->node.due_ms != NEVER)
 		wheel_remove(&front->wheel, &visitor->node);
@@ -256,6 +257,7 @@ int front_create(struct loop *loop, const struct front_set_up *set_up, struct fr
 	front->calls = set_up->calls;
 	front->data = set_up->data;
 	front->most = set_up->sessions;
+	front->tls = set_up->tls;
 	front->timer_ms = NEVER;
 	TAILQ_INIT(&front->queue);
 	r = table_create(sizeof(uint32_t), sizeof(struct visitor), front->most, &front->visitors);

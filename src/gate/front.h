@@ -20,6 +20,7 @@
 #include "event/loop.h"
 #include "gate/clients.h"
 #include "gate/report.h"
+#include "gate/tls.h"
 
 #define FRONT_LINGER_MS 2000
 
@@ -50,6 +51,7 @@ struct front_set_up {
 	const int *listeners; /* the caller's, listening and non-blocking */
 	size_t listener_count;
 	size_t sessions; /* at once; gate.sessions, or less where descriptors are few */
+	struct tls_server *tls; /* the caller's; NULL when STARTTLS is not offered */
 };
 
 int front_create(struct loop *loop, const struct front_set_up *set_up, struct front **ret);

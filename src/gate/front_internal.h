@@ -25,6 +25,7 @@ struct visitor {
 	uint32_t events; /* that the watch waits for */
 	void *look;
 	struct relay *relay;
+	struct tls *tls; /* NULL before STARTTLS */
 	char *held;   /* input that was read and not taken */
 	char *unsent; /* replies that the socket did not take */
 	uint16_t held_size;
@@ -60,6 +61,7 @@ struct front {
 	uint64_t timer_ms; /* armed for; UINT64_MAX: not */
 	struct loop_timer *accept_timer; /* after descriptors ran out */
 	struct relay_pipes *pipes;
+	struct tls_server *tls;
 	bool draining;
 	void (*drained)(void *data);
 	char replies[65536]; /* of the session that is being served */

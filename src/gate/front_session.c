@@ -47,6 +47,7 @@ static uint32_t wanted(const struct visitor *visitor)
 	case SESSION_TESTING:
 		return visitor->session.observed & 1U << OBSERVATION_EARLY_TALKER ? 0 : EPOLLIN | EPOLLRDHUP;
 	case SESSION_DIALOGUE:
+		return visitor->tls ? tls_events(visitor->tls) : EPOLLIN;
 	case SESSION_CLOSING:
 		return EPOLLIN;
 	default:
@@ -54,19 +55,32 @@ static uint32_t wanted(const struct visitor *visitor)
 	}
 }
 
+/* As much as goes now. Returns how much that was, or -1 when the client is gone. */
+static ssize_t send_now(struct visitor *visitor, const char *data, size_t size)
+{
+	size_t sent = 0;
+	ssize_t n;
+
+	if (!visitor->tls) {
+		n = send(visitor->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+	}
+	do {
+		n = tls_write(visitor->tls, data + sent, size - sent);
+		sent += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && sent < size);
+	return n < 0 && n != -EAGAIN ? -1 : (ssize_t)sent;
+}
+
 /* Returns false when the client is gone. */
 static bool send_out(struct visitor *visitor, const char *data, size_t size)
 {
-	size_t sent = 0;
+	ssize_t n = visitor->unsent_size ? 0 : send_now(visitor, data, size);
+	size_t sent = n > 0 ? (size_t)n : 0;
 	char *longer;
 
-	if (visitor->unsent_size == 0) {
-		ssize_t n = send(visitor->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return false;
-		sent = n < 0 ? 0 : (size_t)n;
-	}
+	if (n < 0)
+		return false;
 	if (sent == size)
 		return true;
 	if (visitor->unsent_size + (size - sent) > UNSENT_MOST)
@@ -145,6 +159,8 @@ static bool begin_to_close(struct visitor *visitor)
 		return true;
 	if (visitor->half_closed)
 		return false;
+	if (visitor->tls)
+		tls_close(visitor->tls);
 	return shutdown(visitor->fd, SHUT_WR) == 0;
 }
 
@@ -171,6 +187,11 @@ bool front_visitor_follow(struct visitor *visitor, enum session_state before, en
 		remember_refused(visitor);
 	if ((replies->size && !send_out(visitor, replies->data, replies->size)) ||
 	    (wish == SESSION_WISH_END && !begin_to_close(visitor))) {
+		close_visitor(visitor);
+		return false;
+	}
+	if (wish == SESSION_WISH_START_TLS &&
+	    (visitor->unsent_size || tls_create(visitor->front->tls, visitor->fd, &visitor->tls) < 0)) {
 		close_visitor(visitor);
 		return false;
 	}
@@ -280,6 +301,22 @@ static void on_early_bytes(struct visitor *visitor)
 	front_visitor_follow(visitor, before, wish, &replies);
 }
 
+static ssize_t receive(struct visitor *visitor, char *data, size_t size)
+{
+	ssize_t n;
+
+	if (visitor->tls) {
+		n = tls_read(visitor->tls, data, size);
+		if (n == -EPROTO)
+			counter_add(COUNTER_gate_tls_failed, 1);
+		return n;
+	}
+	n = recv(visitor->fd, data, size, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
+	return n;
+}
+
 /* Returns how much there is now in front->input, with what was held; -1 when the client is gone. */
 static ssize_t read_input(struct visitor *visitor)
 {
@@ -294,8 +331,8 @@ static ssize_t read_input(struct visitor *visitor)
 	visitor->held_size = 0;
 	if (visitor->half_closed)
 		return (ssize_t)size;
-	n = recv(visitor->fd, front->input + size, FRONT_READ_MOST, MSG_DONTWAIT);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
+	n = receive(visitor, front->input + size, FRONT_READ_MOST);
+	if (n < 0 && n != -EAGAIN)
 		return -1;
 	visitor->half_closed = n == 0;
 	return (ssize_t)size + (n > 0 ? n : 0);
@@ -331,7 +368,7 @@ static bool answer_input(struct visitor *visitor)
 		return false;
 	}
 	wish = session_take(session, visitor->front->rules, &input, now_of(visitor), &replies);
-	more = !replies_have_room(&replies);
+	more = !replies_have_room(&replies) || (visitor->tls && tls_pending(visitor->tls));
 	if (wish == SESSION_WISH_NOTHING && visitor->half_closed && !more) {
 		counter_add(COUNTER_gate_hung_up, 1);
 		session->state = SESSION_CLOSING;
@@ -394,7 +431,7 @@ void front_on_client(void *data, int fd, uint32_t events)
 		}
 		break;
 	case SESSION_DIALOGUE:
-		if (events & EPOLLIN) {
+		if (events & (EPOLLIN | EPOLLOUT)) {
 			on_dialogue(visitor);
 			return;
 		}

@@ -4,6 +4,10 @@
 #include "gate/front.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -115,7 +119,7 @@ static const char *no_text(void *data, unsigned zone, const struct addr *client,
 	return text;
 }
 
-static struct world *open_world(void **state, const char *more, size_t sessions)
+static struct world *open_world_with(void **state, const char *more, size_t sessions, struct tls_server *tls)
 {
 	static const struct front_calls calls = { on_look, on_look_end, on_look_again, on_let_in, on_report, on_never };
 	struct world *w = calloc(1, sizeof(*w));
@@ -123,13 +127,14 @@ static struct world *open_world(void **state, const char *more, size_t sessions)
 	socklen_t size = sizeof(w->address);
 	char text[2048];
 	struct front_set_up set_up = { .rules = &w->rules, .calls = &calls, .data = w, .listeners = &w->listener,
-				       .listener_count = 1, .sessions = sessions };
+				       .listener_count = 1, .sessions = sessions, .tls = tls };
 
 	*state = w;
 	/* The later of two would be a mistake: what differs takes the place of the usual line. */
 	snprintf(text, sizeof(text), "%s", more ? more : usual);
 	assert_int_equal(settings_parse(bytes_of(text), "test", &w->settings, &mistakes), 0);
-	w->rules = (struct session_rules){ .settings = &w->settings, .name = "mx.example.test", .zone_text = no_text };
+	w->rules = (struct session_rules){ .settings = &w->settings, .name = "mx.example.test", .zone_text = no_text,
+					 .has_tls = tls != NULL };
 	assert_int_equal(loop_create(&w->loop), 0);
 	assert_int_equal(loop_timer_create(w->loop, on_stop, w, &w->stop), 0);
 	assert_int_equal(clients_create(&w->settings, &w->clients), 0);
@@ -141,6 +146,11 @@ static struct world *open_world(void **state, const char *more, size_t sessions)
 	set_up.clients = w->clients;
 	assert_int_equal(front_create(w->loop, &set_up, &w->front), 0);
 	return w;
+}
+
+static struct world *open_world(void **state, const char *more, size_t sessions)
+{
+	return open_world_with(state, more, sessions, NULL);
 }
 
 static int set_up(void **state)
@@ -696,6 +706,154 @@ static void test_answers_for_who_has_gone_are_closed(void **state)
 	close(server);
 }
 
+/* A certificate that nobody else signed, and its key, in one file as Courier has it. */
+static void write_certificate(const char *path)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(key);
+	assert_non_null(file);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_set_pubkey(certificate, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"mx.example.test", -1, -1, 0);
+	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(PEM_write_X509(file, certificate), 1);
+	fclose(file);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+static struct tls_server *make_tls(void)
+{
+	char path[] = "/tmp/wavebreak-front-test.XXXXXX", why[TLS_WHY_SIZE];
+	struct tls_server *server = NULL;
+
+	close(mkstemp(path));
+	write_certificate(path);
+	if (tls_server_create(path, "", &server, why) < 0)
+		fail_msg("%s", why);
+	unlink(path);
+	return server;
+}
+
+static SSL *shake_hands(struct world *w, struct peer *peer, SSL_CTX *context)
+{
+	SSL *ssl = SSL_new(context);
+	int r = 0;
+
+	SSL_set_fd(ssl, peer->fd);
+	for (int i = 0; i < 200 && r != 1; i++) {
+		struct timeval patience = { .tv_usec = 1000 };
+
+		setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		r = SSL_connect(ssl);
+		pump(w, 2);
+	}
+	assert_int_equal(r, 1);
+	return ssl;
+}
+
+/* All that comes until it holds `text`. */
+static void expect_tls(struct world *w, SSL *ssl, const char *text, char *heard, size_t size)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < 300; i++) {
+		int n = SSL_read(ssl, heard + used, (int)(size - 1 - used));
+
+		used += n > 0 ? (size_t)n : 0;
+		heard[used] = '\0';
+		if (strstr(heard, text))
+			return;
+		pump(w, 2);
+	}
+	fail_msg("'%s' was not heard, but '%s'", text, heard);
+}
+
+static void test_a_client_that_wants_tls_is_told_within(void **state)
+{
+	struct tls_server *server = make_tls();
+	struct world *w = open_world_with(state, NULL, 100, server);
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	char heard[8192];
+	struct peer *peer;
+	SSL *ssl;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 mx");
+	say(peer, "EHLO a.example\r\n");
+	expect(w, peer, "250-STARTTLS\r\n");
+	expect(w, peer, "250 ENHANCEDSTATUSCODES\r\n");
+	/* What comes along in the clear is not obeyed afterwards: a third party may have put it there. */
+	say(peer, "STARTTLS\r\nEHLO forged.example\r\nMAIL FROM:<forged@b.example>\r\n");
+	expect(w, peer, "220 2.0.0 Begin with TLS\r\n");
+	pump(w, 20);
+	hear(peer);
+	assert_int_equal(peer->size, 0);
+	ssl = shake_hands(w, peer, context);
+	assert_int_equal(SSL_write(ssl, "MAIL FROM:<a@b.example>\r\n", 25), 25);
+	expect_tls(w, ssl, "503 5.5.1 Say EHLO", heard, sizeof(heard));
+	assert_int_equal(SSL_write(ssl, "EHLO a.example\r\n", 16), 16);
+	expect_tls(w, ssl, "250 ENHANCED", heard, sizeof(heard));
+	assert_null(strstr(heard, "STARTTLS"));
+	for (const char *c = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nSTARTTLS\r\nQUIT\r\n"; *c; c++)
+		assert_int_equal(SSL_write(ssl, c, 1), 1);
+	expect_tls(w, ssl, "closing\r\n", heard, sizeof(heard));
+	assert_non_null(strstr(heard, "550 5.7.1 [127.0.0.1] is refused"));
+	assert_non_null(strstr(heard, "503 5.5.1 TLS is active"));
+	assert_null(strstr(w->reports[0].talk, "forged"));
+	pump(w, 20);
+	assert_int_equal(SSL_read(ssl, heard, sizeof(heard)), 0);
+	assert_int_equal(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	leave(peer);
+	expect_sessions(w, 0);
+	front_destroy(w->front);
+	w->front = NULL;
+	tls_server_destroy(server);
+}
+
+static void test_nonsense_is_no_handshake(void **state)
+{
+	struct tls_server *server = make_tls();
+	struct world *w = open_world_with(state, NULL, 100, server);
+	uint64_t before = counter_read(COUNTER_gate_tls_failed);
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 mx");
+	say(peer, "EHLO a.example\r\n");
+	expect(w, peer, "250 ENHANCEDSTATUSCODES\r\n");
+	say(peer, "STARTTLS\r\n");
+	expect(w, peer, "220 2.0.0 ");
+	say(peer, "MAIL FROM:<a@b.example>\r\n");
+	expect_sessions(w, 0);
+	assert_int_equal(counter_read(COUNTER_gate_tls_failed), before + 1);
+	leave(peer);
+	front_destroy(w->front);
+	w->front = NULL;
+	tls_server_destroy(server);
+}
+
+static void test_a_certificate_that_is_none(void **state)
+{
+	struct tls_server *server = NULL;
+	char why[TLS_WHY_SIZE];
+
+	assert_int_equal(tls_server_create("/dev/null", "", &server, why), -EINVAL);
+	assert_non_null(strstr(why, "/dev/null: "));
+	assert_null(server);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -719,6 +877,9 @@ int main(void)
 		WITH_WORLD(test_bytes_go_both_ways),
 		WITH_WORLD(test_a_server_that_refuses_is_tried_again),
 		WITH_WORLD(test_answers_for_who_has_gone_are_closed),
+		cmocka_unit_test_teardown(test_a_client_that_wants_tls_is_told_within, tear_down),
+		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
+		cmocka_unit_test(test_a_certificate_that_is_none),
 		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),
 		cmocka_unit_test_teardown(test_an_address_has_a_bound, tear_down),
 	};

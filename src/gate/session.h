@@ -37,6 +37,7 @@ enum observation {
 struct session_rules {
 	const struct settings *settings;
 	const char *name; /* of this host, in the greeting */
+	bool has_tls;     /* STARTTLS is offered */
 	/* The words that go with a listing, "" for none. */
 	const char *(*zone_text)(void *data, unsigned zone, const struct addr *client, char *text, size_t size);
 	void *zone_data;
@@ -73,6 +74,7 @@ struct session {
 	bool undelayed;  /* no greet wait */
 	bool greeting;   /* has had the first line of the greeting, and has to have the last */
 	bool extended;   /* said EHLO, and was offered PIPELINING */
+	bool secured;    /* STARTTLS is done */
 	struct smtp_lines lines;
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
@@ -83,6 +85,7 @@ struct session {
 enum session_wish {
 	SESSION_WISH_NOTHING,
 	SESSION_WISH_LET_IN,
+	SESSION_WISH_START_TLS, /* input that is left is thrown away (RFC 3207 section 4.2) */
 	SESSION_WISH_END,
 };
 

@@ -64,6 +64,8 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 	reply_line(turn->replies, "250-PIPELINING");
 	reply_line(turn->replies, "250-SIZE 0");
 	reply_line(turn->replies, "250-8BITMIME");
+	if (turn->rules->has_tls && !session->secured)
+		reply_line(turn->replies, "250-STARTTLS");
 	reply_line(turn->replies, "250 ENHANCEDSTATUSCODES");
 }
 
@@ -132,6 +134,29 @@ static void answer_reset(struct turn *turn)
 	reply_line(turn->replies, "250 2.0.0 Forgotten");
 }
 
+/* What was said before is not known any more (RFC 3207 section 4.2). */
+static void answer_starttls(struct turn *turn)
+{
+	struct session *session = turn->session;
+
+	if (!turn->rules->has_tls) {
+		answer_error(turn, "502 5.5.1 The command is not offered here");
+		return;
+	}
+	if (session->secured) {
+		answer_error(turn, "503 5.5.1 TLS is active already");
+		return;
+	}
+	counter_add(COUNTER_gate_starttls, 1);
+	session->secured = true;
+	session->extended = false;
+	session->envelope = SESSION_NO_HELO;
+	session->recipients = 0;
+	session->lines = (struct smtp_lines){ false };
+	turn->wish = SESSION_WISH_START_TLS;
+	reply_line(turn->replies, "220 2.0.0 Begin with TLS");
+}
+
 static void answer_fault(struct turn *turn, const struct smtp_command *command)
 {
 	switch (command->fault) {
@@ -193,8 +218,10 @@ static void answer_command(struct turn *turn, const struct smtp_command *command
 	case SMTP_QUIT:
 		answer_quit(turn);
 		break;
-	case SMTP_EXPN:
 	case SMTP_STARTTLS:
+		answer_starttls(turn);
+		break;
+	case SMTP_EXPN:
 	case SMTP_AUTH:
 	case SMTP_BDAT:
 	case SMTP_ETRN:
@@ -262,7 +289,7 @@ enum session_wish session_take(struct session *session, const struct session_rul
 	struct bytes line;
 
 	assert(session->state == SESSION_DIALOGUE || session->state == SESSION_CLOSING);
-	while (session->state == SESSION_DIALOGUE && replies_have_room(replies)) {
+	while (session->state == SESSION_DIALOGUE && turn.wish == SESSION_WISH_NOTHING && replies_have_room(replies)) {
 		enum smtp_line end = smtp_line_take(&session->lines, input, &line);
 
 		if (end == SMTP_LINE_UNFINISHED)
@@ -274,9 +301,9 @@ enum session_wish session_take(struct session *session, const struct session_rul
 		check_limits(&turn);
 		first = false;
 	}
-	if (session->state == SESSION_CLOSING) {
+	if (session->state == SESSION_CLOSING)
+		turn.wish = SESSION_WISH_END;
+	if (turn.wish != SESSION_WISH_NOTHING)
 		*input = bytes_skip(*input, input->size);
-		return SESSION_WISH_END;
-	}
 	return turn.wish;
 }
