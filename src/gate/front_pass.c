@@ -5,6 +5,7 @@
 #include "base/counter.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void queue_up(struct visitor *visitor)
@@ -25,10 +26,28 @@ static void refuse(struct visitor *visitor, int error)
 	front_visitor_follow(visitor, before, wish, &replies);
 }
 
-int front_visitor_ask(struct visitor *visitor)
+/* Who has spoken with us already cannot simply be handed over: we stand between, and introduce it. Where a
+ * program is started, it talks to a pair of sockets; elsewhere to the connection that is made. */
+static int let_in(struct visitor *visitor)
 {
 	struct front *front = visitor->front;
-	int r = front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
+	int pair[2], r;
+
+	if (!visitor->session.introduction || front->rules->settings->gate_handoff != HANDOFF_EXEC)
+		return front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	r = front->calls->let_in(front->data, visitor->visit, &visitor->session, pair[1]);
+	close(pair[1]);
+	if (visitor->server_fd >= 0)
+		close(visitor->server_fd);
+	visitor->server_fd = pair[0];
+	return r;
+}
+
+int front_visitor_ask(struct visitor *visitor)
+{
+	int r = let_in(visitor);
 
 	visitor->asked = r == 0;
 	if (r == -EAGAIN)
@@ -45,6 +64,8 @@ static void remember_passed(struct visitor *visitor)
 	struct front *front = visitor->front;
 
 	counter_add(COUNTER_gate_passed, 1);
+	if (visitor->session.introduction)
+		return; /* it was rejected, and only may log in */
 	if (!visitor->stranger) {
 		counter_add(COUNTER_gate_known, 1);
 		return;
@@ -80,11 +101,13 @@ static void connect_through(struct visitor *visitor, int server, struct bytes he
 {
 	static const struct relay_calls calls = { on_connected, on_ended };
 	struct front *front = visitor->front;
+	const char *introduction = visitor->session.introduction;
 	int r;
 
 	loop_fd_remove(visitor->watch);
 	visitor->watch = NULL;
-	r = relay_create(front->loop, front->pipes, visitor->fd, server, header, &calls, visitor, &visitor->relay);
+	r = relay_create(front->loop, front->pipes, visitor->fd, server, header,
+			 introduction ? bytes_of(introduction) : bytes_make(NULL, 0), &calls, visitor, &visitor->relay);
 	if (r < 0)
 		refuse(visitor, r);
 }
@@ -103,6 +126,10 @@ void front_visitor_answer(struct visitor *visitor, int error, int fd, struct byt
 		refuse(visitor, error);
 	} else if (fd >= 0) {
 		connect_through(visitor, fd, header);
+	} else if (visitor->server_fd >= 0) {
+		fd = visitor->server_fd;
+		visitor->server_fd = -1;
+		connect_through(visitor, fd, bytes_make(NULL, 0));
 	} else {
 		remember_passed(visitor);
 		/* So that its end is not taken for one that was never told. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/relay.h"
 
+#include "gate/introduction.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -40,7 +42,8 @@ struct relay {
 	int fds[SIDES];
 	struct loop_fd *watches[SIDES];
 	struct direction from[SIDES]; /* by the side it comes from */
-	bool connecting;
+	enum relay_state { CONNECTING, INTRODUCING, RELAYING } state;
+	struct introduction introduction;
 	size_t header_size;
 	char header[RELAY_HEADER_MOST];
 };
@@ -195,19 +198,60 @@ static void on_client(void *data, int fd, uint32_t events)
 	on_side(data, CLIENT, events);
 }
 
+/* Into RELAYING. */
+static int begin_to_relay(struct relay *relay)
+{
+	relay->state = RELAYING;
+	return loop_fd_add(relay->loop, relay->fds[CLIENT], EPOLLIN, on_client, relay, &relay->watches[CLIENT]);
+}
+
+/* An empty send buffer takes so little as a whole. */
+static int send_whole(const struct relay *relay, struct bytes text)
+{
+	ssize_t n = send(relay->fds[SERVER], text.data, text.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return n == (ssize_t)text.size ? 0 : n < 0 ? -errno : -EPIPE;
+}
+
+/* From CONNECTING into the next state. */
 static int begin(struct relay *relay)
 {
-	int error = 0;
+	int error = 0, r;
 	socklen_t size = sizeof(error);
 
 	if (getsockopt(relay->fds[SERVER], SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return -errno;
-	/* An empty send buffer takes so little as a whole. */
-	if (!error && relay->header_size &&
-	    send(relay->fds[SERVER], relay->header, relay->header_size, MSG_NOSIGNAL) != (ssize_t)relay->header_size)
-		return errno ? -errno : -EPIPE;
-	return error ? -error : loop_fd_add(relay->loop, relay->fds[CLIENT], EPOLLIN, on_client, relay,
-					    &relay->watches[CLIENT]);
+	r = error || relay->header_size == 0 ? -error : send_whole(relay, bytes_make(relay->header, relay->header_size));
+	if (r < 0)
+		return r;
+	if (relay->introduction.lines.size == 0)
+		return begin_to_relay(relay);
+	relay->state = INTRODUCING;
+	return loop_fd_change(relay->watches[SERVER], EPOLLIN);
+}
+
+/* What the server says after its last reply to us would be out of turn, and is not taken. */
+static int introduce(struct relay *relay)
+{
+	char text[1024];
+	struct bytes input, line;
+	enum introduction_step step;
+	ssize_t n = recv(relay->fds[SERVER], text, sizeof(text), MSG_DONTWAIT);
+	int r = 0;
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	input = bytes_make(text, (size_t)n);
+	if (n == 0)
+		return -ECONNRESET;
+	do {
+		step = introduction_take(&relay->introduction, &input, &line);
+		if (step == INTRODUCTION_SAY || step == INTRODUCTION_OVER)
+			r = send_whole(relay, line);
+	} while (step == INTRODUCTION_SAY && r == 0 && input.size);
+	if (step == INTRODUCTION_REFUSED || (step == INTRODUCTION_OVER && input.size))
+		return -ECONNREFUSED;
+	return r == 0 && step == INTRODUCTION_OVER ? begin_to_relay(relay) : r;
 }
 
 static void on_server(void *data, int fd, uint32_t events)
@@ -215,19 +259,20 @@ static void on_server(void *data, int fd, uint32_t events)
 	struct relay *relay = data;
 	int r;
 
-	if (!relay->connecting) {
+	if (relay->state == RELAYING) {
 		on_side(relay, SERVER, events);
 		return;
 	}
-	relay->connecting = false;
-	r = begin(relay);
+	r = relay->state == CONNECTING ? begin(relay) : introduce(relay);
+	if (r == 0 && relay->state != RELAYING)
+		return;
 	if (r == 0)
 		wait_again(relay);
 	relay->calls->connected(relay->data, r);
 }
 
 int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int server, struct bytes header,
-		 const struct relay_calls *calls, void *data, struct relay **ret)
+		 struct bytes introduction, const struct relay_calls *calls, void *data, struct relay **ret)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 	int r = header.size > RELAY_HEADER_MOST ? -EINVAL : 0;
@@ -237,8 +282,9 @@ int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int s
 		free(relay);
 		return r ? r : -ENOMEM;
 	}
-	*relay = (struct relay){ .loop = loop, .pipes = pipes, .calls = calls, .data = data, .connecting = true,
-				 .fds = { client, server }, .header_size = header.size };
+	*relay = (struct relay){ .loop = loop, .pipes = pipes, .calls = calls, .data = data,
+				 .fds = { client, server }, .header_size = header.size,
+				 .introduction.lines = introduction };
 	if (header.size)
 		memcpy(relay->header, header.data, header.size);
 	for (enum side side = CLIENT; side < SIDES; side++)

@@ -26,10 +26,11 @@ struct relay_calls {
 };
 
 /* `client` is connected and stays the caller's; `server` is ours from now on, also on an error, and may be
- * connecting. `header` is written to the server first; at most RELAY_HEADER_MOST bytes. */
+ * connecting. `header` is written to the server first; at most RELAY_HEADER_MOST bytes. `introduction` is what the
+ * client has said to us before (gate/introduction.h), or empty; it has to live as long as the relay. */
 #define RELAY_HEADER_MOST 128
 int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int server, struct bytes header,
-		 const struct relay_calls *calls, void *data, struct relay **ret);
+		 struct bytes introduction, const struct relay_calls *calls, void *data, struct relay **ret);
 /* Closes the server's side. */
 void relay_destroy(struct relay *relay);
 

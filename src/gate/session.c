@@ -67,7 +67,7 @@ static void finish_greeting(struct session *session, const struct session_rules 
 }
 
 /* A clean client gets the rest of its greeting from the mail server. */
-static enum session_wish let_in(struct session *session, uint64_t now_ms)
+enum session_wish session_let_in(struct session *session, uint64_t now_ms)
 {
 	session->state = SESSION_WAITING;
 	session->heard_ms = now_ms;
@@ -91,7 +91,7 @@ static enum session_wish decide(struct session *session, const struct session_ru
 	if (is_rejected(session, rules))
 		return reject(session, rules, now_ms, replies);
 	if (session->looked && may_be_greeted(session, rules, now_ms))
-		return let_in(session, now_ms);
+		return session_let_in(session, now_ms);
 	return SESSION_WISH_NOTHING;
 }
 
@@ -113,7 +113,7 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 	session->opened_ms = session->heard_ms = now_ms;
 	if (memory == SESSION_KNOWN_GOOD) {
 		session->looked = true;
-		return let_in(session, now_ms);
+		return session_let_in(session, now_ms);
 	}
 	if (memory == SESSION_KNOWN_BAD) {
 		session->looked = true;
@@ -129,10 +129,17 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 	return SESSION_WISH_NOTHING;
 }
 
-void session_end(struct session *session)
+static void forget_words(struct session *session)
 {
 	free(session->words);
 	session->words = NULL;
+}
+
+void session_end(struct session *session)
+{
+	forget_words(session);
+	free(session->introduction);
+	session->introduction = NULL;
 }
 
 enum session_wish session_looked(struct session *session, const struct session_rules *rules,
@@ -240,19 +247,14 @@ static void append(char *text, size_t size, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The list that weighs most among those that name it. */
-static const struct zone_settings *worst_zone(const struct session *session, const struct session_rules *rules,
-					      unsigned *ret_number)
+int session_worst_zone(const struct session *session, const struct session_rules *rules)
 {
-	const struct zone_settings *worst = NULL;
+	const struct zone_settings *zones = rules->settings->zones;
+	int worst = -1;
 
-	for (unsigned i = 0; i < rules->settings->zone_count; i++) {
-		const struct zone_settings *zone = &rules->settings->zones[i];
-
-		if (!(session->listed >> i & 1) || zone->weight <= 0 || (worst && zone->weight <= worst->weight))
-			continue;
-		worst = zone;
-		*ret_number = i;
+	for (size_t i = 0; i < rules->settings->zone_count; i++) {
+		if (session->listed >> i & 1 && zones[i].weight > 0 && (worst < 0 || zones[i].weight > zones[worst].weight))
+			worst = (int)i;
 	}
 	return worst;
 }
@@ -263,15 +265,14 @@ const char *session_reason(const struct session *session, const struct session_r
 			   char reason[SESSION_REASON_SIZE])
 {
 	char client[ADDR_TEXT_SIZE], text[ZONE_TEXT_SIZE] = "";
-	unsigned number = 0;
-	const struct zone_settings *zone = worst_zone(session, rules, &number);
+	int zone = session_worst_zone(session, rules);
 	const char *before = " is refused: ", *contact = rules->settings->gate_contact;
 
 	reason[0] = '\0';
 	append(reason, SESSION_REASON_SIZE, "[%s]", addr_format(&session->client, client));
-	if (zone) {
-		rules->zone_text(rules->zone_data, number, &session->client, text, sizeof(text));
-		append(reason, SESSION_REASON_SIZE, "%s%s names it%s%s%s", before, zone->name, *text ? " (" : "", text,
+	if (zone >= 0) {
+		rules->zone_text(rules->zone_data, (unsigned)zone, &session->client, text, sizeof(text));
+		append(reason, SESSION_REASON_SIZE, "%s%s names it%s%s%s", before, rules->settings->zones[zone].name, *text ? " (" : "", text,
 		       *text ? ")" : "");
 		before = "; ";
 	}
@@ -299,6 +300,6 @@ const char *session_talk(struct session *session, const struct session_rules *ru
 		append(text, SESSION_TALK_SIZE, "%s%s, MAIL FROM:<%s>, RCPT TO:<%s>: ", session->extended ? "EHLO " : "HELO ",
 		       words->helo, words->sender, words->recipient);
 	append(text, SESSION_TALK_SIZE, "550 5.7.1 %s", session_reason(session, rules, reason));
-	session_end(session);
+	forget_words(session);
 	return text;
 }

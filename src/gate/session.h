@@ -79,6 +79,7 @@ struct session {
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
 	struct session_words *words;
+	char *introduction; /* WAITING after a dialogue: what has to be said to the server, line by line; else NULL */
 };
 
 /* What the front is to do, after the replies have been sent. */
@@ -126,6 +127,9 @@ enum session_wish session_server_unavailable(struct session *session, const stru
 /* Its place is needed for another one, or the gate ends: 421. */
 enum session_wish session_refuse(struct session *session, const struct session_rules *rules,
 				 const char *reason, struct replies *replies);
+
+/* The number of the list that weighs most among those that name it, -1 for none. */
+int session_worst_zone(const struct session *session, const struct session_rules *rules);
 
 /* One line of what was said, and the reply; printable ASCII. Returns `text`. The words are given up. */
 #define SESSION_TALK_SIZE 384

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What one command has before it. */
@@ -44,6 +45,15 @@ static void answer_error(struct turn *turn, const char *reply)
 	reply_line(turn->replies, "%s", reply);
 }
 
+/* A program that is started for it is told that the client is on a list, and can be told nothing else. */
+static bool may_log_in(const struct session *session, const struct session_rules *rules)
+{
+	const struct settings *settings = rules->settings;
+
+	return settings->gate_auth && settings->gate_handoff != HANDOFF_PASS &&
+	       (settings->gate_handoff != HANDOFF_EXEC || session_worst_zone(session, rules) >= 0);
+}
+
 static void answer_hello(struct turn *turn, const struct smtp_command *command)
 {
 	struct session *session = turn->session;
@@ -64,8 +74,10 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 	reply_line(turn->replies, "250-PIPELINING");
 	reply_line(turn->replies, "250-SIZE 0");
 	reply_line(turn->replies, "250-8BITMIME");
-	if (turn->rules->has_tls && !session->secured)
+	if ((turn->rules->has_tls || may_log_in(session, turn->rules)) && !session->secured)
 		reply_line(turn->replies, "250-STARTTLS");
+	if (may_log_in(session, turn->rules) && *turn->rules->settings->gate_auth_mechanisms)
+		reply_line(turn->replies, "250-AUTH %s", turn->rules->settings->gate_auth_mechanisms);
 	reply_line(turn->replies, "250 ENHANCEDSTATUSCODES");
 }
 
@@ -134,11 +146,44 @@ static void answer_reset(struct turn *turn)
 	reply_line(turn->replies, "250 2.0.0 Forgotten");
 }
 
+/* To the mail server, which hears of the client's EHLO and of this. What else the client has sent is thrown
+ * away: it has to wait for the reply to this (RFC 3207 section 4.2, RFC 4954 section 4). */
+static void bring_to_server(struct turn *turn, const char *verb, struct bytes argument)
+{
+	struct session *session = turn->session;
+	struct session_words *words = words_of(session);
+
+	if (!session->extended) {
+		answer_error(turn, "503 5.5.1 Say EHLO first");
+		return;
+	}
+	if (!words || asprintf(&session->introduction, "EHLO %s\r\n%s%s%.*s\r\n", words->helo, verb,
+			       argument.size ? " " : "", BYTES_FMT(argument)) < 0) {
+		session->introduction = NULL;
+		answer_error(turn, "454 4.7.0 Log in before all else, in another session");
+		return;
+	}
+	counter_add(COUNTER_gate_log_in, 1);
+	turn->wish = session_let_in(session, session->heard_ms);
+}
+
+static void answer_auth(struct turn *turn, const struct smtp_command *command)
+{
+	if (may_log_in(turn->session, turn->rules) && *turn->rules->settings->gate_auth_mechanisms)
+		bring_to_server(turn, "AUTH", command->argument);
+	else
+		answer_error(turn, "502 5.5.1 The command is not offered here");
+}
+
 /* What was said before is not known any more (RFC 3207 section 4.2). */
 static void answer_starttls(struct turn *turn)
 {
 	struct session *session = turn->session;
 
+	if (may_log_in(session, turn->rules) && !session->secured) {
+		bring_to_server(turn, "STARTTLS", bytes_make(NULL, 0));
+		return;
+	}
 	if (!turn->rules->has_tls) {
 		answer_error(turn, "502 5.5.1 The command is not offered here");
 		return;
@@ -221,8 +266,10 @@ static void answer_command(struct turn *turn, const struct smtp_command *command
 	case SMTP_STARTTLS:
 		answer_starttls(turn);
 		break;
-	case SMTP_EXPN:
 	case SMTP_AUTH:
+		answer_auth(turn, command);
+		break;
+	case SMTP_EXPN:
 	case SMTP_BDAT:
 	case SMTP_ETRN:
 		answer_error(turn, "502 5.5.1 The command is not offered here");

@@ -7,10 +7,12 @@
 
 /* Cut to fit; each ends with NUL. */
 struct session_words {
-	char helo[64];
+	char helo[256]; /* a domain has no more (RFC 5321 section 4.5.3.1.2) */
 	char sender[96];
 	char recipient[96];
 };
+
+enum session_wish session_let_in(struct session *session, uint64_t now_ms);
 
 /* Counts it and adds its weight, once a session. */
 void session_observe(struct session *session, const struct session_rules *rules, enum observation what);
