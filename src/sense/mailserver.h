@@ -46,7 +46,15 @@ void exim_read(struct bytes text, struct mail_server *server);
 void sendmail_read(struct bytes text, struct mail_server *server);
 /* "name = value" or "name=value" at the begin of a line; the last one counts. */
 int config_assignment(struct bytes text, const char *name, struct bytes *ret);
-/* The value of a plain assignment, or -ENOENT. The last one counts, as for the shell. */
+/* Goes through the assignments of a shell's file, NAME=value at the begin of a line. `plain` ones are
+ * those whose value a shell, too, would take as it stands here: it expands nothing, and nothing goes on
+ * in another line. Begins at *text, which becomes what is left. False at the end. */
+struct shell_assignment {
+	struct bytes name, value;
+	bool plain;
+};
+bool shell_assignment_next(struct bytes *text, struct shell_assignment *ret);
+/* The value of an assignment, or -ENOENT. The last one counts, as for the shell. */
 int shell_assignment(struct bytes text, const char *name, struct bytes *ret);
 
 #endif

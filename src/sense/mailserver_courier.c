@@ -22,19 +22,88 @@ static struct bytes unquote(struct bytes value)
 	return bytes_trim(bytes_first(value, bytes_find_char(value, '#')));
 }
 
+static bool char_is_name(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && char_is_digit(c));
+}
+
+static size_t name_length(struct bytes line)
+{
+	size_t length = 0;
+
+	while (length < line.size && char_is_name(line.data[length], length == 0))
+		length++;
+	return length;
+}
+
+static bool has_any(struct bytes text, const char *characters)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == '\0' || strchr(characters, text.data[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a shell, too, makes of `written` what unquote made of it: `value`. */
+static bool is_plain(struct bytes written, struct bytes value)
+{
+	char quote = written.size ? written.data[0] : '\0';
+	bool quoted = (quote == '"' || quote == '\'') && value.data == written.data + 1;
+	struct bytes rest = bytes_skip(written, value.size + (quoted ? 2 : 0));
+
+	/* A comment begins a word. */
+	if (rest.size && !char_is_blank(rest.data[0]))
+		return false;
+	if (quoted)
+		return quote == '\'' ? !has_any(value, "") : !has_any(value, "$`\\");
+	return !has_any(value, "$`\\\"'|&;<>()*?[]{}~! \t");
+}
+
+/* The quote that a value opens and its line does not close goes on over the lines; none of these is an
+ * assignment. */
+static struct bytes skip_open_quote(struct bytes text, struct bytes written)
+{
+	size_t end;
+
+	if (written.size == 0 || (written.data[0] != '"' && written.data[0] != '\'') ||
+	    bytes_find_char(bytes_skip(written, 1), written.data[0]) < written.size - 1)
+		return text;
+	end = bytes_find_char(text, written.data[0]);
+	return end < text.size ? bytes_skip(text, end + 1) : text;
+}
+
+bool shell_assignment_next(struct bytes *text, struct shell_assignment *ret)
+{
+	while (text->size) {
+		size_t end = bytes_find_char(*text, '\n'), name;
+		struct bytes line = bytes_trim(bytes_first(*text, end)), written;
+
+		*text = bytes_skip(*text, end + 1);
+		name = name_length(line);
+		if (name == 0 || name == line.size || line.data[name] != '=')
+			continue;
+		written = bytes_trim(bytes_skip(line, name + 1));
+		*text = skip_open_quote(*text, written);
+		ret->name = bytes_first(line, name);
+		ret->value = unquote(written);
+		/* Blanks after the sign end the value, and what follows is a command. */
+		ret->plain = is_plain(written, ret->value) && (written.size == 0 || written.data == line.data + name + 1);
+		return true;
+	}
+	return false;
+}
+
 int shell_assignment(struct bytes text, const char *name, struct bytes *ret)
 {
 	struct bytes wanted = bytes_of(name);
+	struct shell_assignment found;
 	int r = -ENOENT;
 
-	while (text.size) {
-		size_t end = bytes_find_char(text, '\n');
-		struct bytes line = bytes_trim(bytes_first(text, end));
-
-		text = bytes_skip(text, end + 1);
-		if (!bytes_starts_with(line, wanted) || line.size == wanted.size || line.data[wanted.size] != '=')
+	while (shell_assignment_next(&text, &found)) {
+		if (!bytes_equal(found.name, wanted))
 			continue;
-		*ret = unquote(bytes_trim(bytes_skip(line, wanted.size + 1)));
+		*ret = found.value;
 		r = 0;
 	}
 	return r;

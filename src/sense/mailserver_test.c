@@ -117,6 +117,74 @@ static void assignments(void **state)
 	}
 }
 
+static void which_assignments_are_plain(void **state)
+{
+	static const struct {
+		const char *text, *value; /* NULL: not plain */
+	} rows[] = {
+		{ "X=1", "1" },
+		{ "X=", "" },
+		{ "  X=/usr/bin:/bin  \r\n", "/usr/bin:/bin" },
+		{ "X=1 # more", "1" },
+		{ "X=\"a b\"", "a b" },
+		{ "X=\"\"", "" },
+		{ "X=\"-block=zone,BLOCK,*\" # why", "-block=zone,BLOCK,*" },
+		{ "X='a $b `c` \\ \" d'", "a $b `c` \\ \" d" },
+		{ "X=a=b,c@d%e", "a=b,c@d%e" },
+
+		{ "X=$Y", NULL },
+		{ "X=${Y}/z", NULL },
+		{ "X=\"$Y\"", NULL },
+		{ "X=\"`date`\"", NULL },
+		{ "X=`date`", NULL },
+		{ "X=a\\ b", NULL },
+		{ "X=\"a\\\"b\"", NULL },
+		{ "X=a\"b\"", NULL },
+		{ "X=\"a\"b", NULL },
+		{ "X=\"a\"#b", NULL },
+		{ "X=a#b", NULL },
+		{ "X=a b", NULL },
+		{ "X= a", NULL },
+		{ "X=a;b", NULL },
+		{ "X=~/y", NULL },
+		{ "X=*", NULL },
+		{ "X=\"a", NULL },
+		{ "X='a\nb'", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct bytes text = bytes_of(rows[i].text);
+		struct shell_assignment found;
+
+		assert_true(shell_assignment_next(&text, &found));
+		assert_true(bytes_equal(found.name, BYTES_LITERAL("X")));
+		if (found.plain != (rows[i].value != NULL))
+			fail_msg("%s is %splain", rows[i].text, found.plain ? "" : "not ");
+		if (found.plain && !bytes_equal(found.value, bytes_of(rows[i].value)))
+			fail_msg("%s gives %.*s", rows[i].text, BYTES_FMT(found.value));
+		assert_false(shell_assignment_next(&text, &found));
+	}
+}
+
+static void assignments_one_after_the_other(void **state)
+{
+	struct bytes text = BYTES_LITERAL("# A=0\nset -a\nB=1\n2C=3\nD_4='x\nE=5\n'\n\n_f=\"\"\nB=$C\nG=\0\nexport H=1\nI");
+	static const struct {
+		const char *name;
+		bool plain;
+	} rows[] = { { "B", true }, { "D_4", false }, { "_f", true }, { "B", false }, { "G", false } };
+	struct shell_assignment found;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(shell_assignment_next(&text, &found));
+		if (!bytes_equal(found.name, bytes_of(rows[i].name)) || found.plain != rows[i].plain)
+			fail_msg("row %zu is %.*s", i, BYTES_FMT(found.name));
+	}
+	assert_false(shell_assignment_next(&text, &found));
+	text = (struct bytes){ NULL, 0 };
+	assert_false(shell_assignment_next(&text, &found));
+}
+
 /* A quote that is not closed, or not the end of the value: not plain, whatever it is. */
 static void no_plain_value_is_no_number(void **state)
 {
@@ -259,6 +327,8 @@ int main(void)
 		cmocka_unit_test(the_file_that_is_installed),
 		cmocka_unit_test(what_is_not_named_keeps_its_value),
 		cmocka_unit_test(assignments),
+		cmocka_unit_test(which_assignments_are_plain),
+		cmocka_unit_test(assignments_one_after_the_other),
 		cmocka_unit_test(no_plain_value_is_no_number),
 		cmocka_unit_test(switches),
 		cmocka_unit_test(ports),
