@@ -63,20 +63,12 @@ uint64_t confine_effective(void)
 	return data[0].effective | (uint64_t)data[1].effective << 32;
 }
 
-int confine_capabilities(uint64_t mask)
+int confine_own_capabilities(uint64_t mask)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
 	int r;
 
-	/* The bounding set first: dropping from it needs CAP_SETPCAP, which goes next. The
-	 * first number that the kernel does not know ends it. */
-	for (unsigned long c = 0; c < 64; c++) {
-		if (mask & BIT(c))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno == EINVAL)
-			break;
-	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	r = get_capabilities(data);
 	if (r < 0)
@@ -85,6 +77,19 @@ int confine_capabilities(uint64_t mask)
 	data[1].effective = data[1].permitted &= (uint32_t)(mask >> 32);
 	data[0].inheritable = data[1].inheritable = 0;
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+}
+
+int confine_capabilities(uint64_t mask)
+{
+	/* The bounding set first: dropping from it needs CAP_SETPCAP, which goes next. The
+	 * first number that the kernel does not know ends it. */
+	for (unsigned long c = 0; c < 64; c++) {
+		if (mask & BIT(c))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno == EINVAL)
+			break;
+	}
+	return confine_own_capabilities(mask);
 }
 
 int confine_user(uid_t uid, gid_t gid, gid_t group)

@@ -18,6 +18,9 @@
 /* Capabilities of this process beyond `mask` (bits by CAP_ number) are given up for good,
  * also those that could be gained by exec. Returns 0 or -errno. */
 int confine_capabilities(uint64_t mask);
+/* The same, but what this process executes may gain what its file and user give: the bounding set stays.
+ * For who starts the programs of others. Returns 0 or -errno. */
+int confine_own_capabilities(uint64_t mask);
 /* The capabilities in effect now, as bits. */
 uint64_t confine_effective(void);
 
