@@ -14,7 +14,12 @@
  *
  * It is forked from the warden and keeps only the capabilities that its kind needs. Programs that it
  * started are counted; at gate.processes the answer is -EAGAIN, and an answer with ticket 0 tells all
- * gates when there is room again.
+ * gates when there is room again: a gate then asks for its clients one by one, until it hears -EAGAIN
+ * anew. The same where Postfix's queue of connections is full.
+ *
+ * A gate could be in a stranger's hands: who the client is, the porter sees for itself at the
+ * descriptor, and a request that names somebody else is refused (-EPERM). Nothing that a gate says
+ * makes a client one who may relay.
  */
 #ifndef WAVEBREAK_DAEMON_PORTER_H
 #define WAVEBREAK_DAEMON_PORTER_H
@@ -25,6 +30,11 @@
 #include <sys/types.h>
 
 #define PORTER_NOT_LISTED (-1)
+/* SO_MARK of connections that come from the client's own address, for the routing rules that bring their
+ * answers back here. */
+#define PORTER_MARK 77
+/* Gates that one porter serves. */
+#define PORTER_GATES_MOST 16
 
 struct porter_request {
 	uint32_t ticket; /* comes back; never 0 */
@@ -36,24 +46,28 @@ struct porter_request {
 
 struct porter_answer {
 	uint32_t ticket;
-	int32_t error; /* 0 or -errno; -EAGAIN: no room now */
+	int32_t error; /* 0 or -errno; -EAGAIN: no room now; -ENOTCONN: the client has left */
 };
 
-/* With the client's descriptor for exec and pass, -1 else. Returns 0 or -errno (-EAGAIN: the socket is full). */
+/* With the client's descriptor, for proxy with -1. It stays the caller's, who closes it when the answer
+ * is 0; for exec and pass only then is the client somebody else's. After -ETIMEDOUT (pass) the server may
+ * still take it: what is to end has to be shut down (shutdown(2)). Returns 0 or -errno (-EAGAIN: the socket
+ * is full; -EINVAL: no such request). */
 int porter_ask(int socket, const struct porter_request *request, int client_fd);
-/* *ret_fd is -1, or a (connecting) non-blocking socket that is now the caller's. Returns 1, 0 when the porter
- * is gone, -EAGAIN, -EBADMSG, or -errno. */
+/* *ret_fd is -1, or for proxy and transparent a (connecting) non-blocking socket that is now the caller's.
+ * Returns 1, 0 when the porter is gone, -EAGAIN, -EBADMSG, or -errno. */
 int porter_hear(int socket, struct porter_answer *answer, int *ret_fd);
 
 struct porter_start {
 	const struct settings *settings;
 	const int *gates; /* one socket a gate worker */
 	size_t gate_count;
-	int warden; /* a socket that is closed when the warden is gone; also hears of our life each second */
+	int warden; /* a socket that is closed when the warden is gone; also hears of our life each second: a byte */
 	pid_t warden_pid;
 };
 
-/* Returns the exit status of the process. */
+/* Ends by SIGTERM, and when the warden or all gates are gone; programs that it started live on. Returns the exit
+ * status of the process. */
 int porter_run(const struct porter_start *start);
 
 #endif
