@@ -15,10 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESTART_FIRST_MS 100
-#define RESTART_MOST_MS 10000
-/* A worker that ran so long begins anew with the shortest delay. */
-#define RESTART_FORGIVEN_MS 60000
 /* It says something each second; silent for longer, it is hung, and a hung worker lifts no
  * bans and lets nobody back in. */
 #define WORKER_SILENCE_MS 8000
@@ -113,11 +109,11 @@ static void each_second(void *data)
 	warden_tell_again(w);
 	if (now - w->worker_worked_ms > UNATTENDED_MS)
 		warden_clear_stale_bans(w);
-	if (w->state == WARDEN_GUARDING && now - w->worker_heard_ms > patience_ms) {
+	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
-		w->worker_heard_ms = now;
-		warden_kill_worker(w);
+		child_note_word(&w->worker);
+		child_signal(&w->worker, SIGKILL);
 	}
 }
 
@@ -136,24 +132,15 @@ void warden_start(struct warden *w)
 	if (r == 0)
 		return;
 	log_error("cannot start the worker: %s", strerror(-r));
-	wait_to_start(w, RESTART_MOST_MS);
+	wait_to_start(w, CHILD_DELAY_MOST_MS);
 }
 
 /* Into RELOADING or ENDING. */
 void warden_stop(struct warden *w, enum warden_state state)
 {
 	w->state = state;
-	warden_stop_worker(w);
+	child_signal(&w->worker, SIGTERM);
 	loop_timer_arm(w->state_timer, loop_now_ms(w->loop) + WORKER_STOP_MS);
-}
-
-static void restart_later(struct warden *w)
-{
-	if (loop_now_ms(w->loop) - w->worker_started_ms > RESTART_FORGIVEN_MS || w->restart_delay_ms == 0)
-		w->restart_delay_ms = RESTART_FIRST_MS;
-	counter_add(COUNTER_worker_restarts, 1);
-	wait_to_start(w, w->restart_delay_ms);
-	w->restart_delay_ms = w->restart_delay_ms * 2 > RESTART_MOST_MS ? RESTART_MOST_MS : w->restart_delay_ms * 2;
 }
 
 static void end_with(struct warden *w, int status)
@@ -164,17 +151,16 @@ static void end_with(struct warden *w, int status)
 
 static void worker_failed(struct warden *w, int wait_status)
 {
+	char text[CHILD_END_SIZE];
+
 	/* At a first start a wrong signature file is for the administrator to see; later we go on. */
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_WRONG && !w->ready_said) {
 		end_with(w, WORKER_WRONG);
 		return;
 	}
-	if (WIFSIGNALED(wait_status))
-		log_error("the worker was ended by signal %d (%s); it is started again", WTERMSIG(wait_status),
-			  strsignal(WTERMSIG(wait_status)));
-	else
-		log_error("the worker ended with status %d; it is started again", WEXITSTATUS(wait_status));
-	restart_later(w);
+	log_error("the worker %s; it is started again", child_end_text(wait_status, text));
+	counter_add(COUNTER_worker_restarts, 1);
+	wait_to_start(w, child_start_delay(&w->worker));
 }
 
 void warden_worker_ended(struct warden *w, int wait_status)
@@ -185,7 +171,7 @@ void warden_worker_ended(struct warden *w, int wait_status)
 		break;
 	case WARDEN_RELOADING:
 		warden_take_next_plan(w);
-		w->restart_delay_ms = 0;
+		child_forgive(&w->worker);
 		warden_start(w);
 		break;
 	case WARDEN_GUARDING:
@@ -203,7 +189,7 @@ static void on_state_timer(void *data)
 	if (w->state == WARDEN_WAITING)
 		warden_start(w);
 	else
-		warden_kill_worker(w);
+		child_signal(&w->worker, SIGKILL);
 }
 
 static void on_signal(void *data, int signal_number)
@@ -215,7 +201,7 @@ static void on_signal(void *data, int signal_number)
 		return;
 	}
 	notify_supervisor("STOPPING=1");
-	if (!w->worker)
+	if (!w->worker.pid)
 		end_with(w, 0);
 	else if (w->state != WARDEN_ENDING)
 		warden_stop(w, WARDEN_ENDING);
@@ -249,6 +235,8 @@ static int open_loop(struct warden *w)
 		r = loop_timer_create(w->loop, warden_look_at_host, w, &w->host_timer);
 	if (r == 0)
 		r = loop_timer_create(w->loop, on_state_timer, w, &w->state_timer);
+	if (r == 0)
+		warden_init_worker(w);
 	if (r == 0 && (!(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))) ||
 		       !(w->evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*w->evictions)))))
 		r = -ENOMEM;
@@ -304,8 +292,7 @@ static void tear_down(struct warden *w)
 
 int warden_run(const struct warden_options *options, struct plan *plan)
 {
-	struct warden w = { .options = options, .plan = plan, .listener = -1, .intake = -1, .worker_pidfd = -1,
-			    .worker_socket = -1 };
+	struct warden w = { .options = options, .plan = plan, .listener = -1, .intake = -1 };
 	int status;
 
 	set_right_what_is_inherited();

@@ -5,6 +5,7 @@
 
 #include "act/ban.h"
 #include "act/evict.h"
+#include "daemon/child.h"
 #include "daemon/request.h"
 #include "daemon/warden.h"
 #include "event/loop.h"
@@ -59,16 +60,13 @@ struct warden {
 	gid_t journal_group;
 	int listener; /* of the control socket */
 	int intake;   /* of watch.socket, or -1 */
-	pid_t worker;
-	int worker_pidfd, worker_socket;
-	struct loop_fd *worker_exit_watch, *worker_watch;
+	struct child worker;
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;
 	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
 	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */
 	uint64_t answer_patience_ms; /* how long answers may yet be waited for in this second */
-	uint64_t worker_started_ms, worker_heard_ms, restart_delay_ms;
 	uint64_t worker_worked_ms; /* when one last said that it is still here */
 };
 
@@ -112,14 +110,12 @@ void warden_set_bounds(struct warden *w);
 /* warden_log.c: a descriptor of a log of the plan, or of its sibling; else -errno. */
 int warden_open_log(const struct plan *plan, const struct log_request *log);
 
-/* warden_worker.c: the worker's life. */
+/* warden_worker.c: the worker's life; warden_worker_ended follows from the loop. */
+void warden_init_worker(struct warden *w);
 int warden_start_worker(struct warden *w);
 /* Whether a worker could begin with that plan, found out in a process of its own. Waits for it, for
  * some milliseconds as a rule. Returns 0, or -errno when it could not, which has been said. */
 int warden_try_plan(const struct warden *w, const struct plan *plan);
-/* Asks it to end, or ends it; warden_worker_ended follows from the loop. */
-void warden_stop_worker(const struct warden *w);
-void warden_kill_worker(const struct warden *w);
 
 /* warden_reload.c */
 void warden_reload(struct warden *w);

@@ -118,7 +118,7 @@ void warden_reload(struct warden *w)
 		warden_stop(w, WARDEN_RELOADING);
 	} else if (w->state == WARDEN_WAITING) {
 		warden_take_next_plan(w);
-		w->restart_delay_ms = 0;
+		child_forgive(&w->worker);
 		warden_start(w);
 	}
 }

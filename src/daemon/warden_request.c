@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 /* In each second a worker that does not take its answers is waited for so long altogether; then
@@ -51,7 +52,7 @@ void warden_renew_patience(struct warden *w)
 
 static bool wait_for_worker(struct warden *w)
 {
-	struct pollfd p = { .fd = w->worker_socket, .events = POLLOUT };
+	struct pollfd p = { .fd = w->worker.socket, .events = POLLOUT };
 	uint64_t begin_ms = clock_ms(), waited_ms;
 	int ready = poll(&p, 1, (int)w->answer_patience_ms);
 
@@ -63,9 +64,9 @@ static bool wait_for_worker(struct warden *w)
 /* False when the worker is there and did not take it. */
 static bool send_packet(struct warden *w, const struct packet *packet, int fd)
 {
-	if (w->worker_socket < 0 || packet_send(w->worker_socket, packet, fd) != -EAGAIN)
+	if (w->worker.socket < 0 || packet_send(w->worker.socket, packet, fd) != -EAGAIN)
 		return true;
-	if (wait_for_worker(w) && packet_send(w->worker_socket, packet, fd) == 0)
+	if (wait_for_worker(w) && packet_send(w->worker.socket, packet, fd) == 0)
 		return true;
 	counter_add(COUNTER_answers_dropped, 1);
 	return false;
@@ -317,12 +318,12 @@ static int take_packets(struct warden *w)
 	int fd, r = 0;
 
 	for (int i = 0; i < PACKETS_A_ROUND; i++) {
-		r = packet_receive(w->worker_socket, &packet, &fd);
+		r = packet_receive(w->worker.socket, &packet, &fd);
 		if (fd >= 0)
 			close(fd);
 		if (r != 1)
 			break;
-		w->worker_heard_ms = loop_now_ms(w->loop);
+		child_note_word(&w->worker);
 		if (packet.head.kind == PACKET_OPEN_LOG && packet.head.count == 1) {
 			do_open_log(w, &packet.log);
 		} else if (packet.head.kind == PACKET_REQUESTS) {
@@ -339,7 +340,7 @@ static int take_packets(struct warden *w)
 
 void warden_hear_last_words(struct warden *w)
 {
-	for (int i = 0; i < LAST_ROUNDS_MOST && w->worker_watch; i++) {
+	for (int i = 0; i < LAST_ROUNDS_MOST && w->worker.socket_watch; i++) {
 		if (take_packets(w) != 1)
 			break;
 	}
@@ -355,8 +356,7 @@ void warden_on_worker(void *data, int socket, uint32_t events)
 	/* Closed, or nonsense: its exit is seen through its pidfd. */
 	if (r == -EBADMSG) {
 		log_error("the worker sent a packet that is none; it is ended and started again");
-		warden_kill_worker(w);
+		child_signal(&w->worker, SIGKILL);
 	}
-	loop_fd_remove(w->worker_watch);
-	w->worker_watch = NULL;
+	child_stop_hearing(&w->worker);
 }

@@ -33,10 +33,6 @@ struct scene {
 };
 
 /* What the warden links to: it must not come to this here. */
-void warden_kill_worker(const struct warden *w)
-{
-}
-
 void warden_mend_table(struct warden *w)
 {
 	fail();
@@ -78,9 +74,10 @@ static int set_up(void **state)
 	s->plan.settings.ban_limit = 1000;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	s->worker = pair[1];
-	s->warden = (struct warden){ .options = &s->options, .plan = &s->plan, .worker_socket = pair[0],
-				     .worker_pidfd = -1, .listener = -1, .intake = -1 };
+	s->warden = (struct warden){ .options = &s->options, .plan = &s->plan, .listener = -1, .intake = -1 };
 	assert_int_equal(loop_create(&s->warden.loop), 0);
+	child_init(&s->warden.worker, s->warden.loop, NULL, NULL);
+	s->warden.worker.socket = pair[0];
 	s->warden.changes = calloc(WARDEN_CHANGES_MOST, sizeof(*s->warden.changes));
 	s->warden.evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*s->warden.evictions));
 	assert_non_null(s->warden.changes);
@@ -97,7 +94,7 @@ static int tear_down(void **state)
 	struct scene *s = *state;
 	char command[128];
 
-	close(s->warden.worker_socket);
+	close(s->warden.worker.socket);
 	close(s->worker);
 	loop_destroy(s->warden.loop);
 	prefix_set_clear(&s->warden.never);
@@ -127,7 +124,7 @@ static int32_t ask(struct scene *s, const struct request *request)
 	packet.head = (struct packet_head){ PACKET_REQUESTS, 1 };
 	packet.requests[0] = *request;
 	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
-	warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+	warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
 	if (packet_receive(s->worker, &packet, &fd) == -EAGAIN)
 		return 0;
 	assert_int_equal(fd, -1);
@@ -208,7 +205,7 @@ static void test_a_worker_that_does_not_read_holds_up_nothing(void **state)
 	warden_renew_patience(&s->warden);
 	for (int round = 0; round < 64; round++) {
 		if (packet_send(s->worker, &packet, -1) == 0)
-			warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+			warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
 	}
 	assert_true(counter_read(COUNTER_answers_dropped) - dropped > 10000);
 	assert_int_equal(s->warden.answer_patience_ms, 0);
@@ -221,7 +218,7 @@ static int32_t open_log(struct scene *s, uint16_t index, const char *sibling, in
 
 	memccpy(packet.log.sibling, sibling, '\0', sizeof(packet.log.sibling));
 	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
-	warden_on_worker(&s->warden, s->warden.worker_socket, EPOLLIN);
+	warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
 	assert_int_equal(packet_receive(s->worker, &packet, ret_fd), 1);
 	assert_int_equal(packet.head.kind, PACKET_LOG);
 	assert_int_equal(packet.answers[0].value, 9);
