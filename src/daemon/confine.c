@@ -24,6 +24,7 @@ static const struct {
 	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" }, /* logs that only root or adm may read */
 	{ CAP_SETUID, "CAP_SETUID" },                   /* to start the worker again */
 	{ CAP_SETGID, "CAP_SETGID" },
+	{ CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE" }, /* for the gate, also after a reload */
 };
 
 #define WARDEN_CAPABILITIES (sizeof(warden_capabilities) / sizeof(warden_capabilities[0]))
@@ -165,7 +166,21 @@ static int allow_path(int ruleset, const struct confine_path *path, uint64_t kno
 	return r;
 }
 
-int confine_paths(const struct confine_path *paths, size_t count)
+/* Debian 12's headers do not have it. */
+struct port_rule {
+	uint64_t allowed_access;
+	uint64_t port;
+};
+#define RULE_NET_PORT 2
+
+static int allow_port(int ruleset, uint16_t port)
+{
+	const struct port_rule rule = { .allowed_access = ACCESS_NET_CONNECT_TCP, .port = port };
+
+	return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) < 0 ? -errno : 0;
+}
+
+int confine_paths_and_ports(const struct confine_path *paths, size_t count, const uint16_t *ports, size_t port_count)
 {
 	int abi = confine_landlock_abi(), ruleset, r = 0;
 	struct ruleset attr = { .handled_fs = known_fs_rights(abi) };
@@ -179,8 +194,15 @@ int confine_paths(const struct confine_path *paths, size_t count)
 		return -errno;
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = allow_path(ruleset, &paths[i], attr.handled_fs);
+	for (size_t i = 0; abi >= 4 && i < port_count && r == 0; i++)
+		r = allow_port(ruleset, ports[i]);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		r = -errno;
 	close(ruleset);
 	return r < 0 ? r : abi;
+}
+
+int confine_paths(const struct confine_path *paths, size_t count)
+{
+	return confine_paths_and_ports(paths, count, NULL, 0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confine - giving privileges away, step by step, each one said when the kernel lacks it.
  *
- * The warden keeps the few capabilities that its work needs. The watch worker, which reads
- * what strangers wrote, keeps none: another user, no new privileges, Landlock (it can
- * reach only the folders named here), seccomp (only the system calls of a program that
+ * The warden keeps the few capabilities that its work needs. The watch worker and the gate workers,
+ * which read what strangers wrote, keep none: another user, no new privileges, Landlock (they can
+ * reach only the folders and ports named here), seccomp (only the system calls of a program that
  * reads, waits and answers). Landlock and seccomp are there when the kernel has them; their
  * absence is reported, not an error.
  */
@@ -24,8 +24,8 @@ int confine_own_capabilities(uint64_t mask);
 /* The capabilities in effect now, as bits. */
 uint64_t confine_effective(void);
 
-/* What the warden needs: netlink, and to find and signal a sleeping server process; and to
- * start a worker anew as another user. */
+/* What the warden needs: netlink, and to find and signal a sleeping server process; to start a worker
+ * anew as another user; and to listen on the port of mail, which a reload may name. */
 uint64_t confine_warden_mask(void);
 /* "CAP_NET_ADMIN" …, for messages; NULL for a number without a name here. */
 const char *confine_capability_name(unsigned number);
@@ -51,6 +51,8 @@ struct confine_path {
  * or bind where the kernel knows those rules too.
  * Returns the ABI version used (>= 1), 0 when the kernel has no Landlock, or -errno. */
 int confine_paths(const struct confine_path *paths, size_t count);
+/* The same, and TCP connections to these ports. Other protocols it does not know of. */
+int confine_paths_and_ports(const struct confine_path *paths, size_t count, const uint16_t *ports, size_t port_count);
 /* What the kernel has, for `check`. */
 int confine_landlock_abi(void);
 
@@ -59,6 +61,9 @@ int confine_landlock_abi(void);
  * confine_no_new_privileges before. Returns 0, -ENOSYS when the kernel or the machine
  * architecture has no filter here, or -errno. */
 int confine_system_calls(void);
+/* The same for a gate worker: its calls are fewer where files are concerned, and it may make sockets, of TCP
+ * and UDP. It signals nobody but itself, and sends no data by which a TCP connection begins (MSG_FASTOPEN). */
+int confine_gate_system_calls(void);
 bool confine_seccomp_available(void);
 
 #endif

@@ -1,53 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is given up does not come back, so each test lives in a child. A child tells the line of
- * what it found wrong by its output, and by its exit status that there was something. */
-#include "daemon/confine.h"
+/* Capabilities, users, Landlock, and the system calls of the watch worker. */
+#include "daemon/confine_test.h"
 
 #include "store/store.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define NOBODY 65534
 #define BIT(capability) (1ULL << (capability))
-
-/* In a child, where cmocka's assertions would jump back into the runner. */
-#define expect(condition)                                                                              \
-	do {                                                                                           \
-		if (!(condition)) {                                                                    \
-			dprintf(STDERR_FILENO, "%s:%d: not so: %s (errno %d)\n", __FILE__, __LINE__,   \
-				#condition, errno);                                                    \
-			_exit(1);                                                                      \
-		}                                                                                      \
-	} while (0)
 
 static char folder[32];
 
@@ -82,33 +54,6 @@ static int tear_down(void **state)
 {
 	empty(folder);
 	return rmdir(folder);
-}
-
-static int status_of(void (*work)(void))
-{
-	pid_t child = fork();
-	int status;
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		work();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return status;
-}
-
-static void in_a_child(void (*work)(void))
-{
-	assert_int_equal(status_of(work), 0);
-}
-
-static void skip_unless(bool possible, const char *why)
-{
-	if (possible)
-		return;
-	print_message("skipped: %s\n", why);
-	skip();
 }
 
 static const char *in_folder(const char *name, char path[100])
@@ -324,6 +269,36 @@ static void no_connection_and_no_port(void **state)
 	in_a_child(stay_off_the_network);
 }
 
+static void connect_to_one_port(void)
+{
+	struct sockaddr_in in[2] = { { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } } };
+	int server[2], client[2], other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(in[0]);
+	uint16_t port;
+
+	in[1] = in[0];
+	for (int i = 0; i < 2; i++) {
+		server[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		client[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		expect(bind(server[i], (const struct sockaddr *)&in[i], size) == 0 && listen(server[i], 1) == 0);
+		expect(getsockname(server[i], (struct sockaddr *)&in[i], &size) == 0);
+	}
+	port = ntohs(in[1].sin_port);
+	expect(confine_no_new_privileges() == 0);
+	expect(confine_paths_and_ports(NULL, 0, &port, 1) >= 4);
+	expect(connect(client[0], (const struct sockaddr *)&in[0], size) < 0 && errno == EACCES);
+	expect(connect(client[1], (const struct sockaddr *)&in[1], size) == 0);
+	in[0].sin_port = 0;
+	expect(bind(other, (const struct sockaddr *)&in[0], size) < 0 && errno == EACCES);
+	expect(open("/", O_RDONLY | O_DIRECTORY) < 0 && errno == EACCES);
+}
+
+static void connections_to_ports_that_are_named(void **state)
+{
+	skip_unless(confine_landlock_abi() >= 4, "this kernel's Landlock has no rules for TCP");
+	in_a_child(connect_to_one_port);
+}
+
 /* A path that this user cannot get at is no reason to go without all the rest. */
 static void leave_out_what_is_out_of_reach(void)
 {
@@ -484,22 +459,6 @@ static void threads_that_were_there_are_held_too(void **state)
 
 /* What the worker does all day. */
 
-static void wait_for_events(int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	expect(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
-	expect(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) >= 0);
-	expect(eventfd(0, EFD_CLOEXEC) >= 0 && timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) >= 0);
-	expect(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
-	expect(epoll_wait(epoll_fd, &event, 1, 1000) == 1);
-	expect(raise(SIGUSR1) == 0);
-}
-
 static void work_on_files(void)
 {
 	char text[8] = "text", from[100], to[100];
@@ -529,19 +488,6 @@ static void use_sockets(int listener, const int pair[2])
 	expect(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) >= 0);
 	expect(sendmsg(pair[0], &message, MSG_NOSIGNAL) == 1 && recvmsg(pair[1], &message, 0) == 1);
 	expect(send(pair[0], &byte, 1, MSG_NOSIGNAL) == 1 && recv(pair[1], &byte, 1, 0) == 1);
-}
-
-static void take_memory_and_time(void)
-{
-	struct timespec moment = { .tv_nsec = 1000 };
-	time_t now = time(NULL);
-	struct tm tm;
-	void *large = malloc(8 * 1024 * 1024), *larger = realloc(large, 64 * 1024 * 1024);
-
-	expect(larger);
-	memset(larger, 1, 64 * 1024 * 1024);
-	free(larger);
-	expect(nanosleep(&moment, NULL) == 0 && localtime_r(&now, &tm));
 }
 
 static void do_a_days_work(void)
@@ -585,6 +531,7 @@ int main(void)
 		cmocka_unit_test(no_new_privileges),
 		cmocka_unit_test_setup_teardown(only_the_paths_that_are_named, set_up, tear_down),
 		cmocka_unit_test(no_connection_and_no_port),
+		cmocka_unit_test(connections_to_ports_that_are_named),
 		cmocka_unit_test_setup_teardown(a_path_out_of_reach_is_left_out, set_up, tear_down),
 		cmocka_unit_test(no_path_at_all),
 		cmocka_unit_test(other_calls_are_refused),
