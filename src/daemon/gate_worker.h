@@ -3,7 +3,10 @@
  *
  * There are several, one a core, each with a listening socket of its own on the same address
  * (SO_REUSEPORT). The warden makes the listening sockets and keeps them, so that a worker that dies
- * takes only its own sessions along: what waits to be accepted waits for the next one.
+ * takes only its own sessions along: what waits to be accepted waits for the next one. The sockets to
+ * the porter and to the watch worker are the warden's, too: the next one of this number finds on them answers
+ * that were meant for the one before (tickets that it never gave: their descriptors are closed), and a porter
+ * that dies is no end of file but an answer that never comes.
  *
  * It has no privilege and reaches no file; it may talk to name servers (UDP and TCP port 53 of those
  * that are configured), to the porter, who alone can let a client in (daemon/porter.h), and to the
@@ -19,12 +22,17 @@
 #define GATE_WORKERS_MOST 16
 #define GATE_LISTENERS_MOST 16
 
+/* A byte from the warden: to drain. */
+#define GATE_WORD_DRAIN 'd'
+
 struct gate_worker_start {
 	const struct plan *plan;
 	const struct prefix_set *never; /* of this host and of the configuration: never tested, let in at once */
 	unsigned number;                /* 0 … gate.workers - 1 */
 	pid_t warden;
 	int warden_socket; /* it writes a byte each second: alive; one that is closed ends it */
+	/* Non-blocking. To be closed when it drains: a socket that stays open has its share of the clients, who
+	 * would wait in vain, and its port. Never to be shut down: that is for all who have it. */
 	int listeners[GATE_LISTENERS_MOST];
 	size_t listener_count;
 	int watch;         /* to the watch worker: struct gate_report packets (SOCK_SEQPACKET) */
@@ -33,8 +41,8 @@ struct gate_worker_start {
 	gid_t gid;
 };
 
-/* SIGTERM: no new sessions; ends when the last one has ended, at the latest after gate.session. A byte 'd' from the
- * warden says the same. Returns the exit status of the process. */
+/* SIGTERM: no new sessions; ends when the last one has ended, at the latest after gate.session. GATE_WORD_DRAIN
+ * from the warden says the same. Returns the exit status of the process. */
 int gate_worker_run(const struct gate_worker_start *start);
 
 #endif

@@ -107,6 +107,7 @@ static void each_second(void *data)
 	if (!w->options->observe)
 		keep_table_alive(w);
 	warden_tell_again(w);
+	warden_gate_look(w->gate);
 	if (now - w->worker_worked_ms > UNATTENDED_MS)
 		warden_clear_stale_bans(w);
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
@@ -143,10 +144,20 @@ void warden_stop(struct warden *w, enum warden_state state)
 	loop_timer_arm(w->state_timer, loop_now_ms(w->loop) + WORKER_STOP_MS);
 }
 
-static void end_with(struct warden *w, int status)
+static void end_if_alone(void *data)
+{
+	struct warden *w = data;
+
+	if (w->state == WARDEN_ENDING && !w->worker.pid && !warden_gate_runs(w->gate))
+		loop_stop(w->loop);
+}
+
+static void begin_to_end(struct warden *w, int status)
 {
 	w->status = status;
-	loop_stop(w->loop);
+	warden_stop(w, WARDEN_ENDING);
+	warden_gate_stop(w->gate);
+	end_if_alone(w);
 }
 
 static void worker_failed(struct warden *w, int wait_status)
@@ -155,7 +166,7 @@ static void worker_failed(struct warden *w, int wait_status)
 
 	/* At a first start a wrong signature file is for the administrator to see; later we go on. */
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_WRONG && !w->ready_said) {
-		end_with(w, WORKER_WRONG);
+		begin_to_end(w, WORKER_WRONG);
 		return;
 	}
 	log_error("the worker %s; it is started again", child_end_text(wait_status, text));
@@ -167,7 +178,7 @@ void warden_worker_ended(struct warden *w, int wait_status)
 {
 	switch (w->state) {
 	case WARDEN_ENDING:
-		end_with(w, 0);
+		end_if_alone(w);
 		break;
 	case WARDEN_RELOADING:
 		warden_take_next_plan(w);
@@ -201,10 +212,8 @@ static void on_signal(void *data, int signal_number)
 		return;
 	}
 	notify_supervisor("STOPPING=1");
-	if (!w->worker.pid)
-		end_with(w, 0);
-	else if (w->state != WARDEN_ENDING)
-		warden_stop(w, WARDEN_ENDING);
+	if (w->state != WARDEN_ENDING)
+		begin_to_end(w, 0);
 }
 
 /* What whoever started us may have left otherwise. A worker's exit has to be seen, and who reads
@@ -236,6 +245,8 @@ static int open_loop(struct warden *w)
 	if (r == 0)
 		r = loop_timer_create(w->loop, on_state_timer, w, &w->state_timer);
 	if (r == 0)
+		r = warden_gate_create(w->loop, end_if_alone, w, &w->gate);
+	if (r == 0)
 		warden_init_worker(w);
 	if (r == 0 && (!(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))) ||
 		       !(w->evictions = calloc(WARDEN_EVICTIONS_MOST, sizeof(*w->evictions)))))
@@ -254,7 +265,7 @@ static int set_up(struct warden *w)
 {
 	static int (*const steps[])(struct warden *) = { warden_check_permission, warden_find_user, open_loop,
 							 warden_make_folders, warden_open_control, warden_open_intake,
-							 warden_open_kernel };
+							 warden_open_kernel, warden_open_gate };
 	int status = 0, r;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == 0; i++)
@@ -262,7 +273,10 @@ static int set_up(struct warden *w)
 	if (status)
 		return status;
 	warden_set_bounds(w);
-	r = confine_capabilities(confine_warden_mask());
+	/* The mail server's own programs, which the porter starts, may have to change their user: what they can
+	 * gain is not ours to give up. */
+	w->bounded = w->plan->settings.gate_handoff != HANDOFF_EXEC;
+	r = w->bounded ? confine_capabilities(confine_warden_mask()) : confine_own_capabilities(confine_warden_mask());
 	if (r < 0)
 		log_warning("cannot give up the privileges that are not needed: %s", strerror(-r));
 	return 0;
@@ -270,6 +284,7 @@ static int set_up(struct warden *w)
 
 static void tear_down(struct warden *w)
 {
+	warden_gate_destroy(w->gate);
 	evict_destroy(w->evict);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */
@@ -301,6 +316,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 		w.worker_worked_ms = loop_now_ms(w.loop);
 		loop_timer_arm(w.every_second, loop_now_ms(w.loop) + 1000);
 		loop_timer_arm(w.host_timer, loop_now_ms(w.loop) + HOST_LOOK_MS);
+		warden_start_gate(&w);
 		warden_start(&w);
 		status = loop_run(w.loop) < 0 ? WARDEN_UNABLE : w.status;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* warden - the privileged half of the guard: owns the kernel's table, ends connections,
- * starts the watch worker and starts it again when it dies.
+ * listens for the gate, starts the watch worker and the gate's processes and starts each again when it dies.
  *
  * It parses nothing from outside. It reads the configuration (root's own file), what this host
  * must never ban (sense/host.h), and the fixed-size requests of the worker, each of which it

@@ -8,6 +8,7 @@
 #include "daemon/child.h"
 #include "daemon/request.h"
 #include "daemon/warden.h"
+#include "daemon/warden_gate.h"
 #include "event/loop.h"
 
 #include <sys/types.h>
@@ -55,11 +56,13 @@ struct warden {
 	struct loop_timer *every_second, *host_timer;
 	struct loop_timer *state_timer; /* waiting: start a worker; reloading, ending: it takes too long */
 
+	bool bounded; /* nothing that we execute gains more than we have */
 	uid_t uid;
 	gid_t gid;
 	gid_t journal_group;
 	int listener; /* of the control socket */
 	int intake;   /* of watch.socket, or -1 */
+	struct warden_gate *gate;
 	struct child worker;
 	bool worker_ready;
 	bool worker_before; /* one was started already */
@@ -86,6 +89,12 @@ int warden_open_control(struct warden *w);
 /* The socket of watch.socket, if there is to be one. */
 int warden_open_intake(struct warden *w);
 int warden_open_kernel(struct warden *w);
+/* Prepares the gate of the present plan. */
+int warden_open_gate(struct warden *w);
+/* The same for another plan; 0 or -errno. Who only observes lets nobody in and keeps nobody out. */
+int warden_prepare_gate(struct warden *w, const struct plan *plan);
+/* What was prepared last comes into force. */
+void warden_start_gate(struct warden *w);
 void warden_close_control(struct warden *w);
 void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */

@@ -72,11 +72,13 @@ void warden_take_next_plan(struct warden *w)
 		warden_open_evict(w);
 	warden_set_bounds(w);
 	warden_look_at_host(w);
+	/* Before the next worker is: it keeps the sockets to the gate. */
+	warden_start_gate(w);
 	warden_drop_plan(old);
 }
 
 /* NULL when there is a mistake in it, which has been said. */
-static struct plan *read_plan(const struct warden *w)
+static struct plan *read_plan(struct warden *w)
 {
 	struct plan *fresh = malloc(sizeof(*fresh));
 	struct mistakes mistakes = { 0 };
@@ -91,8 +93,8 @@ static struct plan *read_plan(const struct warden *w)
 	}
 	fresh->follow_stdin = w->plan->follow_stdin;
 	plan_find_lines(fresh);
-	/* A worker that cannot begin is found out while there is one that goes on. */
-	if (warden_try_plan(w, fresh) == 0)
+	/* A worker that cannot begin is found out while there is one that goes on, and so is a gate. */
+	if (warden_try_plan(w, fresh) == 0 && warden_prepare_gate(w, fresh) == 0)
 		return fresh;
 	warden_drop_plan(fresh);
 	return NULL;

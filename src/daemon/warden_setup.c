@@ -336,3 +336,31 @@ int warden_open_kernel(struct warden *w)
 	warden_open_evict(w);
 	return 0;
 }
+
+int warden_prepare_gate(struct warden *w, const struct plan *plan)
+{
+	const struct warden_gate_start start = { plan, &w->never, w->uid, w->gid };
+
+	if (w->bounded && plan->settings.gate_handoff == HANDOFF_EXEC)
+		log_warning("programs of the mail server that change their user can do so after a restart of wavebreak");
+	if (!w->options->observe)
+		return warden_gate_prepare(w->gate, &start);
+	if (plan->settings.gate_handoff != HANDOFF_NONE)
+		log_info("observing: the gate is not opened");
+	return 0;
+}
+
+void warden_start_gate(struct warden *w)
+{
+	if (!w->options->observe)
+		warden_gate_start(w->gate);
+}
+
+int warden_open_gate(struct warden *w)
+{
+	int r = warden_prepare_gate(w, w->plan);
+
+	if (r == 0)
+		return 0;
+	return r == -EADDRINUSE || r == -EADDRNOTAVAIL || r == -EINVAL || r == -ENOENT ? WARDEN_WRONG : WARDEN_UNABLE;
+}

@@ -28,9 +28,12 @@ static int become_worker(void *data, int socket)
 				      .intake = w->intake, .follow_stdin = w->plan->follow_stdin,
 				      .first = !w->worker_before,
 				      .journal_group = w->plan->journal ? w->journal_group : 0 };
-	int *const keep[] = { &start.socket, &start.listener, &start.intake };
+	int *keep[3 + WARDEN_GATE_ENDS_MOST] = { &start.socket, &start.listener, &start.intake };
 
-	return child_keep(keep, sizeof(keep) / sizeof(keep[0])) < 0 ? 1 : worker_run(&start);
+	start.gate_count = warden_gate_watch_ends(w->gate, start.gates);
+	for (size_t i = 0; i < start.gate_count; i++)
+		keep[3 + i] = &start.gates[i];
+	return child_keep(keep, 3 + start.gate_count) < 0 ? 1 : worker_run(&start);
 }
 
 static void on_ending(void *data)

@@ -6,13 +6,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/confine.h"
+#include "daemon/role.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -255,25 +255,6 @@ static void confine(struct worker *w)
 		log_info("no seccomp filter here: %s", strerror(-r));
 }
 
-/* Who started us may not be root, and have been given capabilities all the same. */
-static int become_user(const struct worker_start *start)
-{
-	int r = geteuid() == 0 ? confine_user(start->uid, start->gid, start->journal_group) : confine_capabilities(0);
-
-	if (r < 0)
-		log_error("cannot become user %u: %s", start->uid, strerror(-r));
-	return r;
-}
-
-/* A dead warden takes the worker along, also when it dies before this. Not by SIGKILL: what the
- * worker knows has to be written down first. After become_user, which makes the kernel forget
- * it (commit_creds, kernel/cred.c). */
-static int die_with_warden(const struct worker_start *start)
-{
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	return getppid() == start->warden ? 0 : -ESRCH;
-}
-
 /* Who has the journal alone to read is started again until there is one. */
 static bool has_no_lines(const struct worker *w)
 {
@@ -317,7 +298,9 @@ int worker_run(const struct worker_start *start)
 	 * others do not come, in a private home or in /etc with a mode of the administrator's. */
 	if (worker_load_signatures(&w) < 0)
 		return WORKER_WRONG;
-	if (become_user(start) < 0 || die_with_warden(start) < 0 || open_loop(&w) < 0)
+	/* Not by SIGKILL: what the worker knows has to be written down first. */
+	if (role_become_user(start->uid, start->gid, start->journal_group) < 0 ||
+	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
 	if (w.store)

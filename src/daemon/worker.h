@@ -10,6 +10,7 @@
 #ifndef WAVEBREAK_DAEMON_WORKER_H
 #define WAVEBREAK_DAEMON_WORKER_H
 
+#include "daemon/gate_worker.h"
 #include "daemon/plan.h"
 
 #include <sys/types.h>
@@ -25,6 +26,10 @@ struct worker_start {
 	int intake;   /* where a logger sends its lines, or -1 */
 	bool follow_stdin;
 	bool first;   /* no worker was there before */
+	/* Where gate workers say what became of their clients (SOCK_SEQPACKET): those that serve, and those that
+	 * a reload lets finish what they have. One of the latter is closed when its gate worker has ended. */
+	int gates[GATE_WORKERS_MOST * 2];
+	size_t gate_count;
 	gid_t journal_group; /* whose members may read the journal; 0: none, or there is no need */
 	uid_t uid;
 	gid_t gid;

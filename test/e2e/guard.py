@@ -13,10 +13,13 @@ import re
 import signal
 import subprocess
 
-from world import REPOSITORY, processes_in_namespace, wait_until
+from world import REPOSITORY, command_name, processes_in_namespace, wait_until
 
 START_SECONDS = 10
 STOP_SECONDS = 8
+
+# What the processes of the gate are called (prctl(2), PR_SET_NAME).
+GATE, PORTER = "wb-gate", "wb-porter"
 
 COURIER = "mail { server = courier }\nwatch { file = /var/log/mail.log }\n"
 
@@ -115,13 +118,35 @@ class Guard:
         return mine
 
     def warden(self):
-        return next(pid for pid, uid, _ in self._tree() if uid == 0)
+        """A child of it may be root's, too."""
+        tree = self._tree()
+        mine = [pid for pid, _, _ in tree]
+        return next(pid for pid, uid, parent in tree if uid == 0 and parent not in mine)
 
     def worker(self):
         """The warden's child; for a moment the worker has one itself, to try its store."""
         tree = self._tree()
         wardens = [pid for pid, uid, _ in tree if uid == 0]
-        return next((pid for pid, uid, parent in tree if uid and parent in wardens), None)
+        return next(
+            (
+                pid
+                for pid, uid, parent in tree
+                if uid and parent in wardens and command_name(pid) not in (GATE, PORTER)
+            ),
+            None,
+        )
+
+    def gate_workers(self):
+        return [pid for pid, _, _ in self._tree() if command_name(pid) == GATE]
+
+    def porters(self):
+        """More than one while an older one has something to do. What the porter starts is for a moment
+        called like it."""
+        return [
+            pid
+            for pid, _, parent in self._tree()
+            if command_name(pid) == PORTER and command_name(parent) != PORTER
+        ]
 
     def running(self):
         return bool(self._tree())

@@ -321,5 +321,5 @@ def test_the_worker_is_confined(world):
             assert "Seccomp:\t2" in text
         warden = open(f"/proc/{guard.warden()}/status").read()
         effective = int(next(l for l in warden.splitlines() if l.startswith("CapEff")).split()[1], 16)
-        net_admin, kill, ptrace, read, setuid, setgid = 12, 5, 19, 2, 7, 6
-        assert effective == sum(1 << c for c in (net_admin, kill, ptrace, read, setuid, setgid))
+        net_admin, kill, ptrace, read, setuid, setgid, bind = 12, 5, 19, 2, 7, 6, 10
+        assert effective == sum(1 << c for c in (net_admin, kill, ptrace, read, setuid, setgid, bind))

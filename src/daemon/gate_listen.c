@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/gate_listen.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The kernel takes what net.core.somaxconn allows: a wave is to wait here, not to be turned away. */
+#define BACKLOG 65535
+#define ENDPOINT_TEXT_SIZE (ADDR_TEXT_SIZE + 24)
+
+unsigned gate_worker_count(const struct settings *settings)
+{
+	cpu_set_t processors;
+	unsigned count = (unsigned)settings->gate_workers;
+
+	if (count == 0 && sched_getaffinity(0, sizeof(processors), &processors) == 0)
+		count = (unsigned)CPU_COUNT(&processors);
+	if (count == 0)
+		return 1;
+	return count > GATE_WORKERS_MOST ? GATE_WORKERS_MOST : count;
+}
+
+static const char *endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+	char addr[ADDR_TEXT_SIZE];
+
+	if (endpoint->addr.family == ADDR_NONE)
+		snprintf(text, ENDPOINT_TEXT_SIZE, "port %u of all addresses", endpoint->port);
+	else
+		snprintf(text, ENDPOINT_TEXT_SIZE, endpoint->addr.family == ADDR_IPV6 ? "[%s]:%u" : "%s:%u",
+			 addr_format(&endpoint->addr, addr), endpoint->port);
+	return text;
+}
+
+/* "All" is the unspecified address of IPv6, whose socket takes IPv4, too. */
+static socklen_t socket_address(const struct endpoint *endpoint, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	*ret = (struct sockaddr_storage){ 0 };
+	if (endpoint->addr.family == ADDR_IPV4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(endpoint->port);
+		memcpy(&in->sin_addr, endpoint->addr.octets, sizeof(in->sin_addr));
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(endpoint->port);
+	memcpy(&in6->sin6_addr, endpoint->addr.octets, sizeof(in6->sin6_addr));
+	return sizeof(*in6);
+}
+
+static int prepare(int fd, const struct endpoint *endpoint, sa_family_t family)
+{
+	const int on = 1, v6_only = endpoint->addr.family == ADDR_IPV6;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+		return -errno;
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* A descriptor or -errno. */
+static int listen_on(const struct endpoint *endpoint)
+{
+	struct sockaddr_storage address;
+	socklen_t size = socket_address(endpoint, &address);
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = prepare(fd, endpoint, address.ss_family);
+	if (r == 0 && (bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, BACKLOG) < 0))
+		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+/* Where there is no IPv6, "all" is all of IPv4. */
+static int listen_or_fall_back(const struct endpoint *endpoint)
+{
+	const struct endpoint all_ipv4 = { .addr = { .family = ADDR_IPV4 }, .port = endpoint->port };
+	int fd = listen_on(endpoint);
+
+	if (endpoint->addr.family == ADDR_NONE && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL))
+		fd = listen_on(&all_ipv4);
+	return fd;
+}
+
+static const struct gate_endpoint *find(const struct gate_listeners *listeners, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; listeners && i < listeners->count; i++) {
+		const struct endpoint *there = &listeners->endpoints[i].endpoint;
+
+		if (there->port == endpoint->port && addr_equal(&there->addr, &endpoint->addr))
+			return &listeners->endpoints[i];
+	}
+	return NULL;
+}
+
+static void say_error(const struct endpoint *endpoint, int error)
+{
+	const char *advice = "";
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (error == -EADDRINUSE)
+		advice = "; the mail server may still listen there: one of the two has to go elsewhere";
+	else if (error == -EADDRNOTAVAIL)
+		advice = ": this host has no such address";
+	log_error("gate.listen: cannot listen on %s: %s%s", endpoint_text(endpoint, text), strerror(-error), advice);
+}
+
+static int open_endpoint(struct gate_listeners *listeners, const struct endpoint *endpoint,
+			 const struct gate_listeners *old)
+{
+	const struct gate_endpoint *there = find(old, endpoint);
+	struct gate_endpoint *fresh = &listeners->endpoints[listeners->count++];
+
+	fresh->endpoint = *endpoint;
+	for (unsigned i = 0; i < GATE_WORKERS_MOST; i++)
+		fresh->sockets[i] = -1;
+	for (unsigned i = 0; i < listeners->workers; i++) {
+		int fd = there && i < old->workers ? fcntl(there->sockets[i], F_DUPFD_CLOEXEC, 0) :
+						     listen_or_fall_back(endpoint);
+
+		if (there && i < old->workers && fd < 0)
+			fd = -errno;
+		if (fd < 0) {
+			say_error(endpoint, fd);
+			return fd;
+		}
+		fresh->sockets[i] = fd;
+	}
+	return 0;
+}
+
+int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret)
+{
+	const struct endpoint_list *list = &settings->gate_listen;
+	struct gate_listeners *fresh = calloc(1, sizeof(*fresh));
+	int r = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	fresh->workers = gate_worker_count(settings);
+	for (size_t i = 0; i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
+		r = open_endpoint(fresh, &list->endpoints[i], old);
+	if (r < 0)
+		gate_listeners_close(fresh);
+	else
+		*ret = fresh;
+	return r;
+}
+
+void gate_listeners_close(struct gate_listeners *listeners)
+{
+	for (size_t i = 0; listeners && i < listeners->count; i++) {
+		for (unsigned n = 0; n < listeners->workers; n++)
+			if (listeners->endpoints[i].sockets[n] >= 0)
+				close(listeners->endpoints[i].sockets[n]);
+	}
+	free(listeners);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate_listen - the sockets on which clients of the gate come in, which the warden makes and keeps.
+ *
+ * Each gate worker has one for each endpoint of gate.listen, all bound alike (SO_REUSEPORT), so that the kernel
+ * shares the clients out. What waits to be accepted stays with its socket, whichever process accepts from it:
+ * a worker that died, or was replaced at a reload, leaves it to the next one of its number.
+ */
+#ifndef WAVEBREAK_DAEMON_GATE_LISTEN_H
+#define WAVEBREAK_DAEMON_GATE_LISTEN_H
+
+#include "config/settings.h"
+#include "daemon/gate_worker.h"
+
+struct gate_endpoint {
+	struct endpoint endpoint;
+	int sockets[GATE_WORKERS_MOST]; /* one a worker */
+};
+
+struct gate_listeners {
+	struct gate_endpoint endpoints[GATE_LISTENERS_MOST];
+	size_t count;
+	unsigned workers;
+};
+
+/* As gate.workers says, or one for each processor that we may use. */
+unsigned gate_worker_count(const struct settings *settings);
+
+/* Listens where the settings say. Where `old` (or NULL) listens, too, its sockets are taken over, by a descriptor
+ * of one's own for each; `old` stays as it is. Returns 0, or -errno when that cannot be, which has been said:
+ * -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the configuration's. */
+int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret);
+
+/* NULL is fine. */
+void gate_listeners_close(struct gate_listeners *listeners);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/gate_worker.h"
+
+#include "base/log.h"
+#include "daemon/confine.h"
+#include "daemon/role.h"
+#include "event/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DNS_PORT 53
+#define PORTS_MOST 64
+
+struct gate_worker {
+	const struct gate_worker_start *start;
+	struct loop *loop;
+	struct loop_signals *signals;
+	struct loop_timer *every_second;
+	struct loop_fd *warden_watch;
+};
+
+/* No new clients. A listening socket that stays open has its share of them, who would wait in vain, and its
+ * port; it is the warden's, too, so that it is closed and never shut down. */
+static void drain(struct gate_worker *g)
+{
+	for (size_t i = 0; i < g->start->listener_count; i++)
+		close(g->start->listeners[i]);
+	loop_stop(g->loop);
+}
+
+static void on_signal(void *data, int signal_number)
+{
+	/* SIGHUP and SIGINT come from a terminal to all of us; the warden decides. */
+	if (signal_number == SIGTERM)
+		drain(data);
+}
+
+static void on_warden(void *data, int socket, uint32_t events)
+{
+	struct gate_worker *g = data;
+	char word = '\0';
+	ssize_t size = recv(socket, &word, 1, MSG_DONTWAIT);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (size <= 0)
+		loop_stop(g->loop);
+	else if (word == GATE_WORD_DRAIN)
+		drain(g);
+}
+
+static void each_second(void *data)
+{
+	struct gate_worker *g = data;
+	char here = '.';
+
+	loop_timer_arm(g->every_second, loop_now_ms(g->loop) + 1000);
+	/* A warden that does not read for a while has enough of them. */
+	send(g->start->warden_socket, &here, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int open_loop(struct gate_worker *g)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	int r = loop_create(&g->loop);
+
+	if (r == 0)
+		r = loop_signals_create(g->loop, signals, on_signal, g, &g->signals);
+	if (r == 0)
+		r = loop_timer_create(g->loop, each_second, g, &g->every_second);
+	if (r == 0)
+		r = loop_fd_add(g->loop, g->start->warden_socket, EPOLLIN, on_warden, g, &g->warden_watch);
+	if (r < 0)
+		log_error("cannot set up: %s", strerror(-r));
+	return r;
+}
+
+/* Everything that needs a path has been opened by now. A name server whose answer is too long for UDP is asked
+ * by TCP. */
+static void confine(const struct gate_worker *g)
+{
+	const struct endpoint_list *resolvers = &g->start->plan->settings.gate_resolvers;
+	uint16_t ports[PORTS_MOST] = { DNS_PORT };
+	size_t count = 1;
+	int r = confine_no_new_privileges();
+
+	for (size_t i = 0; i < resolvers->count && count < PORTS_MOST; i++)
+		ports[count++] = resolvers->endpoints[i].port;
+	if (r == 0)
+		r = confine_paths_and_ports(NULL, 0, ports, count);
+	if (r < 0)
+		log_warning("Landlock could not be used: %s", strerror(-r));
+	r = confine_gate_system_calls();
+	if (r < 0)
+		log_info("no seccomp filter here: %s", strerror(-r));
+}
+
+/* Memory is the kernel's to take back. */
+int gate_worker_run(const struct gate_worker_start *start)
+{
+	struct gate_worker g = { .start = start };
+
+	log_open("gate", LOG_LEVEL_INFO);
+	/* By force: it has nothing to write down, and one that hangs would keep its share of the clients from
+	 * the next warden's. */
+	if (role_become_user(start->uid, start->gid, 0) < 0 || role_die_with_warden(start->warden, SIGKILL) < 0 ||
+	    open_loop(&g) < 0)
+		return EXIT_FAILURE;
+	confine(&g);
+	each_second(&g);
+	return loop_run(g.loop) < 0 ? EXIT_FAILURE : 0;
+}

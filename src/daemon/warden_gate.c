@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/warden_gate.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "daemon/child.h"
+#include "daemon/gate_listen.h"
+#include "daemon/porter.h"
+#include "daemon/porter_rules.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Each says something every second. */
+#define SILENCE_MS 4000
+/* Before its first word, it has to become what it is to be, on a machine in a wave. */
+#define START_MS 10000
+#define STOP_MS 3000
+/* That are read at once; one that says more is heard again in the next round. */
+#define WORDS_A_ROUND 256
+
+enum generation_state { SERVING, DRAINING, ENDING };
+
+enum { GATE_SIDE, OTHER_SIDE };
+
+struct process {
+	struct generation *generation;
+	struct child child;
+	struct loop_timer *start_timer;
+	bool is_porter;
+	bool spoke; /* since its start */
+	unsigned number;
+};
+
+struct generation {
+	struct warden_gate *gate;
+	struct generation *next;
+	enum generation_state state;
+	struct warden_gate_start start; /* read by forks, while it serves */
+	uint64_t session_ms;
+	struct process porter, workers[GATE_WORKERS_MOST];
+	unsigned worker_count;
+	int to_watch[GATE_WORKERS_MOST][2], to_porter[GATE_WORKERS_MOST][2];
+	struct loop_timer *patience; /* draining: the longest session is over */
+};
+
+struct warden_gate {
+	struct loop *loop;
+	void (*ended)(void *data);
+	void *data;
+	bool stopping;
+	struct loop_timer *patience; /* stopping: by force now */
+	struct generation *generations; /* the newest first */
+	struct gate_listeners *listeners; /* of the one that serves; NULL: there is none */
+	bool prepared;
+	struct generation *next;
+	struct gate_listeners *next_listeners;
+};
+
+static const char *name_of(const struct process *p, char name[24])
+{
+	if (p->is_porter)
+		return "porter";
+	snprintf(name, 24, "gate worker %u", p->number);
+	return name;
+}
+
+/* The new process. */
+
+static int run_porter(struct process *p, int socket)
+{
+	struct generation *g = p->generation;
+	int gates[GATE_WORKERS_MOST], *keep[GATE_WORKERS_MOST + 1] = { &socket };
+	struct porter_start start = { .settings = &g->start.plan->settings, .gates = gates,
+				      .gate_count = g->worker_count, .warden_pid = p->child.parent };
+
+	for (unsigned i = 0; i < g->worker_count; i++) {
+		gates[i] = g->to_porter[i][OTHER_SIDE];
+		keep[1 + i] = &gates[i];
+	}
+	if (child_keep(keep, 1 + g->worker_count) < 0)
+		return EXIT_FAILURE;
+	start.warden = socket;
+	prctl(PR_SET_NAME, "wb-porter");
+	return porter_run(&start);
+}
+
+static int run_worker(struct process *p, int socket)
+{
+	struct generation *g = p->generation;
+	const struct gate_listeners *listeners = g->gate->listeners;
+	struct gate_worker_start start = { .plan = g->start.plan, .never = g->start.never, .number = p->number,
+					   .warden = p->child.parent, .warden_socket = socket,
+					   .watch = g->to_watch[p->number][GATE_SIDE],
+					   .porter = g->to_porter[p->number][GATE_SIDE],
+					   .uid = g->start.uid, .gid = g->start.gid };
+	int *keep[3 + GATE_LISTENERS_MOST] = { &start.warden_socket, &start.watch, &start.porter };
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		start.listeners[i] = listeners->endpoints[i].sockets[p->number];
+		keep[3 + start.listener_count++] = &start.listeners[i];
+	}
+	if (child_keep(keep, 3 + start.listener_count) < 0)
+		return EXIT_FAILURE;
+	prctl(PR_SET_NAME, "wb-gate");
+	return gate_worker_run(&start);
+}
+
+static int run(void *data, int socket)
+{
+	struct process *p = data;
+
+	return p->is_porter ? run_porter(p, socket) : run_worker(p, socket);
+}
+
+/* Generations. */
+
+static void close_pair(int pair[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (pair[i] >= 0)
+			close(pair[i]);
+		pair[i] = -1;
+	}
+}
+
+static bool process_runs(const struct process *p)
+{
+	return p->child.pid != 0;
+}
+
+static bool workers_run(const struct generation *g)
+{
+	bool runs = false;
+
+	for (unsigned i = 0; i < g->worker_count; i++)
+		runs |= process_runs(&g->workers[i]);
+	return runs;
+}
+
+static bool generation_runs(const struct generation *g)
+{
+	return process_runs(&g->porter) || workers_run(g);
+}
+
+static void process_free(struct process *p)
+{
+	child_destroy(&p->child);
+	if (p->start_timer)
+		loop_timer_destroy(p->start_timer);
+}
+
+static void generation_free(struct generation *g)
+{
+	process_free(&g->porter);
+	for (unsigned i = 0; i < g->worker_count; i++) {
+		process_free(&g->workers[i]);
+		close_pair(g->to_watch[i]);
+		close_pair(g->to_porter[i]);
+	}
+	if (g->patience)
+		loop_timer_destroy(g->patience);
+	free(g);
+}
+
+/* Frees one that nothing is left of. */
+static void forget_if_gone(struct generation *g)
+{
+	struct warden_gate *gate = g->gate;
+	struct generation **place = &gate->generations;
+
+	if (g->state == SERVING || generation_runs(g))
+		return;
+	while (*place != g)
+		place = &(*place)->next;
+	*place = g->next;
+	generation_free(g);
+	if (gate->stopping && !gate->generations)
+		gate->ended(gate->data);
+}
+
+static void start_later(struct process *p)
+{
+	loop_timer_arm(p->start_timer, loop_now_ms(p->generation->gate->loop) + child_start_delay(&p->child));
+}
+
+static void start_process(void *data)
+{
+	struct process *p = data;
+	char name[24];
+	int r;
+
+	p->spoke = false;
+	r = child_start(&p->child);
+	if (r == 0)
+		return;
+	log_error("cannot start the %s: %s", name_of(p, name), strerror(-r));
+	start_later(p);
+}
+
+/* What it says is that it is here. Returns false when it has closed its socket. */
+static bool take_words(struct process *p)
+{
+	ssize_t n = -1;
+	char word;
+
+	for (int i = 0; i < WORDS_A_ROUND && (n = recv(p->child.socket, &word, 1, MSG_DONTWAIT)) > 0; i++) {
+		p->spoke = true;
+		child_note_word(&p->child);
+	}
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void on_word(void *data, int socket, uint32_t events)
+{
+	struct process *p = data;
+
+	if (!take_words(p))
+		child_stop_hearing(&p->child);
+}
+
+static void on_process_ended(void *data, int wait_status)
+{
+	struct process *p = data;
+	struct generation *g = p->generation;
+	char name[24], text[CHILD_END_SIZE];
+
+	if (g->state == SERVING) {
+		log_error("the %s %s; it is started again", name_of(p, name), child_end_text(wait_status, text));
+		counter_add(COUNTER_gate_restarts, 1);
+		start_later(p);
+		return;
+	}
+	if (g->state == DRAINING && wait_status)
+		log_error("the %s of the configuration before %s", name_of(p, name), child_end_text(wait_status, text));
+	/* Nobody comes again: the watch worker is to see its end. */
+	if (!p->is_porter)
+		close_pair(g->to_watch[p->number]);
+	forget_if_gone(g);
+}
+
+static const struct child_calls calls = { .run = run, .heard = on_word, .ended = on_process_ended };
+
+static void signal_workers(const struct generation *g, int signal_number)
+{
+	for (unsigned i = 0; i < g->worker_count; i++)
+		child_signal(&g->workers[i].child, signal_number);
+}
+
+static void end_by_force(struct generation *g)
+{
+	signal_workers(g, SIGKILL);
+	child_signal(&g->porter.child, SIGKILL);
+}
+
+/* The porter sees that they are gone, and ends by itself. */
+static void on_drained_for_long(void *data)
+{
+	struct generation *g = data;
+
+	if (!workers_run(g))
+		return;
+	log_warning("sessions of the configuration before have lasted for gate.session; they are ended");
+	signal_workers(g, SIGKILL);
+}
+
+static void stop_starting(struct generation *g)
+{
+	loop_timer_disarm(g->porter.start_timer);
+	for (unsigned i = 0; i < g->worker_count; i++)
+		loop_timer_disarm(g->workers[i].start_timer);
+}
+
+static void drain(struct generation *g)
+{
+	g->state = DRAINING;
+	stop_starting(g);
+	for (unsigned i = 0; i < g->worker_count; i++) {
+		close_pair(g->to_porter[i]);
+		if (process_runs(&g->workers[i]))
+			child_tell(&g->workers[i].child, GATE_WORD_DRAIN);
+		else
+			close_pair(g->to_watch[i]);
+	}
+	/* It ends by itself a little earlier. */
+	loop_timer_arm(g->patience, loop_now_ms(g->gate->loop) + g->session_ms + STOP_MS);
+	forget_if_gone(g);
+}
+
+static void end(struct generation *g)
+{
+	g->state = ENDING;
+	stop_starting(g);
+	end_by_force(g);
+	forget_if_gone(g);
+}
+
+static int process_init(struct process *p, struct generation *g, bool is_porter, unsigned number)
+{
+	p->generation = g;
+	p->is_porter = is_porter;
+	p->number = number;
+	child_init(&p->child, g->gate->loop, &calls, p);
+	return loop_timer_create(g->gate->loop, start_process, p, &p->start_timer);
+}
+
+static int make_pair(int pair[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 ? -errno : 0;
+}
+
+static int generation_create(struct warden_gate *gate, const struct warden_gate_start *start, unsigned workers,
+			     struct generation **ret)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->gate = gate;
+	g->start = *start;
+	g->session_ms = start->plan->settings.gate_session;
+	for (unsigned i = 0; i < GATE_WORKERS_MOST; i++)
+		for (int side = 0; side < 2; side++)
+			g->to_watch[i][side] = g->to_porter[i][side] = -1;
+	r = loop_timer_create(gate->loop, on_drained_for_long, g, &g->patience);
+	if (r == 0)
+		r = process_init(&g->porter, g, true, 0);
+	while (r == 0 && g->worker_count < workers) {
+		unsigned i = g->worker_count++;
+
+		r = process_init(&g->workers[i], g, false, i);
+		if (r == 0)
+			r = make_pair(g->to_watch[i]);
+		if (r == 0)
+			r = make_pair(g->to_porter[i]);
+	}
+	if (r < 0)
+		generation_free(g);
+	else
+		*ret = g;
+	return r;
+}
+
+static void generation_start(struct generation *g)
+{
+	g->next = g->gate->generations;
+	g->gate->generations = g;
+	start_process(&g->porter);
+	for (unsigned i = 0; i < g->worker_count; i++)
+		start_process(&g->workers[i]);
+}
+
+static void look_at_process(struct process *p)
+{
+	uint64_t patience_ms;
+	char name[24];
+
+	if (!process_runs(p))
+		return;
+	/* What came while we had no time for it. */
+	take_words(p);
+	patience_ms = p->spoke ? SILENCE_MS : START_MS;
+	if (child_silence_ms(&p->child) <= patience_ms)
+		return;
+	log_error("the %s has been silent for %llu s; it is ended", name_of(p, name),
+		  (unsigned long long)patience_ms / 1000);
+	child_note_word(&p->child);
+	child_signal(&p->child, SIGKILL);
+}
+
+void warden_gate_look(struct warden_gate *gate)
+{
+	for (struct generation *g = gate->generations; g; g = g->next) {
+		look_at_process(&g->porter);
+		for (unsigned i = 0; i < g->worker_count; i++)
+			look_at_process(&g->workers[i]);
+	}
+}
+
+/* The gate as a whole. */
+
+static struct generation *find(const struct warden_gate *gate, enum generation_state state)
+{
+	struct generation *g = gate->generations;
+
+	while (g && g->state != state)
+		g = g->next;
+	return g;
+}
+
+/* What the porter would stumble over, such as a user that does not exist, is a mistake to be found before. */
+static int check_porter(const struct settings *settings)
+{
+	struct porter_rules rules;
+	int r = porter_rules_make(settings, &rules);
+
+	porter_rules_free(&rules);
+	return r;
+}
+
+static void give_up_prepared(struct warden_gate *gate)
+{
+	if (gate->next)
+		generation_free(gate->next);
+	gate_listeners_close(gate->next_listeners);
+	gate->next = NULL;
+	gate->next_listeners = NULL;
+}
+
+int warden_gate_prepare(struct warden_gate *gate, const struct warden_gate_start *start)
+{
+	const struct settings *settings = &start->plan->settings;
+	struct gate_listeners *listeners = NULL;
+	struct generation *fresh = NULL;
+	int r = 0;
+
+	if (settings->gate_handoff != HANDOFF_NONE) {
+		r = check_porter(settings);
+		if (r == 0)
+			r = gate_listeners_open(settings, gate->listeners, &listeners);
+		if (r < 0)
+			return r;
+		r = generation_create(gate, start, listeners->workers, &fresh);
+	}
+	if (r < 0) {
+		log_error("cannot prepare the gate: %s", strerror(-r));
+		gate_listeners_close(listeners);
+		return r;
+	}
+	give_up_prepared(gate);
+	gate->next_listeners = listeners;
+	gate->next = fresh;
+	gate->prepared = true;
+	return 0;
+}
+
+/* What drains is told so when its successor is there. */
+void warden_gate_start(struct warden_gate *gate)
+{
+	struct generation *before = find(gate, SERVING), *oldest = find(gate, DRAINING), *fresh = gate->next;
+
+	assert(gate->prepared && !gate->stopping);
+	gate_listeners_close(gate->listeners);
+	gate->listeners = gate->next_listeners;
+	gate->next_listeners = NULL;
+	gate->next = NULL;
+	gate->prepared = false;
+	if (before && oldest)
+		end(oldest);
+	if (fresh)
+		generation_start(fresh);
+	if (before)
+		drain(before);
+}
+
+size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST])
+{
+	size_t count = 0;
+
+	for (const struct generation *g = gate->generations; g; g = g->next) {
+		if (g->state == ENDING)
+			continue;
+		for (unsigned i = 0; i < g->worker_count && count < WARDEN_GATE_ENDS_MOST; i++)
+			if (g->to_watch[i][OTHER_SIDE] >= 0)
+				ends[count++] = g->to_watch[i][OTHER_SIDE];
+	}
+	return count;
+}
+
+bool warden_gate_runs(const struct warden_gate *gate)
+{
+	return gate->generations;
+}
+
+static void on_stopped_for_long(void *data)
+{
+	struct warden_gate *gate = data;
+
+	for (struct generation *g = gate->generations; g; g = g->next)
+		end_by_force(g);
+}
+
+bool warden_gate_stop(struct warden_gate *gate)
+{
+	struct generation *g, *next;
+
+	if (gate->stopping || !gate->generations)
+		return gate->generations;
+	loop_timer_arm(gate->patience, loop_now_ms(gate->loop) + STOP_MS);
+	for (g = gate->generations; g; g = next) {
+		next = g->next;
+		g->state = ENDING;
+		stop_starting(g);
+		for (unsigned i = 0; i < g->worker_count; i++)
+			close_pair(g->to_porter[i]);
+		signal_workers(g, SIGTERM);
+		child_signal(&g->porter.child, SIGTERM);
+		/* Nobody is called from here. */
+		forget_if_gone(g);
+	}
+	gate->stopping = true;
+	return gate->generations;
+}
+
+int warden_gate_create(struct loop *loop, void (*ended)(void *data), void *data, struct warden_gate **ret)
+{
+	struct warden_gate *gate = calloc(1, sizeof(*gate));
+	int r;
+
+	if (!gate)
+		return -ENOMEM;
+	*gate = (struct warden_gate){ .loop = loop, .ended = ended, .data = data };
+	r = loop_timer_create(loop, on_stopped_for_long, gate, &gate->patience);
+	if (r < 0)
+		free(gate);
+	else
+		*ret = gate;
+	return r;
+}
+
+void warden_gate_destroy(struct warden_gate *gate)
+{
+	struct generation *g;
+
+	if (!gate)
+		return;
+	while ((g = gate->generations)) {
+		gate->generations = g->next;
+		generation_free(g);
+	}
+	give_up_prepared(gate);
+	gate_listeners_close(gate->listeners);
+	loop_timer_destroy(gate->patience);
+	free(gate);
+}

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes of the gate: what each may do, and what becomes of clients, bans and the others when one
+dies, hangs, or is replaced at a reload."""
+
+import os
+import pathlib
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+from dialogues import told
+from guard import Guard, binary
+from world import wait_until
+
+pytestmark = pytest.mark.usefixtures("mail_server")
+
+PORT = 2525
+WORKERS = 2
+CLIENT = "10.67.90.1"
+CAP_CHOWN, CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_NET_ADMIN = 0, 2, 6, 7, 12
+
+
+def gate(rest="", listen=PORT, handoff="proxy"):
+    """In the configuration: a gate before the server of the world, on a port of its own."""
+    ways = {
+        "proxy": "server = 127.0.0.1:25",
+        "transparent": "server = 127.0.0.1:25",
+        "pass": "socket = /var/spool/postfix/private/smtpd",
+        "exec": "program = /usr/bin/cat\n  user = daemon",
+        "none": "",
+    }
+    return (
+        f"gate {{\n  handoff = {handoff}\n  {ways[handoff]}\n  listen = {listen}\n"
+        f"  workers = {WORKERS}\n  {rest}\n}}\n"
+    )
+
+
+def wait_complete(guard, but=(), seconds=5):
+    """Until there is one of each, none of them of `but`; the porter and the gate workers."""
+
+    def complete():
+        workers, porters = guard.gate_workers(), guard.porters()
+        whole = len(workers) == WORKERS and len(porters) == 1 and guard.worker()
+        return whole and not set(workers + porters) & set(but) and (porters[0], sorted(workers))
+
+    return wait_until(complete, seconds, f"all processes of the gate\n{guard.log}")
+
+
+def reload(guard):
+    before = guard.log.count("log file")
+    os.kill(guard.warden(), signal.SIGHUP)
+    wait_until(lambda: guard.log.count("log file") > before, 10, f"the reload\n{guard.log}")
+
+
+def status_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return dict(re.findall(r"^(\w+):[ \t]*(.*)$", text, re.M))
+
+
+def capabilities(pid):
+    return {n for n in range(64) if int(status_of(pid)["CapPrm"], 16) >> n & 1}
+
+
+def is_open(client):
+    """Neither ended nor reset; what it may have been told is passed over."""
+    client.setblocking(False)
+    try:
+        while client.recv(4096):
+            pass
+        return False
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+
+
+class Knocking:
+    """Context manager: a client that comes again and again meanwhile, and counts."""
+
+    def __init__(self, world):
+        self.world = world
+        self.refused = []
+        self.taken = 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._knock)
+
+    def _knock(self):
+        while not self.over.wait(0.01):
+            try:
+                self.world.connect(CLIENT, PORT, seconds=5).close()
+                self.taken += 1
+            except OSError as error:
+                self.refused.append(error)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def test_gate_workers_may_do_nothing(world):
+    with Guard(world, gate()) as guard:
+        _, workers = wait_complete(guard)
+        watch = status_of(guard.worker())
+        for pid in workers:
+            status = status_of(pid)
+            assert status["Uid"] == watch["Uid"] and status["Gid"] == watch["Gid"]
+            assert not status["Groups"].strip()
+            assert not capabilities(pid)
+            assert status["NoNewPrivs"] == "1" and status["Seccomp"] == watch["Seccomp"]
+
+
+@pytest.mark.parametrize(
+    "handoff, may",
+    [
+        ("proxy", set()),
+        ("transparent", {CAP_NET_ADMIN}),
+        ("pass", {CAP_DAC_READ_SEARCH}),
+        ("exec", {CAP_SETUID, CAP_SETGID}),
+    ],
+)
+def test_the_porter_may_do_what_its_kind_needs(world, handoff, may):
+    with Guard(world, gate(handoff=handoff)) as guard:
+        porter, workers = wait_complete(guard)
+        wait_until(lambda: capabilities(porter) == may, 5, "it to give up what it does not need")
+        # Programs that the porter starts may change their user; nobody else's do.
+        bounds = int(status_of(porter)["CapBnd"], 16)
+        assert bool(bounds >> CAP_CHOWN & 1) == (handoff == "exec")
+        if handoff == "proxy":
+            assert status_of(porter)["Uid"] == status_of(workers[0])["Uid"]
+
+
+@pytest.mark.parametrize("who", ["a gate worker", "the porter", "the watch worker"])
+def test_who_is_killed_comes_again_and_takes_nobody_along(world, who):
+    with Guard(world, gate()) as guard:
+        porter, workers = wait_complete(guard)
+        watch = guard.worker()
+        assert told(world.smtp("10.66.90.1")) == 511
+        guard.wait_banned("10.66.90.1")
+        victim = {"a gate worker": workers[0], "the porter": porter, "the watch worker": watch}[who]
+        with Knocking(world) as client:
+            os.kill(victim, signal.SIGKILL)
+            wait_complete(guard, but=[victim], seconds=1)
+            time.sleep(0.5)
+        assert client.taken > 10 and not client.refused
+        now = {*guard.porters(), *guard.gate_workers(), guard.worker()}
+        assert len(now & {porter, watch, *workers}) == 1 + WORKERS, "the others go on"
+        assert guard.in_kernel("10.66.90.1")
+
+
+def test_a_gate_worker_that_hangs_is_replaced(world):
+    with Guard(world, gate()) as guard:
+        porter, workers = wait_complete(guard)
+        time.sleep(1.2)  # a first word was heard
+        with Knocking(world) as client:
+            os.kill(workers[0], signal.SIGSTOP)
+            _, now = wait_complete(guard, but=[workers[0]], seconds=6)
+        assert workers[1] in now and guard.porters() == [porter]
+        assert not client.refused
+        assert "has been silent for 4 s" in guard.log
+
+
+def test_a_reload_replaces_them_and_keeps_connections(world):
+    with Guard(world, gate()) as guard:
+        porter, workers = wait_complete(guard)
+        held = [world.connect(CLIENT, PORT) for _ in range(8)]
+        with Knocking(world) as client:
+            guard.configure(gate("greet_wait = 3s"))
+            reload(guard)
+            wait_until(
+                lambda: len(set(guard.gate_workers()) - set(workers)) == WORKERS, 5, "new workers"
+            )
+            assert set(guard.porters()) - {porter}
+            time.sleep(0.3)
+        assert client.taken > 10 and not client.refused
+        assert all(is_open(connection) for connection in held)
+        for connection in held:
+            connection.close()
+        wait_complete(guard, but=[porter, *workers], seconds=10)
+
+
+def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
+    with Guard(world, gate()) as guard:
+        before = wait_complete(guard)
+        watch = guard.worker()
+        for listen, why in [
+            (f"{PORT}, 198.51.100.1:2526", "cannot listen on 198.51.100.1:2526: Cannot assign"),
+            ("25", "cannot listen on port 25 of all addresses: Address already in use; the mail server"),
+        ]:
+            said = guard.log.count("was not taken")
+            guard.configure(gate(listen=listen))
+            os.kill(guard.warden(), signal.SIGHUP)
+            wait_until(lambda: guard.log.count("was not taken") > said, 5, "the mistake to be said")
+            assert why in guard.log
+        assert wait_complete(guard) == before and guard.worker() == watch
+        world.connect(CLIENT, PORT).close()
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, 2526)
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        (gate(listen=25), "the mail server may still listen there"),
+        (gate(handoff="exec").replace("user = daemon", "user = nosuch"), "there is no user nosuch"),
+    ],
+)
+def test_a_gate_that_cannot_be_is_told_at_the_start(world, text, why):
+    guard = Guard(world, text)
+    done = world.server_exec([binary(), "run", "-c", guard.file])
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert not guard.table_exists()
+    assert told(world.smtp("10.66.91.1")) == 511
+
+
+def test_the_gate_is_opened_and_closed_by_a_reload(world):
+    """Below port 1024, which takes a capability that the warden has kept."""
+    with Guard(world) as guard:
+        assert not guard.gate_workers() and not guard.porters()
+        guard.configure(gate(listen=26))
+        reload(guard)
+        wait_complete(guard)
+        world.connect(CLIENT, 26).close()
+        world.connect("2001:db8:67::1", 26).close()
+        guard.configure("")
+        reload(guard)
+        wait_until(lambda: not guard.gate_workers() and not guard.porters(), 5, "their end")
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, 26)
+
+
+def test_a_storm_of_sighups_ends_with_one_generation(world):
+    with Guard(world, gate()) as guard:
+        wait_complete(guard)
+        with Knocking(world) as client:
+            for turn in range(20):
+                os.kill(guard.warden(), signal.SIGHUP)
+                time.sleep(0.02 if turn % 4 else 0.3)
+            wait_until(lambda: guard.ask("status").returncode == 0, 10, f"the last\n{guard.log}")
+            wait_complete(guard, seconds=10)
+        assert client.taken > 10 and not client.refused
+        assert guard.status()["counters"]["gate_restarts"] == 0
+
+
+def test_an_endpoint_that_is_gone_is_free_for_others(world):
+    with Guard(world, gate(listen=f"{PORT}, 2526")) as guard:
+        old = wait_complete(guard)
+        guard.configure(gate())
+        reload(guard)
+        wait_complete(guard, but=[old[0], *old[1]])
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, 2526)
+        bind = "import socket; socket.create_server(('', 2526)).close()"
+        assert world.server_exec(["/usr/bin/python3", "-c", bind]).returncode == 0
+
+
+def test_nothing_is_left_at_the_end(world):
+    with Guard(world, gate()) as guard:
+        _, workers = wait_complete(guard)
+        held = world.connect(CLIENT, PORT)
+        os.kill(workers[1], signal.SIGSTOP)
+        assert guard.stop() == 0
+        assert not guard.running() and not guard.table_exists()
+        assert not is_open(held)
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, PORT)
+
+
+def test_they_die_with_the_warden(world):
+    with Guard(world, gate()) as guard:
+        _, workers = wait_complete(guard)
+        os.kill(workers[0], signal.SIGSTOP)
+        os.kill(guard.warden(), signal.SIGKILL)
+        guard.process.wait(5)
+        wait_until(lambda: not guard.running(), 2, "their end")
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, PORT)
+        guard.start()
+        wait_complete(guard)
+
+
+def test_who_observes_opens_no_gate(world):
+    with Guard(world, gate(), observe=True) as guard:
+        assert "the gate is not opened" in guard.log
+        assert not guard.gate_workers() and not guard.porters()
+        with pytest.raises(ConnectionRefusedError):
+            world.connect(CLIENT, PORT)
