@@ -2,14 +2,19 @@
 /* zones - what the DNS lists say of a client, and how far each list can be believed.
  *
  * All zones are asked at once. An answer in 127.0.0.0/8 that the zone's filter takes is a listing;
- * 127.255.255.* and answers outside of 127/8 are errors of the zone, not listings. What has not answered
- * when zones_look_end is called counts for nothing.
+ * 127.255.255.* and answers outside of 127/8 are errors of the zone, not listings, also when there are
+ * others beside them. What has not answered when zones_look_end is called counts for nothing.
  *
- * Each zone is tested at start and now and then (RFC 5782 section 5): 127.0.0.2 has to be listed and
- * 127.0.0.1 must not be. A zone that fails, or does not answer several times in a row, or answers with
- * errors, is OUT: it is not asked for clients, and comes back when a test succeeds. For IPv6 the tests
- * are ::ffff:7f00:2 and ::ffff:7f00:1, told apart, since many zones list only IPv4. A zone that has not been tested yet
- * is asked, and what it says waits for its test: it counts only when the test has succeeded.
+ * Each zone is tested at start and about every 10 minutes (RFC 5782 section 5): 127.0.0.2 has to be
+ * listed, with whatever answer, and 127.0.0.1 must not be. A zone that fails, or about clients several
+ * times in a row does not answer or answers with errors, is OUT: it is not asked for clients, and comes
+ * back when a test succeeds. That is tried at once when clients were what it failed, else after 30 s,
+ * and ever later up to 10 minutes; and when another silent zone is heard again, because then it was
+ * our own name server that was away. For IPv6 the tests are ::ffff:7f00:2 and ::ffff:7f00:1, told apart,
+ * since many zones list only IPv4. A zone that has not been tested yet is asked, and what it says waits
+ * for its test: it counts only when the test has succeeded.
+ *
+ * Questions that our own cap refused (-EBUSY) are no fault of a zone.
  */
 #ifndef WAVEBREAK_RESOLVE_ZONES_H
 #define WAVEBREAK_RESOLVE_ZONES_H
@@ -63,20 +68,22 @@ struct zone_health {
 	uint8_t state, trouble; /* enums above; of IPv4 */
 	uint8_t state6, trouble6;
 	uint32_t latency_ms;    /* of late, answers from the cache not counted */
-	uint64_t asked, listed, errors; /* asked: about clients; errors: answers that were none */
+	uint64_t asked, listed, errors; /* asked: about clients, what the cache knew too; errors: answers
+					 * that were none */
 };
 
 /* `rules` is copied but for its texts. Returns 0, -EINVAL (more than ZONES_MOST, a bad name), -ENOMEM. */
 int zones_create(struct loop *loop, struct resolver *resolver, const struct zone_rule *rules, size_t count,
 		 struct zones **ret);
+/* After all its looks have been ended, and before its resolver. */
 void zones_destroy(struct zones *zones);
 
 /* `fn` is called once, when all have answered, from the loop; after that only zones_look_end is left
- * to do. Returns 0 or -ENOMEM. */
+ * to do. It may end any looks, begin others, and destroy the zones. Returns 0 or -ENOMEM. */
 typedef void zones_fn(void *data);
 int zones_look(struct zones *zones, const struct addr *client, bool reverse_too, zones_fn *fn, void *data,
 	       struct zones_look **ret);
-/* What is known by now. Frees the look; the callback does not come any more. */
+/* What is known by now (`ret` may be NULL). Frees the look; the callback does not come any more. */
 void zones_look_end(struct zones_look *look, struct zones_verdict *ret);
 
 /* True, with *ret, when all of it is known without asking anybody. */
