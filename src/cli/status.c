@@ -61,6 +61,19 @@ static void print_connections(const json_t *s, uint64_t now_s)
 		printf(SUBJECT "the server said so %s\n", "full", when_format(full, now_s, when));
 }
 
+static void print_gate(const json_t *gate)
+{
+	json_t *states = json_object_get(gate, "states");
+
+	if (!gate)
+		return;
+	printf(SUBJECT "%" PRIu64 " sessions of %" PRIu64 " at most, by %" PRIu64 " processes; %" PRIu64
+		       " clients remembered\n", "gate", ask_number(gate, "sessions"), ask_number(gate, "most"),
+	       ask_number(gate, "workers"), ask_number(gate, "clients"));
+	if (ask_number(gate, "sessions"))
+		print_states(states);
+}
+
 static void print_logs(const json_t *logs)
 {
 	const char *subject = "log";
@@ -154,6 +167,7 @@ static void print_status(const json_t *s)
 
 	print_head(s, now_s);
 	print_connections(s, now_s);
+	print_gate(json_object_get(s, "gate"));
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",

@@ -126,6 +126,12 @@ static void endpoint_write(const struct endpoint *endpoint, FILE *out)
 
 static int endpoint_take(void *field, struct bytes value, const char *setting)
 {
+	struct endpoint alone = { .addr = { .family = ADDR_NONE } };
+
+	if (port_parse(value, &alone.port) == 0) {
+		*(struct endpoint *)field = alone;
+		return 0;
+	}
 	if (value.size)
 		return endpoint_parse(value, field);
 	*(struct endpoint *)field = (struct endpoint){ .port = 0 };
@@ -342,7 +348,7 @@ const struct setting_type setting_type_PREFIXES = {
 };
 
 const struct setting_type setting_type_ENDPOINT = {
-	words_ENDPOINT, "an address and a port such as 127.0.0.1:2525 or [::1]:2525", NULL, false, NULL,
+	words_ENDPOINT, "a port, or an address and a port such as 127.0.0.1:2525 or [::1]:2525", NULL, false, NULL,
 	endpoint_take, endpoint_measure, number_bound, endpoint_print, endpoint_clear,
 };
 

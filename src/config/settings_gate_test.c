@@ -231,8 +231,9 @@ static const struct {
 	  "t:1:17: gate.listen: '0' is not a port, or an address and a port such as 192.0.2.1:25 or "
 	  "[2001:db8::1]:25\n" },
 	{ "gate { listen = 1,2,3,4,5,6,7,8,9 }", "t:1:17: gate.listen: more than 8 endpoints\n" },
-	{ "gate { server = 25 }",
-	  "t:1:17: gate.server: '25' is not an address and a port such as 127.0.0.1:2525 or [::1]:2525\n" },
+	{ "gate { server = ::1 }",
+	  "t:1:17: gate.server: '::1' is not a port, or an address and a port such as 127.0.0.1:2525 or "
+	  "[::1]:2525\n" },
 	{ "gate { resolvers = 53 }",
 	  "t:1:20: gate.resolvers: '53' is not an address, or an address and a port such as 127.0.0.1:53 or "
 	  "[::1]:53\n" },
@@ -328,6 +329,8 @@ static const struct {
 	{ &setting_type_ENDPOINT, "", "\"\"" },
 	{ &setting_type_ENDPOINT, "192.0.2.1:65535", "192.0.2.1:65535" },
 	{ &setting_type_ENDPOINT, "[2001:DB8:0::1]:1", "[2001:db8::1]:1" },
+	{ &setting_type_ENDPOINT, "2525", "2525" },
+	{ &setting_type_ENDPOINT, "0", NULL },
 	{ &setting_type_ENDPOINT, "192.0.2.1", NULL },
 	{ &setting_type_ENDPOINT, "192.0.2.1:", NULL },
 	{ &setting_type_ENDPOINT, "192.0.2.1:0", NULL },

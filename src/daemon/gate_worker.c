@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "daemon/gate_house.h"
 #include "daemon/role.h"
 #include "event/loop.h"
 
@@ -23,15 +24,25 @@ struct gate_worker {
 	struct loop_signals *signals;
 	struct loop_timer *every_second;
 	struct loop_fd *warden_watch;
+	struct gate_house *house;
+	bool draining;
 };
+
+static void on_drained(void *data)
+{
+	loop_stop(((struct gate_worker *)data)->loop);
+}
 
 /* No new clients. A listening socket that stays open has its share of them, who would wait in vain, and its
  * port; it is the warden's, too, so that it is closed and never shut down. */
 static void drain(struct gate_worker *g)
 {
+	if (g->draining)
+		return;
+	g->draining = true;
+	gate_house_drain(g->house, on_drained, g);
 	for (size_t i = 0; i < g->start->listener_count; i++)
 		close(g->start->listeners[i]);
-	loop_stop(g->loop);
 }
 
 static void on_signal(void *data, int signal_number)
@@ -63,6 +74,7 @@ static void each_second(void *data)
 	loop_timer_arm(g->every_second, loop_now_ms(g->loop) + 1000);
 	/* A warden that does not read for a while has enough of them. */
 	send(g->start->warden_socket, &here, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	gate_house_each_second(g->house);
 }
 
 static int open_loop(struct gate_worker *g)
@@ -105,14 +117,23 @@ static void confine(const struct gate_worker *g)
 int gate_worker_run(const struct gate_worker_start *start)
 {
 	struct gate_worker g = { .start = start };
+	struct tls_server *tls = NULL;
+	int r;
 
 	log_open("gate", LOG_LEVEL_INFO);
+	/* The key is root's to read. */
+	if (gate_house_load_tls(&start->plan->settings, &tls) < 0)
+		return EXIT_FAILURE;
 	/* By force: it has nothing to write down, and one that hangs would keep its share of the clients from
 	 * the next warden's. */
 	if (role_become_user(start->uid, start->gid, 0) < 0 || role_die_with_warden(start->warden, SIGKILL) < 0 ||
-	    open_loop(&g) < 0)
+	    open_loop(&g) < 0 || gate_house_create(g.loop, start, tls, &g.house) < 0)
 		return EXIT_FAILURE;
 	confine(&g);
+	if (gate_house_open(g.house) < 0)
+		return EXIT_FAILURE;
 	each_second(&g);
-	return loop_run(g.loop) < 0 ? EXIT_FAILURE : 0;
+	r = loop_run(g.loop);
+	gate_house_tell_last(g.house);
+	return r < 0 ? EXIT_FAILURE : 0;
 }

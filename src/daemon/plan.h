@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "judge/bans.h"
 #include "judge/judge.h"
+#include "sense/host.h"
 #include "sense/mailserver.h"
 
 struct plan {
@@ -23,6 +24,7 @@ struct plan {
 	bool journal;              /* it is followed: asked for, or for want of a log file */
 	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
+	char gate_name[HOST_NAME_SIZE]; /* by which the gate greets */
 };
 
 /* Returns 0, -EINVAL with mistakes, or what settings_load returns. A missing mail server or

@@ -174,7 +174,7 @@ static int carry_out(struct gate *gate, const struct porter_request *request, in
 		return r;
 	switch (p->rules->kind) {
 	case PORTER_EXEC:
-		return porter_exec(p, client_fd, request);
+		return porter_exec(p, client_fd, request, ret_fd);
 	case PORTER_PASS:
 		return porter_pass(gate, client_fd, request);
 	default:

@@ -41,7 +41,9 @@ struct porter_request {
 	uint16_t client_port, local_port;
 	struct addr client, local;
 	int16_t zone; /* a zone of the settings that lists the client, who may come in to log in: BLOCK is
-		       * set for it (exec of Courier); else PORTER_NOT_LISTED */
+		       * set for it (exec of Courier), and the program talks to a pair of sockets, of which the
+		       * answer has the other end, as the gate has spoken with the client before; else
+		       * PORTER_NOT_LISTED */
 };
 
 struct porter_answer {
@@ -54,7 +56,8 @@ struct porter_answer {
  * still take it: what is to end has to be shut down (shutdown(2)). Returns 0 or -errno (-EAGAIN: the socket
  * is full; -EINVAL: no such request). */
 int porter_ask(int socket, const struct porter_request *request, int client_fd);
-/* *ret_fd is -1, or for proxy and transparent a (connecting) non-blocking socket that is now the caller's.
+/* *ret_fd is -1, or for proxy, transparent and a listed client a (connecting) non-blocking socket that is now the
+ * caller's.
  * Returns 1, 0 when the porter is gone, -EAGAIN, -EBADMSG, or -errno. */
 int porter_hear(int socket, struct porter_answer *answer, int *ret_fd);
 

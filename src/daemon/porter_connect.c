@@ -42,21 +42,36 @@ static int take_address_of(const struct addr *client, int fd)
 	return 0;
 }
 
+static socklen_t server_address(const struct porter_rules *rules, const struct porter_request *request,
+				struct sockaddr_storage *ret)
+{
+	socklen_t size = rules->server_size;
+
+	*ret = rules->server;
+	if (size)
+		return size;
+	size = socket_address(&request->local, ret);
+	/* The port is at the same place in both families. */
+	((struct sockaddr_in *)ret)->sin_port = htons(rules->server_port);
+	return size;
+}
+
 int porter_connect(const struct porter_rules *rules, const struct porter_request *request, int *ret_fd)
 {
 	bool transparent = rules->kind == PORTER_TRANSPARENT;
+	struct sockaddr_storage server;
+	socklen_t size = server_address(rules, request, &server);
 	int fd, r = 0;
 
 	*ret_fd = -1;
-	if (transparent && (rules->server.ss_family == AF_INET) != (request->client.family == ADDR_IPV4))
+	if (transparent && (server.ss_family == AF_INET) != (request->client.family == ADDR_IPV4))
 		return -EAFNOSUPPORT;
-	fd = socket(rules->server.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(server.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (transparent)
 		r = take_address_of(&request->client, fd);
-	if (r == 0 && connect(fd, (const struct sockaddr *)&rules->server, rules->server_size) < 0 &&
-	    errno != EINPROGRESS)
+	if (r == 0 && connect(fd, (const struct sockaddr *)&server, size) < 0 && errno != EINPROGRESS)
 		r = -errno;
 	if (r < 0) {
 		close(fd);

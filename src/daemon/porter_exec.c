@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -150,28 +151,67 @@ static int start_program(struct birth *b)
 	return r;
 }
 
-int porter_exec(struct porter *p, int client_fd, const struct porter_request *request)
+/* A pair: the gate's end does not block, the program's does. */
+static int make_pair(int pair[2])
+{
+	int flags;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	flags = fcntl(pair[0], F_GETFL);
+	if (flags >= 0 && fcntl(pair[0], F_SETFL, flags | O_NONBLOCK) >= 0)
+		return 0;
+	close(pair[0]);
+	close(pair[1]);
+	return -EINVAL;
+}
+
+/* It has spoken with the gate already, which has to stand between. */
+static int start_behind_gate(struct birth *b, int *ret_fd)
+{
+	int pair[2], r = make_pair(pair);
+
+	if (r < 0)
+		return r;
+	b->client_fd = pair[1];
+	r = start_program(b);
+	close(pair[1]);
+	if (r < 0)
+		close(pair[0]);
+	else
+		*ret_fd = pair[0];
+	return r;
+}
+
+static int start_with_client(struct birth *b)
+{
+	int flags = fcntl(b->client_fd, F_GETFL), r;
+
+	/* The flags are the connection's, which the gate shares with the program. */
+	if (flags < 0 || fcntl(b->client_fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -errno;
+	r = start_program(b);
+	if (r < 0)
+		fcntl(b->client_fd, F_SETFL, flags);
+	return r;
+}
+
+int porter_exec(struct porter *p, int client_fd, const struct porter_request *request, int *ret_fd)
 {
 	struct birth b = { .rules = p->rules, .client_fd = client_fd, .null_fd = p->null_fd };
-	int flags, r;
+	bool listed = request->zone != PORTER_NOT_LISTED;
+	int r;
 
-	if (request->zone != PORTER_NOT_LISTED && (size_t)request->zone >= p->rules->blocks.count)
+	if (listed && (size_t)request->zone >= p->rules->blocks.count)
 		return -EINVAL;
 	if (p->processes >= p->rules->processes)
 		return -EAGAIN;
 	b.environment = porter_environment(p->rules, request);
 	choose_limits(&b);
-	/* The flags are the connection's, which the gate shares with the program. */
-	flags = fcntl(client_fd, F_GETFL);
-	if (flags < 0 || fcntl(client_fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
-		return -errno;
-	r = start_program(&b);
-	if (r < 0) {
-		fcntl(client_fd, F_SETFL, flags);
-		return r;
-	}
-	p->processes++;
-	return 0;
+	r = listed ? start_behind_gate(&b, ret_fd) : start_with_client(&b);
+	if (r == 0)
+		p->processes++;
+	return r;
 }
 
 void porter_reap(struct porter *p)

@@ -79,7 +79,7 @@ int porter_send(int socket, const struct porter_answer *answer, int fd);
 char *const *porter_environment(const struct porter_rules *rules, const struct porter_request *request);
 
 /* Each does what the kind is, and returns 0 or -errno. The client's descriptor stays the caller's. */
-int porter_exec(struct porter *p, int client_fd, const struct porter_request *request);
+int porter_exec(struct porter *p, int client_fd, const struct porter_request *request, int *ret_fd);
 void porter_reap(struct porter *p);
 
 /* Answers by itself, later, where it returns 0. */

@@ -126,11 +126,12 @@ static int take_server(const struct settings *settings, struct porter_rules *rul
 	struct sockaddr_in *four = (struct sockaddr_in *)&rules->server;
 	const struct passwd *own;
 
+	rules->server_port = server->port;
 	if (server->addr.family == ADDR_IPV6) {
 		*six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(server->port) };
 		memcpy(&six->sin6_addr, server->addr.octets, sizeof(six->sin6_addr));
 		rules->server_size = sizeof(*six);
-	} else {
+	} else if (server->addr.family == ADDR_IPV4) {
 		*four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(server->port) };
 		memcpy(&four->sin_addr, server->addr.octets, sizeof(four->sin_addr));
 		rules->server_size = sizeof(*four);

@@ -51,7 +51,8 @@ struct porter_rules {
 
 	/* proxy, transparent */
 	struct sockaddr_storage server;
-	socklen_t server_size;
+	socklen_t server_size; /* 0: the address that the client came to */
+	uint16_t server_port;
 
 	/* Who the porter itself becomes where its kind needs no capability. */
 	uid_t own_uid;

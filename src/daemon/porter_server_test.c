@@ -431,6 +431,31 @@ static void connections_from_the_client(void **state)
 	listener = -1;
 }
 
+/* A port alone is that of the address that the client came to. */
+static void connections_to_where_the_client_came(void **state)
+{
+	static const bool sixes[] = { false, true };
+	char text[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < COUNT(sixes); i++) {
+		struct client c = client_from(sixes[i] ? "::1" : "127.0.0.9");
+		int fd;
+
+		listen_as_server(PORTER_PROXY, sixes[i]);
+		scene.rules.server_port = ntohs(((const struct sockaddr_in *)&scene.rules.server)->sin_port);
+		scene.rules.server_size = 0;
+		start_porter(&scene);
+		assert_int_equal(porter_ask(scene.gates[0], &c.request, -1), 0);
+		hear(&scene, 0, 1, 0, &fd);
+		assert_string_equal(check_connection(fd, text), sixes[i] ? "::1" : "127.0.0.1");
+		close(fd);
+		close(listener);
+		end_porter(&scene);
+		leave(&c);
+	}
+	listener = -1;
+}
+
 static void a_gate_that_does_not_read_its_connections(void **state)
 {
 	struct client c = client_from("127.0.0.1");
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(connections_to_the_server, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_server_that_is_not_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(connections_from_the_client, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(connections_to_where_the_client_came, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_gate_that_does_not_read_its_connections, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_kind_keeps_what_it_needs, set_up, tear_down),
 	};

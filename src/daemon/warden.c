@@ -285,6 +285,7 @@ static int set_up(struct warden *w)
 static void tear_down(struct warden *w)
 {
 	warden_gate_destroy(w->gate);
+	route_close(w->route);
 	evict_destroy(w->evict);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */

@@ -5,6 +5,7 @@
 
 #include "act/ban.h"
 #include "act/evict.h"
+#include "act/route.h"
 #include "daemon/child.h"
 #include "daemon/request.h"
 #include "daemon/warden.h"
@@ -43,6 +44,7 @@ struct warden {
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
 	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
+	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
 	struct rate_bound ban_bound, evict_bound;

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "daemon/porter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -350,10 +351,25 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 	return 0;
 }
 
+/* Once there, it stays to the end: connections that a reload lets finish need it, too. */
+static void open_route(struct warden *w)
+{
+	int r;
+
+	if (w->route || w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
+		return;
+	r = route_open(PORTER_MARK, &w->route);
+	if (r < 0)
+		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server",
+			  strerror(-r));
+}
+
 void warden_start_gate(struct warden *w)
 {
-	if (!w->options->observe)
-		warden_gate_start(w->gate);
+	if (w->options->observe)
+		return;
+	open_route(w);
+	warden_gate_start(w->gate);
 }
 
 int warden_open_gate(struct warden *w)

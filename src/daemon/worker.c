@@ -272,6 +272,8 @@ static int run(struct worker *w)
 		return EXIT_FAILED;
 	confine(w);
 	start_store(w);
+	if (worker_gate_create(w, &w->gate) < 0)
+		log_error("cannot listen to the gate: not enough memory");
 	worker_restore_bans(w);
 	r = worker_follow_logs(w);
 	if (r == 0)

@@ -368,6 +368,7 @@ void worker_never_changed(struct worker *w)
 		}
 	}
 	prefix_set_clear(&before);
+	worker_gate_tell_never(w->gate, &w->never);
 	worker_settle(w);
 }
 

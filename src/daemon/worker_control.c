@@ -164,6 +164,8 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "bans_most", json_integer((json_int_t)w->settings->ban_limit));
 	json_object_set_new(o, "clients", json_integer((json_int_t)judge_count(w->judge)));
 	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
+	if (w->gate)
+		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
@@ -335,6 +337,8 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	if (!address_of(request, answer, &addr))
 		return;
 	known = explain_make(w->judge, w->bans, &w->never, &addr, clock_wall_ms(), &e);
+	e.talk = worker_gate_talk(w->gate, &e.unit);
+	known = known || e.talk;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
@@ -345,11 +349,21 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 		json_object_set_new(o, "offences", json_integer(e.client.offences));
 		json_object_set_new(o, "events", events_to_json(w, &e.client));
 	}
+	if (e.talk)
+		json_object_set_new(o, "gate_dialogue", json_string(e.talk));
 	if (e.is_protected)
 		json_object_set_new(o, "protected_by",
 				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",
 					      e.protection.why));
 	control_finish(answer, o);
+}
+
+static void do_zones(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	if (w->gate)
+		control_finish(answer, json_pack("{s:o}", "zones", worker_gate_zones_to_json(w->gate)));
+	else
+		control_fail(answer, CONTROL_NO, "there is no gate: gate.handoff is none");
 }
 
 static const struct {
@@ -358,6 +372,7 @@ static const struct {
 } commands[] = {
 	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
 	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
+	{ "zones", do_zones },
 };
 
 void worker_on_control(void *data, const json_t *request, struct control_answer *answer)

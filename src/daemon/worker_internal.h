@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "daemon/link.h"
 #include "daemon/worker.h"
+#include "daemon/worker_gate.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -80,6 +81,7 @@ struct worker {
 	uint64_t server_full_s; /* when the server last said that it is full, 0: never */
 	uint64_t started_s;
 
+	struct worker_gate *gate; /* NULL when there is none */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;

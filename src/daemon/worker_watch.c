@@ -40,6 +40,10 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 {
 	const struct worker *w = data;
 
+	if (number == WORKER_GATE_SIGNATURE) {
+		*ret = (struct explain_signature){ "gate", "dialogue" };
+		return true;
+	}
 	for (size_t i = 0; i < w->signatures->signature_count; i++) {
 		const struct signature *signature = w->signatures->signatures[i];
 

@@ -98,8 +98,6 @@ void front_visitor_close(struct visitor *visitor)
 	session_end(&visitor->session);
 	free(visitor->held);
 	free(visitor->unsent);
-	if (visitor->server_fd >= 0)
-		close(visitor->server_fd);
 	close(visitor->fd);
 	counter_add(COUNTER_gate_sessions_ended, 1);
 	visit = visitor->visit;
@@ -134,8 +132,7 @@ static struct visitor *add_visitor(struct front *front, int fd, const struct soc
 	} while (r == 0);
 	if (r < 0)
 		return NULL;
-	*visitor = (struct visitor){ .node.due_ms = NEVER, .front = front, .fd = fd, .server_fd = -1,
-				      .visit = visit };
+	*visitor = (struct visitor){ .node.due_ms = NEVER, .front = front, .fd = fd, .visit = visit };
 	visitor->session.client_port = ntohs(peer->sin6_port); /* at the same place for IPv4 */
 	addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &visitor->session.client);
 	if (getsockname(fd, (struct sockaddr *)&local, &size) == 0) {

@@ -35,8 +35,8 @@ struct front_calls {
 	void (*look_end)(void *data, void *look, struct session_facts *ret);
 	/* It was let in because it was clean a while ago: is it still? clients_failed, if not. */
 	void (*look_again)(void *data, const struct addr *client);
-	/* Asks the porter to let it in; front_answer follows. `fd` is what the server gets of it: the client's
-	 * socket, or one end of a pair where we have to introduce it (session->introduction); it stays ours.
+	/* Asks the porter to let it in; front_answer follows. `fd` is the client's socket, which stays ours. Who
+	 * has to be introduced (session->introduction) needs a connection to the server for an answer.
 	 * Returns 0, or -errno: -EAGAIN when there is no room now. */
 	int (*let_in)(void *data, uint32_t visit, const struct session *session, int fd);
 	void (*report)(void *data, const struct gate_report *report);

@@ -20,7 +20,6 @@ struct visitor {
 	struct front *front;
 	struct session session;
 	int fd;
-	int server_fd; /* our end of a pair whose other end the server has, or -1 */
 	uint32_t visit;
 	struct loop_fd *watch;
 	uint32_t events; /* that the watch waits for */

@@ -5,7 +5,6 @@
 #include "base/counter.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static void queue_up(struct visitor *visitor)
@@ -26,28 +25,10 @@ static void refuse(struct visitor *visitor, int error)
 	front_visitor_follow(visitor, before, wish, &replies);
 }
 
-/* Who has spoken with us already cannot simply be handed over: we stand between, and introduce it. Where a
- * program is started, it talks to a pair of sockets; elsewhere to the connection that is made. */
-static int let_in(struct visitor *visitor)
-{
-	struct front *front = visitor->front;
-	int pair[2], r;
-
-	if (!visitor->session.introduction || front->rules->settings->gate_handoff != HANDOFF_EXEC)
-		return front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	r = front->calls->let_in(front->data, visitor->visit, &visitor->session, pair[1]);
-	close(pair[1]);
-	if (visitor->server_fd >= 0)
-		close(visitor->server_fd);
-	visitor->server_fd = pair[0];
-	return r;
-}
-
 int front_visitor_ask(struct visitor *visitor)
 {
-	int r = let_in(visitor);
+	struct front *front = visitor->front;
+	int r = front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
 
 	visitor->asked = r == 0;
 	if (r == -EAGAIN)
@@ -126,10 +107,8 @@ void front_visitor_answer(struct visitor *visitor, int error, int fd, struct byt
 		refuse(visitor, error);
 	} else if (fd >= 0) {
 		connect_through(visitor, fd, header);
-	} else if (visitor->server_fd >= 0) {
-		fd = visitor->server_fd;
-		visitor->server_fd = -1;
-		connect_through(visitor, fd, bytes_make(NULL, 0));
+	} else if (visitor->session.introduction) {
+		refuse(visitor, -EPROTO);
 	} else {
 		remember_passed(visitor);
 		/* So that its end is not taken for one that was never told. */

@@ -124,7 +124,8 @@ void front_visitor_report(struct visitor *visitor, enum gate_report_kind kind)
 	struct session *session = &visitor->session;
 	struct gate_report report = { .kind = (uint8_t)kind, .client = session->client,
 				      .client_port = session->client_port, .score = session->score,
-				      .observed = session->observed, .listed = session->listed };
+				      .observed = session->observed, .listed = session->listed,
+				      .is_listed = session_worst_zone(session, front->rules) >= 0 };
 
 	visitor->told = true;
 	if (kind == GATE_REPORT_REFUSED)

@@ -13,6 +13,7 @@ enum gate_report_kind {
 
 struct gate_report {
 	uint8_t kind;
+	bool is_listed; /* a list that is no list of good ones names it */
 	uint16_t client_port;
 	struct addr client;
 	int32_t score;

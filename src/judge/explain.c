@@ -153,6 +153,13 @@ static void say_kept_reason(struct page *page, const struct ban *ban, explain_si
 	say(page, ". The events are not remembered any more.\n");
 }
 
+static void say_talk(struct page *page, const char *talk)
+{
+	char text[EXPLAIN_TALK_MOST];
+
+	say(page, "Last at the gate: %s\n", text_escape(bytes_of(talk), text, sizeof(text)));
+}
+
 static void say_what_next(struct page *page, const struct explanation *e)
 {
 	char prefix[PREFIX_TEXT_SIZE], why[PREFIX_WHY_SIZE * 4];
@@ -192,6 +199,8 @@ size_t explain_text(const struct explanation *explanation, explain_signature_fn 
 		say_kept_reason(&page, &explanation->ban, signature, signature_data);
 	else if (!explanation->banned)
 		say(&page, "No offence of it is known.\n");
+	if (explanation->talk)
+		say_talk(&page, explanation->talk);
 	say_what_next(&page, explanation);
 	return page.used;
 }

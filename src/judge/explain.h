@@ -24,6 +24,8 @@ struct explanation {
 
 	bool is_protected;
 	struct prefix_entry protection;
+
+	const char *talk; /* its last dialogue with the gate, or NULL; the caller's to fill in */
 };
 
 /* False when nothing at all is known of the client: `explain` then exits with 1. */
@@ -42,6 +44,8 @@ typedef bool explain_signature_fn(const void *data, uint32_t signature,
 /* Lines for a terminal, each ended by a newline, foreign text escaped. What does not fit is left
  * out; EXPLAIN_TEXT_SIZE is always enough. Returns the length without the NUL. */
 #define EXPLAIN_TEXT_SIZE 4096
+/* A longer dialogue is cut. */
+#define EXPLAIN_TALK_MOST 512
 size_t explain_text(const struct explanation *explanation, explain_signature_fn *signature,
 		    const void *signature_data, char *text, size_t text_size);
 

@@ -217,6 +217,19 @@ static void test_checking(void **state)
 	assert_non_null(strstr(text, "told 511: listed, from port 4711"));
 }
 
+static void test_the_gate_is_quoted(void **state)
+{
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START, &explanation);
+	explanation.talk = "EHLO a\x1b[2J, RCPT TO:<b@c>: 550 5.7.1 no";
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "Last at the gate: EHLO a\\x1b[2J, RCPT TO:<b@c>: 550 5.7.1 no\n"));
+}
+
 /* Whatever the size: whole words of the page's beginning, never past the end. */
 static void test_small_page(void **state)
 {
@@ -252,6 +265,7 @@ int main(void)
 		TEST(test_unknown),	    TEST(test_banned),	  TEST(test_ipv6_says_its_unit),
 		TEST(test_pardoned),	    TEST(test_protected), TEST(test_by_hand),
 		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
+		TEST(test_the_gate_is_quoted),
 	};
 
 	setenv("TZ", "UTC", 1);

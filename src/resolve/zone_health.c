@@ -236,3 +236,21 @@ void zone_side_close(struct zone_side *side)
 	cancel_test(side);
 	loop_timer_destroy(side->timer);
 }
+
+const char *zone_state_name(unsigned state)
+{
+	static const char *const names[] = { [ZONE_UNTRIED] = "untried", [ZONE_WELL] = "well", [ZONE_OUT] = "out" };
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+const char *zone_trouble_words(unsigned trouble)
+{
+	static const char *const texts[ZONE_TROUBLES] = {
+#define ZONE_TROUBLE(id, words) [ZONE_##id] = words,
+#include "defs/zone_troubles.def"
+#undef ZONE_TROUBLE
+	};
+
+	return trouble < ZONE_TROUBLES ? texts[trouble] : "?";
+}

@@ -56,13 +56,14 @@ enum zone_state {
 };
 
 enum zone_trouble {
-	ZONE_NO_TROUBLE,
-	ZONE_SILENT,       /* does not answer, or the servers answer with an error */
-	ZONE_LISTS_ALL,    /* 127.0.0.1 is listed */
-	ZONE_LISTS_NONE,   /* 127.0.0.2 is not listed */
-	ZONE_REFUSES,      /* 127.255.255.*: typing error, public resolver, too many questions */
-	ZONE_FOREIGN,      /* answers outside of 127.0.0.0/8 */
+#define ZONE_TROUBLE(id, words) ZONE_##id,
+#include "defs/zone_troubles.def"
+#undef ZONE_TROUBLE
+	ZONE_TROUBLES
 };
+
+const char *zone_state_name(unsigned state);      /* "untried", "well", "out" */
+const char *zone_trouble_words(unsigned trouble); /* "" for none */
 
 struct zone_health {
 	uint8_t state, trouble; /* enums above; of IPv4 */

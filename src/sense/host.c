@@ -2,11 +2,14 @@
 #include "sense/host.h"
 
 #include "base/log.h"
+#include "config/domain_name.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Takes the next word, separated by blanks or tabs. */
 static struct bytes take_word(struct bytes *line)
@@ -187,4 +190,29 @@ int host_protect(struct prefix_set *never)
 		r = protect_from_file(never, files[i].path, files[i].why, files[i].of_line);
 	}
 	return r < 0 ? r : incomplete | r;
+}
+
+int host_name_of_mailname(struct bytes text, char name[HOST_NAME_SIZE])
+{
+	struct bytes line = bytes_trim(bytes_first(text, bytes_find_char(text, '\n')));
+
+	if (!domain_name_is_good(line) || line.size >= HOST_NAME_SIZE)
+		return -ENOENT;
+	memcpy(name, line.data, line.size);
+	name[line.size] = '\0';
+	return 0;
+}
+
+const char *host_mail_name(char name[HOST_NAME_SIZE])
+{
+	char text[512], own[HOST_NAME_SIZE] = "";
+	int fd = open("/etc/mailname", O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	if (fd >= 0)
+		close(fd);
+	if (size > 0 && host_name_of_mailname(bytes_make(text, (size_t)size), name) == 0)
+		return name;
+	gethostname(own, sizeof(own) - 1);
+	return host_name_of_mailname(bytes_of(own), name) == 0 ? name : strcpy(name, "localhost");
 }

@@ -18,6 +18,13 @@
 #define HOST_INCOMPLETE 1 /* something could not be read */
 int host_protect(struct prefix_set *never);
 
+/* The name by which this host speaks SMTP: that of /etc/mailname, as Debian's mail servers use it, else
+ * the host's own; "localhost" where neither can be a domain name. Returns `name`. */
+#define HOST_NAME_SIZE 254
+const char *host_mail_name(char name[HOST_NAME_SIZE]);
+/* The part that reads text: the first line of /etc/mailname. Returns 0, or -ENOENT. */
+int host_name_of_mailname(struct bytes text, char name[HOST_NAME_SIZE]);
+
 /* The parts that read text, for their tests: lines of /proc/net/route, of
  * /proc/net/ipv6_route and of resolv.conf. Return 0 and the address, or -ENOENT when the
  * line names none. */

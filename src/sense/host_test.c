@@ -155,6 +155,23 @@ static void this_host_protects_its_loopback_and_translated_ipv4(void **state)
 	prefix_set_clear(&never);
 }
 
+static void names_of_mailname(void **state)
+{
+	char name[HOST_NAME_SIZE], longest[HOST_NAME_SIZE + 64];
+
+	assert_int_equal(host_name_of_mailname(BYTES_LITERAL("mx.example.test\n"), name), 0);
+	assert_string_equal(name, "mx.example.test");
+	assert_int_equal(host_name_of_mailname(BYTES_LITERAL(" mx \nother"), name), 0);
+	assert_string_equal(name, "mx");
+	assert_int_equal(host_name_of_mailname(BYTES_LITERAL(""), name), -ENOENT);
+	assert_int_equal(host_name_of_mailname(BYTES_LITERAL("two words\n"), name), -ENOENT);
+	assert_int_equal(host_name_of_mailname(BYTES_LITERAL("mx\r\n250 forged"), name), 0);
+	assert_string_equal(name, "mx");
+	memset(longest, 'a', sizeof(longest));
+	assert_int_equal(host_name_of_mailname(bytes_make(longest, sizeof(longest)), name), -ENOENT);
+	assert_string_not_equal(host_mail_name(name), "");
+}
+
 static void a_full_set_is_said(void **state)
 {
 	struct prefix_set never = { 0 };
@@ -178,6 +195,7 @@ int main(void)
 		cmocka_unit_test(resolvers),
 		cmocka_unit_test(a_line_may_hold_anything),
 		cmocka_unit_test(this_host_protects_its_loopback_and_translated_ipv4),
+		cmocka_unit_test(names_of_mailname),
 		cmocka_unit_test(a_full_set_is_said),
 	};
 

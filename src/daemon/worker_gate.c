@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_gate.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/table.h"
+#include "daemon/gate_packet.h"
+#include "daemon/worker_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+/* Those of a generation that drains, too. */
+#define GATES_MOST (GATE_WORKERS_MOST * 2)
+#define PACKETS_A_ROUND 64
+#define GATE_REPLY_CODE 550
+
+struct talk {
+	char text[SESSION_TALK_SIZE];
+};
+
+struct worker_gate {
+	struct worker *w;
+	size_t count;
+	struct loop_fd *watches[GATES_MOST];
+	struct gate_state states[GATES_MOST];
+	struct table *talks; /* struct talk by unit */
+	struct addr order[WORKER_GATE_TALKS];
+	size_t oldest;
+};
+
+static void keep_talk(struct worker_gate *gate, const struct gate_report *report)
+{
+	struct addr unit = addr_unit(&report->client);
+	struct talk *talk;
+	int r = table_add(gate->talks, &unit, (void **)&talk);
+
+	if (r == -ENOSPC) {
+		table_remove(gate->talks, &gate->order[gate->oldest]);
+		r = table_add(gate->talks, &unit, (void **)&talk);
+	}
+	if (r < 0)
+		return;
+	if (r == 1) {
+		gate->order[gate->oldest] = unit;
+		gate->oldest = (gate->oldest + 1) % WORKER_GATE_TALKS;
+	}
+	memcpy(talk->text, report->talk, sizeof(talk->text));
+}
+
+const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit)
+{
+	const struct talk *talk = gate ? table_find(gate->talks, unit) : NULL;
+
+	return talk ? talk->text : NULL;
+}
+
+static enum outcome outcome_of(const struct gate_report *report)
+{
+	if (report->kind == GATE_REPORT_ABUSE)
+		return OUTCOME_PROTOCOL_ABUSE;
+	return report->is_listed ? OUTCOME_LISTED : OUTCOME_POLICY_REFUSED;
+}
+
+static void judge_report(struct worker *w, const struct gate_report *report)
+{
+	const struct policy policy = { w->judge, w->bans, &w->never };
+	struct judge_event event = { .client = report->client, .client_port = report->client_port,
+				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
+				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,
+				     .score = JUDGE_SCORE_OF_OUTCOME };
+	struct verdict verdict;
+	struct ban_step step;
+
+	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
+		worker_carry_out(w, &step);
+}
+
+static void tell_others(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
+{
+	for (size_t i = 0; i < gate->count; i++) {
+		if (i != teller && packet->head.count && gate_packet_send(gate->w->start->gates[i], packet) < 0)
+			counter_add(COUNTER_gate_reports_dropped, packet->head.count);
+	}
+}
+
+static void take_reports(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
+{
+	static struct gate_packet passed, refused;
+
+	passed.head.kind = GATE_PACKET_PASSED;
+	refused.head.kind = GATE_PACKET_REFUSED;
+	passed.head.count = refused.head.count = 0;
+	for (uint32_t i = 0; i < packet->head.count; i++) {
+		const struct gate_report *report = &packet->reports[i];
+
+		if (report->kind == GATE_REPORT_PASSED) {
+			passed.passed[passed.head.count++] = report->client;
+			continue;
+		}
+		if (report->kind == GATE_REPORT_REFUSED) {
+			keep_talk(gate, report);
+			refused.refused[refused.head.count++] =
+				(struct gate_refused){ report->client, report->score, report->listed };
+		}
+		judge_report(gate->w, report);
+	}
+	tell_others(gate, teller, &passed);
+	tell_others(gate, teller, &refused);
+}
+
+static void on_gate(void *data, int socket, uint32_t events)
+{
+	struct worker_gate *gate = data;
+	static struct gate_packet packet;
+	size_t teller = 0;
+
+	while (teller < gate->count && gate->w->start->gates[teller] != socket)
+		teller++;
+	for (int i = 0; i < PACKETS_A_ROUND; i++) {
+		int r = gate_packet_receive(socket, &packet);
+
+		if (r == -EBADMSG) {
+			counter_add(COUNTER_gate_packets_broken, 1);
+			continue;
+		}
+		if (r <= 0)
+			break;
+		if (packet.head.kind == GATE_PACKET_REPORTS)
+			take_reports(gate, teller, &packet);
+		else if (packet.head.kind == GATE_PACKET_STATE)
+			gate->states[teller] = packet.state;
+	}
+	worker_settle(gate->w);
+}
+
+void worker_gate_tell_never(struct worker_gate *gate, const struct prefix_set *never)
+{
+	static struct gate_packet packet;
+	size_t told = 0;
+
+	if (!gate)
+		return;
+	packet.head.kind = GATE_PACKET_ALLOWED;
+	do {
+		size_t count = never->count - told;
+
+		packet.head.count = count < GATE_ADDRS_MOST ? (uint32_t)count : GATE_ADDRS_MOST;
+		for (size_t i = 0; i < packet.head.count; i++)
+			packet.allowed[i] = never->entries[told + i];
+		for (size_t i = 0; i < gate->count; i++)
+			(void)gate_packet_send(gate->w->start->gates[i], &packet);
+		told += packet.head.count;
+	} while (packet.head.count == GATE_ADDRS_MOST);
+}
+
+int worker_gate_create(struct worker *w, struct worker_gate **ret)
+{
+	struct worker_gate *gate;
+	int r;
+
+	*ret = NULL;
+	if (w->start->gate_count == 0)
+		return 0;
+	gate = calloc(1, sizeof(*gate));
+	if (!gate)
+		return -ENOMEM;
+	gate->w = w;
+	gate->count = w->start->gate_count;
+	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
+	for (size_t i = 0; i < gate->count && r == 0; i++)
+		r = loop_fd_add(w->loop, w->start->gates[i], EPOLLIN, on_gate, gate, &gate->watches[i]);
+	if (r < 0) {
+		worker_gate_destroy(gate);
+		return r;
+	}
+	*ret = gate;
+	worker_gate_tell_never(gate, &w->never);
+	return 0;
+}
+
+void worker_gate_destroy(struct worker_gate *gate)
+{
+	if (!gate)
+		return;
+	for (size_t i = 0; i < gate->count; i++)
+		loop_fd_remove(gate->watches[i]);
+	table_destroy(gate->talks);
+	free(gate);
+}
+
+static uint64_t sum_state(const struct worker_gate *gate, size_t state)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < gate->count; i++)
+		sum += gate->states[i].states[state];
+	return sum;
+}
+
+json_t *worker_gate_to_json(const struct worker_gate *gate)
+{
+	struct gate_state sum = { 0 };
+	json_t *states = json_object();
+
+	for (size_t i = 0; i < gate->count; i++) {
+		const struct gate_state *state = &gate->states[i];
+
+		sum.sessions += state->sessions;
+		sum.most += state->most;
+		sum.memory += state->memory;
+		sum.clients += state->clients;
+		sum.cached += state->cached;
+		sum.in_flight += state->in_flight;
+	}
+	for (size_t i = 0; i < SESSION_STATES; i++)
+		json_object_set_new(states, session_state_name((enum session_state)i),
+				    json_integer((json_int_t)sum_state(gate, i)));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "workers", (json_int_t)gate->count, "sessions",
+			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
+			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
+			 (json_int_t)sum.in_flight, "states", states);
+}
+
+/* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */
+static void add_health(struct zone_health *sum, const struct zone_health *one)
+{
+	if (one->state == ZONE_OUT || sum->state == ZONE_UNTRIED) {
+		sum->state = one->state;
+		sum->trouble = one->trouble;
+	}
+	if (one->state6 == ZONE_OUT || sum->state6 == ZONE_UNTRIED) {
+		sum->state6 = one->state6;
+		sum->trouble6 = one->trouble6;
+	}
+	if (one->latency_ms > sum->latency_ms)
+		sum->latency_ms = one->latency_ms;
+	sum->asked += one->asked;
+	sum->listed += one->listed;
+	sum->errors += one->errors;
+}
+
+json_t *worker_gate_zones_to_json(const struct worker_gate *gate)
+{
+	const struct settings *settings = gate->w->settings;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < settings->zone_count; i++) {
+		struct zone_health sum = { 0 };
+
+		for (size_t j = 0; j < gate->count; j++) {
+			if (i < gate->states[j].zone_count)
+				add_health(&sum, &gate->states[j].zones[i]);
+		}
+		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "zone",
+			settings->zones[i].name, "weight", (json_int_t)settings->zones[i].weight, "state",
+			zone_state_name(sum.state), "trouble", zone_trouble_words(sum.trouble), "state6",
+			zone_state_name(sum.state6), "trouble6", zone_trouble_words(sum.trouble6), "latency_ms",
+			(json_int_t)sum.latency_ms, "asked", (json_int_t)sum.asked, "listed", (json_int_t)sum.listed, "errors",
+			(json_int_t)sum.errors));
+	}
+	return list;
+}
