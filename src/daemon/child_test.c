@@ -69,7 +69,7 @@ static int say_and_sleep(struct scene *s, int socket)
  * and whether nothing else is open. */
 static int keep_and_tell(struct scene *s, int socket)
 {
-	int first = socket, absent = -1, last = s->kept[2];
+	int first = dup2(socket, 3), absent = -1, last = s->kept[2]; /* 3 is where the first of them goes */
 	int *const keep[] = { &last, &absent, &first };
 	struct stat now, before;
 	char told[6];
@@ -316,7 +316,6 @@ static void test_what_it_keeps_and_no_more(void **state)
 	int pipe_ends[2];
 	char word;
 
-	/* Also where what is kept stands in the place of what comes first. */
 	assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
 	s->kept[2] = pipe_ends[0];
 	start_and_wait(s, keep_and_tell);

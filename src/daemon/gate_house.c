@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "daemon/gate_hook.h"
 #include "daemon/gate_packet.h"
 #include "daemon/porter.h"
 #include "gate/front.h"
@@ -39,7 +40,7 @@ struct gate_house {
 	struct tls_server *tls; /* NULL: STARTTLS is not offered */
 	struct session_rules rules;
 	struct prefix_set allowed, allowed_next; /* by `wavebreak allow` */
-	struct loop_fd *watch_watch, *porter_watch;
+	struct loop_fd *watch_watch, *porter_watch, *hook_watch;
 	struct loop_timer *report_timer;
 	struct gate_packet reports; /* that wait for company */
 	unsigned seconds;
@@ -148,7 +149,8 @@ static int front_lets_in(void *data, uint32_t visit, const struct session *sessi
 					  .zone = PORTER_NOT_LISTED };
 
 	if (session->introduction)
-		request.zone = (int16_t)session_worst_zone(session, &house->rules);
+		request.zone = (int16_t)(session->why ? (int)house->settings->zone_count :
+							session_worst_zone(session, &house->rules));
 	/* The porter sees for itself who the client is, but where the PROXY header is for us to write. */
 	return porter_ask(house->start->porter, &request, house->settings->gate_handoff == HANDOFF_PROXY ? -1 : fd);
 }
@@ -224,6 +226,23 @@ static void on_porter(void *data, int socket, uint32_t events)
 			front_room(house->front);
 		else
 			front_answer(house->front, answer.ticket, answer.error, fd, proxy_header(house, answer.ticket, header));
+	}
+}
+
+static void on_hook(void *data, int socket, uint32_t events)
+{
+	struct gate_house *house = data;
+	char why[GATE_HOOK_TEXT_MOST + 1];
+
+	for (int i = 0; i < MESSAGES_A_ROUND; i++) {
+		int fd = -1, r = gate_hook_receive(socket, why, &fd);
+
+		if (r == 1)
+			front_take(house->front, fd, why);
+		else if (r == -EBADMSG)
+			counter_add(COUNTER_gate_packets_broken, 1);
+		else
+			return;
 	}
 }
 
@@ -420,6 +439,8 @@ int gate_house_open(struct gate_house *house)
 		r = loop_fd_add(house->loop, house->start->porter, EPOLLIN, on_porter, house, &house->porter_watch);
 	if (r == 0)
 		r = front_create(house->loop, &set_up, &house->front);
+	if (r == 0 && house->start->hook >= 0)
+		r = loop_fd_add(house->loop, house->start->hook, EPOLLIN, on_hook, house, &house->hook_watch);
 	if (r < 0)
 		log_error("the gate cannot be opened: %s", strerror(-r));
 	return r;
@@ -437,6 +458,8 @@ void gate_house_drain(struct gate_house *house, void (*drained)(void *data), voi
 {
 	house->drained = drained;
 	house->drained_data = data;
+	loop_fd_remove(house->hook_watch);
+	house->hook_watch = NULL;
 	front_drain(house->front, on_drained);
 }
 

@@ -2,9 +2,11 @@
 #include "daemon/gate_listen.h"
 
 #include "base/log.h"
+#include "daemon/datagram_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +149,29 @@ static int open_endpoint(struct gate_listeners *listeners, const struct endpoint
 	return 0;
 }
 
+/* couriertcpd starts its programs as a user of the mail server, whose group is that of gate.user. */
+static void set_hook_group(const char *path, const char *user_name)
+{
+	const struct passwd *user = *user_name ? getpwnam(user_name) : NULL;
+
+	if (user && geteuid() == 0 && lchown(path, 0, user->pw_gid) < 0)
+		log_warning("gate.hook: cannot give %s to the group of %s: %s", path, user_name, strerror(errno));
+}
+
+static int open_hook(struct gate_listeners *listeners, const struct settings *settings, const struct gate_listeners *old)
+{
+	bool there = old && old->hook >= 0 && strcmp(old->hook_path, settings->gate_hook) == 0;
+
+	snprintf(listeners->hook_path, sizeof(listeners->hook_path), "%s", settings->gate_hook);
+	listeners->hook = there ? fcntl(old->hook, F_DUPFD_CLOEXEC, 0) :
+				  datagram_socket_open(settings->gate_hook, "gate.hook");
+	if (listeners->hook < 0)
+		return there ? -errno : listeners->hook;
+	if (!there)
+		set_hook_group(settings->gate_hook, settings->gate_user);
+	return 0;
+}
+
 int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret)
 {
 	const struct endpoint_list *list = &settings->gate_listen;
@@ -156,13 +181,22 @@ int gate_listeners_open(const struct settings *settings, const struct gate_liste
 	if (!fresh)
 		return -ENOMEM;
 	fresh->workers = gate_worker_count(settings);
-	for (size_t i = 0; i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
+	fresh->hook = -1;
+	if (settings->gate_hook[0])
+		r = open_hook(fresh, settings, old);
+	for (size_t i = 0; !settings->gate_hook[0] && i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
 		r = open_endpoint(fresh, &list->endpoints[i], old);
 	if (r < 0)
 		gate_listeners_close(fresh);
 	else
 		*ret = fresh;
 	return r;
+}
+
+void gate_listeners_remove_hook(const struct gate_listeners *listeners)
+{
+	if (listeners && listeners->hook >= 0)
+		unlink(listeners->hook_path);
 }
 
 void gate_listeners_close(struct gate_listeners *listeners)
@@ -172,5 +206,7 @@ void gate_listeners_close(struct gate_listeners *listeners)
 			if (listeners->endpoints[i].sockets[n] >= 0)
 				close(listeners->endpoints[i].sockets[n]);
 	}
+	if (listeners && listeners->hook >= 0)
+		close(listeners->hook);
 	free(listeners);
 }

@@ -20,16 +20,20 @@ struct gate_listeners {
 	struct gate_endpoint endpoints[GATE_LISTENERS_MOST];
 	size_t count;
 	unsigned workers;
+	int hook;       /* gate.hook, one for all workers, or -1; then there are no endpoints */
+	char hook_path[104];
 };
 
 /* As gate.workers says, or one for each processor that we may use. */
 unsigned gate_worker_count(const struct settings *settings);
 
-/* Listens where the settings say. Where `old` (or NULL) listens, too, its sockets are taken over, by a descriptor
+/* Listens where the settings say: at gate.hook, for who may run as gate.user, or at gate.listen. Where `old` (or NULL) listens, too, its sockets are taken over, by a descriptor
  * of one's own for each; `old` stays as it is. Returns 0, or -errno when that cannot be, which has been said:
  * -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the configuration's. */
 int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret);
 
+/* The socket of gate.hook is taken away, at the end. */
+void gate_listeners_remove_hook(const struct gate_listeners *listeners);
 /* NULL is fine. */
 void gate_listeners_close(struct gate_listeners *listeners);
 

@@ -37,6 +37,7 @@ struct gate_worker_start {
 	size_t listener_count;
 	int watch;         /* to the watch worker: struct gate_report packets (SOCK_SEQPACKET) */
 	int porter;
+	int hook;          /* gate.hook, shared by all of them, or -1 */
 	uid_t uid;
 	gid_t gid;
 };

@@ -40,7 +40,7 @@ struct porter_request {
 	uint32_t ticket; /* comes back; never 0 */
 	uint16_t client_port, local_port;
 	struct addr client, local;
-	int16_t zone; /* a zone of the settings that lists the client, who may come in to log in: BLOCK is
+	int16_t zone; /* a zone of the settings that lists the client, or their number for a list that is not ours, who may come in to log in: BLOCK is
 		       * set for it (exec of Courier), and the program talks to a pair of sockets, of which the
 		       * answer has the other end, as the gate has spoken with the client before; else
 		       * PORTER_NOT_LISTED */

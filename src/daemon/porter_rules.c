@@ -91,7 +91,7 @@ static int take_blocks(const struct settings *settings, struct porter_rules *rul
 		if (porter_texts_add(&rules->blocks, bytes_of(text)) < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return porter_texts_add(&rules->blocks, BYTES_LITERAL("Listed")) < 0 ? -ENOMEM : 0;
 }
 
 static int take_exec(const struct settings *settings, struct porter_rules *rules)

@@ -43,7 +43,8 @@ struct porter_rules {
 	uint64_t data_limit;  /* RLIMIT_DATA in bytes, 0: as it is (Courier's ULIMIT) */
 	bool mapped;          /* IPv4 is written as ::ffff:a.b.c.d, as couriertcpd does */
 	struct prefix_set relay; /* RELAYCLIENT is set for these, and for nobody else */
-	struct porter_texts blocks; /* by zone: BLOCK of a client that the zone lists; %a is its address */
+	struct porter_texts blocks; /* by zone, and one more: BLOCK of a client that the zone, or a list that is not
+				     * ours, names; %a is its address */
 
 	/* pass */
 	char socket[PORTER_SOCKET_SIZE];

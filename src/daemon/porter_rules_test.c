@@ -78,9 +78,10 @@ static void rules_for_courier(void **state)
 	assert_int_equal(rules.environment.count, 3);
 	assert_string_equal(rules.environment.texts[0], "PATH=/usr/bin:/bin");
 	assert_string_equal(rules.environment.texts[2], "ESMTPAUTH=LOGIN PLAIN");
-	assert_int_equal(rules.blocks.count, 2);
+	assert_int_equal(rules.blocks.count, 3);
 	assert_string_equal(rules.blocks.texts[0], "Listed by one.test");
 	assert_string_equal(rules.blocks.texts[1], "550 %a is listed");
+	assert_string_equal(rules.blocks.texts[2], "Listed");
 	assert_int_equal(addr_parse(BYTES_LITERAL("192.0.2.77"), &addr), 0);
 	assert_non_null(prefix_set_find(&rules.relay, &addr));
 	assert_int_equal(addr_parse(BYTES_LITERAL("127.0.0.1"), &addr), 0);

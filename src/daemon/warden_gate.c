@@ -100,15 +100,15 @@ static int run_worker(struct process *p, int socket)
 	struct gate_worker_start start = { .plan = g->start.plan, .never = g->start.never, .number = p->number,
 					   .warden = p->child.parent, .warden_socket = socket,
 					   .watch = g->to_watch[p->number][GATE_SIDE],
-					   .porter = g->to_porter[p->number][GATE_SIDE],
+					   .porter = g->to_porter[p->number][GATE_SIDE], .hook = listeners->hook,
 					   .uid = g->start.uid, .gid = g->start.gid };
-	int *keep[3 + GATE_LISTENERS_MOST] = { &start.warden_socket, &start.watch, &start.porter };
+	int *keep[4 + GATE_LISTENERS_MOST] = { &start.warden_socket, &start.watch, &start.porter, &start.hook };
 
 	for (size_t i = 0; i < listeners->count; i++) {
 		start.listeners[i] = listeners->endpoints[i].sockets[p->number];
-		keep[3 + start.listener_count++] = &start.listeners[i];
+		keep[4 + start.listener_count++] = &start.listeners[i];
 	}
-	if (child_keep(keep, 3 + start.listener_count) < 0)
+	if (child_keep(keep, 4 + start.listener_count) < 0)
 		return EXIT_FAILURE;
 	prctl(PR_SET_NAME, "wb-gate");
 	return gate_worker_run(&start);
@@ -538,6 +538,7 @@ void warden_gate_destroy(struct warden_gate *gate)
 		generation_free(g);
 	}
 	give_up_prepared(gate);
+	gate_listeners_remove_hook(gate->listeners);
 	gate_listeners_close(gate->listeners);
 	loop_timer_destroy(gate->patience);
 	free(gate);

@@ -219,7 +219,7 @@ static int set_up(void **state)
 	for (int i = 0; i < 2; i++) {
 		s->endpoints[i][0] = loopback(free_port());
 		s->plans[i].settings = (struct settings){ .gate_handoff = HANDOFF_EXEC, .gate_workers = 2,
-							  .gate_session = 60000, .gate_user = user,
+							  .gate_session = 60000, .gate_user = user, .gate_hook = none,
 							  .gate_environment = none,
 							  .gate_program = { program, 1 },
 							  .gate_listen = { s->endpoints[i], 1 } };

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "daemon/datagram_socket.h"
 #include "daemon/porter.h"
 
 #include <dirent.h>
@@ -171,10 +172,10 @@ static void set_socket_group(const struct warden *w, const char *path)
 }
 
 /* The descriptor, or -1 with errno. */
-static int bind_socket(const struct warden *w, int type, const char *path)
+static int bind_control(const struct warden *w, const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r, error;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r, error;
 	mode_t mask;
 
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
@@ -207,7 +208,7 @@ int warden_open_control(struct warden *w)
 		usleep(PREDECESSOR_LOOK_US);
 	}
 	unlink(path);
-	w->listener = bind_socket(w, SOCK_STREAM, path);
+	w->listener = bind_control(w, path);
 	if (w->listener < 0 || listen(w->listener, 16) < 0) {
 		log_error("cannot open the control socket %s: %s", path, strerror(errno));
 		return WARDEN_UNABLE;
@@ -215,40 +216,19 @@ int warden_open_control(struct warden *w)
 	return 0;
 }
 
-/* Whether it is a socket that nobody reads from any more, as one of ours that was left behind. */
-static bool is_left_behind(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes;
-
-	if (fd < 0)
-		return false;
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	yes = connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0 && errno == ECONNREFUSED;
-	close(fd);
-	return yes;
-}
-
 int warden_open_intake(struct warden *w)
 {
 	const char *path = w->plan->settings.watch_socket;
-	struct stat st;
+	int fd;
 
 	if (!*path)
 		return 0;
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-		log_error("watch.socket: %s is there already, and no socket", path);
-		return WARDEN_WRONG;
-	}
-	if (is_left_behind(path))
-		unlink(path);
-	w->intake = bind_socket(w, SOCK_DGRAM, path);
-	if (w->intake >= 0)
-		return 0;
-	log_error("watch.socket: cannot make %s: %s", path,
-		  errno == EADDRINUSE ? "somebody else reads from it" : strerror(errno));
-	return WARDEN_UNABLE;
+	fd = datagram_socket_open(path, "watch.socket");
+	if (fd < 0)
+		return fd == -EEXIST ? WARDEN_WRONG : WARDEN_UNABLE;
+	w->intake = fd;
+	set_socket_group(w, path);
+	return 0;
 }
 
 void warden_close_intake(struct warden *w)
@@ -343,7 +323,7 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 	const struct warden_gate_start start = { plan, &w->never, w->uid, w->gid };
 
 	if (w->bounded && plan->settings.gate_handoff == HANDOFF_EXEC)
-		log_warning("programs of the mail server that change their user can do so after a restart of wavebreak");
+		log_warning("programs of the mail server that change their user take a restart of wavebreak");
 	if (!w->options->observe)
 		return warden_gate_prepare(w->gate, &start);
 	if (plan->settings.gate_handoff != HANDOFF_NONE)

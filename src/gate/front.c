@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -186,6 +187,26 @@ static void open_session(struct front *front, int fd, const struct sockaddr_in6 
 	}
 	visitor->entered = !never_tested && r == 0;
 	front_visitor_opened(visitor, memory, &facts);
+}
+
+void front_take(struct front *front, int fd, const char *why)
+{
+	struct session_facts facts = { .score = (int)front->rules->settings->gate_reject_at };
+	struct visitor *visitor = NULL;
+	struct sockaddr_in6 peer;
+	socklen_t size = sizeof(peer);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!front->draining && flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0 &&
+	    getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && front_make_room(front, false))
+		visitor = add_visitor(front, fd, &peer);
+	if (!visitor) {
+		turn_away(fd, COUNTER_gate_full, "421 4.3.2 Too many connections, try again later\r\n");
+		return;
+	}
+	counter_add(COUNTER_gate_handed_in, 1);
+	visitor->session.why = strdup(why);
+	front_visitor_opened(visitor, SESSION_KNOWN_BAD, &facts);
 }
 
 /* Whoever waits to be accepted would wake us for ever; those that are here end and give descriptors back. */

@@ -59,6 +59,10 @@ int front_create(struct loop *loop, const struct front_set_up *set_up, struct fr
 /* Ends all sessions at once, without a word. */
 void front_destroy(struct front *front);
 
+/* A client that the mail server's own front has found listed, for this reason; its descriptor is ours from now on.
+ * It is told so at once. */
+void front_take(struct front *front, int fd, const char *why);
+
 void front_looked(struct front *front, uint32_t visit);
 
 /* NULL when it has ended. */

@@ -125,7 +125,7 @@ void front_visitor_report(struct visitor *visitor, enum gate_report_kind kind)
 	struct gate_report report = { .kind = (uint8_t)kind, .client = session->client,
 				      .client_port = session->client_port, .score = session->score,
 				      .observed = session->observed, .listed = session->listed,
-				      .is_listed = session_worst_zone(session, front->rules) >= 0 };
+				      .is_listed = session_is_listed(session, front->rules) };
 
 	visitor->told = true;
 	if (kind == GATE_REPORT_REFUSED)

@@ -139,7 +139,8 @@ void session_end(struct session *session)
 {
 	forget_words(session);
 	free(session->introduction);
-	session->introduction = NULL;
+	free(session->why);
+	session->introduction = session->why = NULL;
 }
 
 enum session_wish session_looked(struct session *session, const struct session_rules *rules,
@@ -259,6 +260,11 @@ int session_worst_zone(const struct session *session, const struct session_rules
 	return worst;
 }
 
+bool session_is_listed(const struct session *session, const struct session_rules *rules)
+{
+	return session->why || session_worst_zone(session, rules) >= 0;
+}
+
 #define ZONE_TEXT_SIZE 200
 
 const char *session_reason(const struct session *session, const struct session_rules *rules,
@@ -274,6 +280,10 @@ const char *session_reason(const struct session *session, const struct session_r
 		rules->zone_text(rules->zone_data, (unsigned)zone, &session->client, text, sizeof(text));
 		append(reason, SESSION_REASON_SIZE, "%s%s names it%s%s%s", before, rules->settings->zones[zone].name, *text ? " (" : "", text,
 		       *text ? ")" : "");
+		before = "; ";
+	}
+	if (session->why) {
+		append(reason, SESSION_REASON_SIZE, "%s%s", before, session->why);
 		before = "; ";
 	}
 	for (size_t i = 0; i < OBSERVATIONS; i++) {

@@ -79,6 +79,7 @@ struct session {
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
 	struct session_words *words;
+	char *why; /* in words of the one who handed it in as listed, else NULL; from malloc(3), the session's own */
 	char *introduction; /* WAITING after a dialogue: what has to be said to the server, line by line; else NULL */
 };
 
@@ -128,6 +129,8 @@ enum session_wish session_server_unavailable(struct session *session, const stru
 enum session_wish session_refuse(struct session *session, const struct session_rules *rules,
 				 const char *reason, struct replies *replies);
 
+/* Whether a list names it that is no list of good ones, ours or that of who handed it in. */
+bool session_is_listed(const struct session *session, const struct session_rules *rules);
 /* The number of the list that weighs most among those that name it, -1 for none. */
 int session_worst_zone(const struct session *session, const struct session_rules *rules);
 

@@ -51,7 +51,7 @@ static bool may_log_in(const struct session *session, const struct session_rules
 	const struct settings *settings = rules->settings;
 
 	return settings->gate_auth && settings->gate_handoff != HANDOFF_PASS &&
-	       (settings->gate_handoff != HANDOFF_EXEC || session_worst_zone(session, rules) >= 0);
+	       (settings->gate_handoff != HANDOFF_EXEC || session_is_listed(session, rules));
 }
 
 static void answer_hello(struct turn *turn, const struct smtp_command *command)
