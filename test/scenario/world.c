@@ -52,14 +52,6 @@ struct world {
 	char explanation[EXPLAIN_TEXT_SIZE];
 };
 
-static void must(bool well, const char *what)
-{
-	if (well)
-		return;
-	fprintf(stderr, "story: %s\n", what);
-	exit(2);
-}
-
 static uint64_t wall(const struct world *w)
 {
 	return (uint64_t)((int64_t)w->now_ms + w->clock_ms);
@@ -70,7 +62,7 @@ struct world *world_create(const char *signatures)
 	struct world *w = calloc(1, sizeof(*w));
 	char text[SIGNATURE_LOAD_TEXT_SIZE];
 
-	must(w, "no memory");
+	story_must(w, "no memory");
 	w->now_ms = BEGIN_MS;
 	w->judge_limits =
 		(struct judge_limits){ .half_life_ms = 600000, .ban_score = 100, .clients = 1000 };
@@ -79,8 +71,8 @@ struct world *world_create(const char *signatures)
 	w->ban_limits =
 		(struct ban_limits){ .for_ms = 600000, .at_most_ms = 3600000, .most = 1000 };
 	w->grace_ms = 2000;
-	must(signature_load(signatures, &w->signatures, text) == 0, text);
-	must(line_reader_create(w->signatures, NULL, &w->reader) == 0 &&
+	story_must(signature_load(signatures, &w->signatures, text) == 0, text);
+	story_must(line_reader_create(w->signatures, NULL, &w->reader) == 0 &&
 		     table_create(sizeof(struct addr), sizeof(uint64_t), ELEMENTS_MOST,
 				  &w->elements) == 0 &&
 		     table_create(sizeof(struct unit_record), sizeof(struct kept), ELEMENTS_MOST,
@@ -108,7 +100,7 @@ static void start_daemon(struct world *w)
 {
 	if (w->judge)
 		return;
-	must(judge_create(&w->judge_limits, &w->judge) == 0 &&
+	story_must(judge_create(&w->judge_limits, &w->judge) == 0 &&
 		     bans_create(&w->ban_limits, &w->bans) == 0,
 	     "these settings do not go together");
 }
@@ -163,7 +155,7 @@ static void set_element(struct world *w, const struct addr *unit, uint64_t timeo
 	void *value;
 	int r = table_add(w->elements, unit, &value);
 
-	must(r >= 0, "too many elements");
+	story_must(r >= 0, "too many elements");
 	if (r == 1 || replace || *(uint64_t *)value <= w->now_ms)
 		*(uint64_t *)value = w->now_ms + timeout_ms;
 }
@@ -177,7 +169,7 @@ static void write_store(struct world *w, const struct ban_step *step)
 		table_remove(w->store, &key);
 	if (step->store != BAN_STORE_PUT)
 		return;
-	must(table_add(w->store, &key, &value) >= 0, "too many bans");
+	story_must(table_add(w->store, &key, &value) >= 0, "too many bans");
 	((struct kept *)value)->record = record_of_ban(&step->ban);
 	memcpy(((struct kept *)value)->why, step->ban.why, BAN_WHY_SIZE);
 }
@@ -272,7 +264,7 @@ bool world_try(struct world *w, const struct client *client)
 		set_element(w, &unit, w->ban_limits.for_ms, true);
 		return false;
 	}
-	must(w->socket_count < CONNECTIONS_MOST &&
+	story_must(w->socket_count < CONNECTIONS_MOST &&
 		     table_add(w->entries, &client->addr, &count) >= 0,
 	     "too many connections");
 	w->sockets[w->socket_count++] = (struct socket){ .client = *client,
@@ -323,7 +315,7 @@ bool world_log(struct world *w, struct bytes line)
 
 	start_daemon(w);
 	size = snprintf(whole, sizeof(whole), "Jul 27 19:12:17 mx %.*s", BYTES_FMT(line));
-	must(size > 0 && size < LINE_MOST, "a line of the log is too long");
+	story_must(size > 0 && size < LINE_MOST, "a line of the log is too long");
 	if (!line_reader_read(w->reader, bytes_make(whole, (size_t)size), false, &reading))
 		return false;
 	s = find_socket(w, &(struct client){ reading.match.addr, reading.match.port });
@@ -389,7 +381,7 @@ static void restore(struct world *w, const struct kept *kept)
 
 	r = record_read_ban(bytes_make((const char *)key, sizeof(*key)),
 			    bytes_make((const char *)&kept->record, sizeof(kept->record)), &ban);
-	must(r == 0, "the store gives back what it was not given");
+	story_must(r == 0, "the store gives back what it was not given");
 	memcpy(ban.why, kept->why, BAN_WHY_SIZE);
 	if (!prefix_set_find(&w->never, &ban.unit) &&
 	    bans_restore(w->bans, &ban, wall(w), &step) == 0)

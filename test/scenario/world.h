@@ -11,15 +11,7 @@
 #ifndef WAVEBREAK_TEST_WORLD_H
 #define WAVEBREAK_TEST_WORLD_H
 
-#include "base/bytes.h"
-#include "base/prefix.h"
-
-#include <stdint.h>
-
-struct client {
-	struct addr addr;
-	uint16_t port; /* 0: not said */
-};
+#include "script.h"
 
 enum connection {
 	NEVER_CONNECTED,
