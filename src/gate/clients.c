@@ -14,6 +14,7 @@ struct client {
 	uint32_t sessions;
 	uint32_t listed;
 	int32_t score;
+	uint16_t observed;
 };
 
 struct network {
@@ -182,7 +183,8 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *a
 
 	*ret_stale = false;
 	if (client && client->bad_until_ms > now_ms) {
-		*ret = (struct session_facts){ .score = client->score, .listed = client->listed };
+		*ret = (struct session_facts){ .score = client->score, .listed = client->listed,
+						.observed = client->observed };
 		return SESSION_KNOWN_BAD;
 	}
 	if (client && client->good_until_ms > now_ms) {
@@ -228,9 +230,12 @@ void clients_failed(struct clients *clients, const struct addr *addr, const stru
 	if (!client)
 		return;
 	client->good_until_ms = 0;
-	client->bad_until_ms = now_ms + clients->settings->gate_remember_fail;
+	/* One that comes again and again is tested again all the same: it may be off the list by now. */
+	if (client->bad_until_ms <= now_ms)
+		client->bad_until_ms = now_ms + clients->settings->gate_remember_fail;
 	client->score = facts->score;
 	client->listed = facts->listed;
+	client->observed = facts->observed;
 }
 
 size_t clients_count(const struct clients *clients)

@@ -2,9 +2,10 @@
 /* clients - who holds how many sessions at the gate, and who is remembered from before.
  *
  * A client is an IPv4 address or an IPv6 /64 (base/addr.h), its network a /24 or /48. One that was let in
- * is remembered for gate.remember_pass, one that was rejected for gate.remember_fail. A network of
- * which CLIENTS_SENDERS clients were let in, and none rejected since, belongs to a large sender,
- * that comes again from the next address: its clients are tested, but not delayed.
+ * is remembered for gate.remember_pass, one that was rejected for gate.remember_fail, and not for
+ * longer when it comes again meanwhile. A network of which CLIENTS_SENDERS clients were let in, and
+ * none rejected since, belongs to a large sender, that comes again from the next address: its
+ * clients are tested, but not delayed.
  *
  * Capped at gate.remembered clients and as many networks, and what there are sessions. When that
  * is reached, a newcomer takes the place of one that has no session and would be forgotten

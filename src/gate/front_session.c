@@ -136,7 +136,8 @@ void front_visitor_report(struct visitor *visitor, enum gate_report_kind kind)
 static void remember_refused(struct visitor *visitor)
 {
 	const struct session *session = &visitor->session;
-	struct session_facts facts = { .score = session->score, .listed = session->listed };
+	struct session_facts facts = { .score = session->score, .listed = session->listed,
+				       .observed = session->observed };
 
 	clients_failed(visitor->front->clients, &session->client, &facts, now_of(visitor));
 	front_visitor_report(visitor, GATE_REPORT_REFUSED);
@@ -144,7 +145,9 @@ static void remember_refused(struct visitor *visitor)
 
 static void close_visitor(struct visitor *visitor)
 {
-	if (visitor->session.observed && !visitor->told && visitor->session.state != SESSION_PASSED)
+	const struct session *session = &visitor->session;
+
+	if ((session->observed & ~session->recalled) && !visitor->told && session->state != SESSION_PASSED)
 		front_visitor_report(visitor, GATE_REPORT_ABUSE);
 	front_visitor_close(visitor);
 }

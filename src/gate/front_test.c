@@ -364,6 +364,25 @@ static void test_an_early_talker_on_a_list_is_rejected(void **state)
 	leave(peer);
 }
 
+static void test_what_it_did_the_last_time_is_no_new_offence(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer;
+
+	w->facts.score = 1;
+	peer = visit(w);
+	say(peer, dialogue);
+	expect(w, peer, "221 ");
+	leave(peer);
+	expect_sessions(w, 0);
+	assert_int_equal(w->report_count, 1);
+	peer = visit(w);
+	expect(w, peer, "220 mx.example.test ESMTP\r\n");
+	leave(peer);
+	expect_sessions(w, 0);
+	assert_int_equal(w->report_count, 1);
+}
+
 static void test_answers_that_come_late_count_for_nothing(void **state)
 {
 	struct world *w = *state;
@@ -863,6 +882,7 @@ int main(void)
 		WITH_WORLD(test_a_clean_client_waits_and_is_let_in),
 		WITH_WORLD(test_what_was_said_early_is_left_for_the_server),
 		WITH_WORLD(test_an_early_talker_on_a_list_is_rejected),
+		WITH_WORLD(test_what_it_did_the_last_time_is_no_new_offence),
 		WITH_WORLD(test_answers_that_come_late_count_for_nothing),
 		WITH_WORLD(test_an_answer_that_comes_in_time_is_heard_at_once),
 		WITH_WORLD(test_who_hangs_up_is_forgotten),

@@ -4,6 +4,7 @@
 #include "base/counter.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,16 +38,18 @@ static void add_score(struct session *session, int64_t points)
 	session->score = (int16_t)(score > INT16_MAX ? INT16_MAX : score < INT16_MIN ? INT16_MIN : score);
 }
 
+static setting_INTEGER weight_of(const struct session_rules *rules, size_t observation)
+{
+	return *(const setting_INTEGER *)((const char *)rules->settings + observations[observation].weight);
+}
+
 void session_observe(struct session *session, const struct session_rules *rules, enum observation what)
 {
-	const setting_INTEGER *weight =
-		(const setting_INTEGER *)((const char *)rules->settings + observations[what].weight);
-
 	if (session->observed & 1U << what)
 		return;
 	session->observed |= (uint16_t)(1U << what);
 	counter_add(observations[what].counter, 1);
-	add_score(session, *weight);
+	add_score(session, weight_of(rules, what));
 }
 
 static bool is_rejected(const struct session *session, const struct session_rules *rules)
@@ -83,14 +86,16 @@ static enum session_wish reject(struct session *session, const struct session_ru
 	return SESSION_WISH_NOTHING;
 }
 
-/* Who is to be rejected need not wait to be told so: the sooner it has its 5xx, the sooner its place
- * is free. */
+/* Who is to be rejected need not wait for its greeting to be told so: the sooner it has its 5xx, the sooner
+ * its place is free. But the lists are heard before, since one of them may speak for it. */
 static enum session_wish decide(struct session *session, const struct session_rules *rules, uint64_t now_ms,
 				struct replies *replies)
 {
+	if (!session->looked)
+		return SESSION_WISH_NOTHING;
 	if (is_rejected(session, rules))
 		return reject(session, rules, now_ms, replies);
-	if (session->looked && may_be_greeted(session, rules, now_ms))
+	if (may_be_greeted(session, rules, now_ms))
 		return session_let_in(session, now_ms);
 	return SESSION_WISH_NOTHING;
 }
@@ -118,6 +123,7 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 	if (memory == SESSION_KNOWN_BAD) {
 		session->looked = true;
 		session->listed = facts->listed;
+		session->observed = session->recalled = facts->observed;
 		add_score(session, facts->score);
 		return reject(session, rules, now_ms, replies);
 	}
@@ -190,12 +196,15 @@ uint64_t session_deadline(const struct session *session, const struct session_ru
 	return next_ms < whole_ms || session->state != SESSION_DIALOGUE ? next_ms : whole_ms;
 }
 
-static enum session_wish time_out(struct session *session, const struct session_rules *rules,
+static enum session_wish time_out(struct session *session, const struct session_rules *rules, uint64_t now_ms,
 				  struct replies *replies)
 {
+	bool is_whole = now_ms >= session->opened_ms + rules->settings->gate_session;
+
 	counter_add(COUNTER_gate_timeouts, 1);
 	session->state = SESSION_CLOSING;
-	reply_line(replies, "421 4.4.2 %s waited too long for a command, closing", rules->name);
+	reply_line(replies, "421 4.4.2 %s %s, closing", rules->name,
+		   is_whole ? "has no more time for this session" : "waited too long for a command");
 	return SESSION_WISH_END;
 }
 
@@ -212,7 +221,7 @@ enum session_wish session_due(struct session *session, const struct session_rule
 	case SESSION_WAITING:
 		return session_server_unavailable(session, rules, replies);
 	case SESSION_DIALOGUE:
-		return time_out(session, rules, replies);
+		return time_out(session, rules, now_ms, replies);
 	default:
 		return SESSION_WISH_NOTHING;
 	}
@@ -248,15 +257,19 @@ static void append(char *text, size_t size, const char *format, ...)
 	va_end(arguments);
 }
 
+static bool speaks_against(const struct session *session, const struct session_rules *rules, size_t zone)
+{
+	return session->listed >> zone & 1 && rules->settings->zones[zone].weight > 0;
+}
+
 int session_worst_zone(const struct session *session, const struct session_rules *rules)
 {
 	const struct zone_settings *zones = rules->settings->zones;
 	int worst = -1;
 
-	for (size_t i = 0; i < rules->settings->zone_count; i++) {
-		if (session->listed >> i & 1 && zones[i].weight > 0 && (worst < 0 || zones[i].weight > zones[worst].weight))
+	for (size_t i = 0; i < rules->settings->zone_count; i++)
+		if (speaks_against(session, rules, i) && (worst < 0 || zones[i].weight > zones[worst].weight))
 			worst = (int)i;
-	}
 	return worst;
 }
 
@@ -265,37 +278,70 @@ bool session_is_listed(const struct session *session, const struct session_rules
 	return session->why || session_worst_zone(session, rules) >= 0;
 }
 
+/* Beside the worst list: the other ones, since it has to come off all of them, and what it did itself. */
+static void write_causes(const struct session *session, const struct session_rules *rules, int worst,
+			 char causes[SESSION_REASON_SIZE])
+{
+	const char *before = worst < 0 ? ": " : "; ";
+
+	causes[0] = '\0';
+	for (size_t i = 0; i < rules->settings->zone_count; i++)
+		if ((int)i != worst && speaks_against(session, rules, i))
+			append(causes, SESSION_REASON_SIZE, "; %s names it, too", rules->settings->zones[i].name);
+	if (session->why) {
+		append(causes, SESSION_REASON_SIZE, "%s%s", before, session->why);
+		before = "; ";
+	}
+	for (size_t i = 0; i < OBSERVATIONS; i++) {
+		if (!(session->observed >> i & 1) || weight_of(rules, i) == 0)
+			continue;
+		append(causes, SESSION_REASON_SIZE, "%s%s", before, observations[i].told);
+		before = "; ";
+	}
+}
+
 #define ZONE_TEXT_SIZE 200
+/* Fewer of its words say nothing. */
+#define ZONE_TEXT_LEAST 20
+
+/* The list's own words in what is left of `room` beside the `other` that follows. */
+static void append_zone_text(const struct session *session, const struct session_rules *rules, unsigned zone,
+			     char *reason, size_t room, size_t other)
+{
+	size_t used = strlen(reason) + other + sizeof(" (...)");
+	char text[ZONE_TEXT_SIZE] = "";
+
+	rules->zone_text(rules->zone_data, zone, &session->client, text, sizeof(text));
+	if (*text == '\0' || used + ZONE_TEXT_LEAST > room)
+		return;
+	if (strlen(text) <= room - used)
+		append(reason, room, " (%s)", text);
+	else
+		append(reason, room, " (%.*s...)", (int)(room - used), text);
+}
 
 const char *session_reason(const struct session *session, const struct session_rules *rules,
 			   char reason[SESSION_REASON_SIZE])
 {
-	char client[ADDR_TEXT_SIZE], text[ZONE_TEXT_SIZE] = "";
+	char client[ADDR_TEXT_SIZE], causes[SESSION_REASON_SIZE], whom[SESSION_REASON_SIZE] = "";
+	const char *contact = rules->settings->gate_contact;
 	int zone = session_worst_zone(session, rules);
-	const char *before = " is refused: ", *contact = rules->settings->gate_contact;
+	size_t room;
 
-	reason[0] = '\0';
-	append(reason, SESSION_REASON_SIZE, "[%s]", addr_format(&session->client, client));
-	if (zone >= 0) {
-		rules->zone_text(rules->zone_data, (unsigned)zone, &session->client, text, sizeof(text));
-		append(reason, SESSION_REASON_SIZE, "%s%s names it%s%s%s", before, rules->settings->zones[zone].name, *text ? " (" : "", text,
-		       *text ? ")" : "");
-		before = "; ";
-	}
-	if (session->why) {
-		append(reason, SESSION_REASON_SIZE, "%s%s", before, session->why);
-		before = "; ";
-	}
-	for (size_t i = 0; i < OBSERVATIONS; i++) {
-		if (!(session->observed >> i & 1))
-			continue;
-		append(reason, SESSION_REASON_SIZE, "%s%s", before, observations[i].told);
-		before = "; ";
-	}
 	if (*contact)
-		append(reason, SESSION_REASON_SIZE, "; ask %s", contact);
+		append(whom, sizeof(whom), "; ask %s", contact);
 	else
-		append(reason, SESSION_REASON_SIZE, "; ask the postmaster of %s by another way", rules->name);
+		append(whom, sizeof(whom), "; ask the postmaster of %s by another way", rules->name);
+	room = SESSION_REASON_SIZE - strlen(whom);
+	write_causes(session, rules, zone, causes);
+	reason[0] = '\0';
+	append(reason, room, "[%s] is refused", addr_format(&session->client, client));
+	if (zone >= 0) {
+		append(reason, room, ": %s names it", rules->settings->zones[zone].name);
+		append_zone_text(session, rules, (unsigned)zone, reason, room, strlen(causes));
+	}
+	append(reason, room, "%s", causes);
+	append(reason, SESSION_REASON_SIZE, "%s", whom);
 	return reason;
 }
 

@@ -48,6 +48,7 @@ struct session_facts {
 	int score;       /* of the zones */
 	uint32_t listed; /* a bit for each zone, by its number */
 	bool no_reverse; /* it is known that the address has no name */
+	uint16_t observed; /* KNOWN_BAD: bits by enum observation, which the score has in it */
 };
 
 /* What a client said, for the one who asks why; only as long as it has not been told. */
@@ -66,6 +67,7 @@ struct session {
 	uint8_t envelope; /* enum session_envelope */
 	int16_t score;
 	uint16_t observed; /* bits by enum observation */
+	uint16_t recalled; /* of these, what is known from an earlier session */
 	uint16_t errors;
 	uint32_t commands, recipients;
 	uint32_t told; /* recipients that were refused, in all transactions */

@@ -26,7 +26,9 @@ static void keep(char *room, size_t size, struct bytes word)
 /* NULL once it has been told why, or without memory: then nobody hears what it said, and that is all. */
 static struct session_words *words_of(struct session *session)
 {
-	if (!session->words && !session->told)
+	if (session->told)
+		return NULL;
+	if (!session->words)
 		session->words = calloc(1, sizeof(*session->words));
 	return session->words;
 }
@@ -54,6 +56,20 @@ static bool may_log_in(const struct session *session, const struct session_rules
 	       (settings->gate_handoff != HANDOFF_EXEC || session_is_listed(session, rules));
 }
 
+static bool offers(const struct turn *turn, enum smtp_verb verb)
+{
+	bool log_in = may_log_in(turn->session, turn->rules);
+
+	switch (verb) {
+	case SMTP_STARTTLS:
+		return log_in || turn->rules->has_tls;
+	case SMTP_AUTH:
+		return log_in && *turn->rules->settings->gate_auth_mechanisms;
+	default:
+		return verb != SMTP_EXPN;
+	}
+}
+
 static void answer_hello(struct turn *turn, const struct smtp_command *command)
 {
 	struct session *session = turn->session;
@@ -74,9 +90,9 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 	reply_line(turn->replies, "250-PIPELINING");
 	reply_line(turn->replies, "250-SIZE 0");
 	reply_line(turn->replies, "250-8BITMIME");
-	if ((turn->rules->has_tls || may_log_in(session, turn->rules)) && !session->secured)
+	if (offers(turn, SMTP_STARTTLS) && !session->secured)
 		reply_line(turn->replies, "250-STARTTLS");
-	if (may_log_in(session, turn->rules) && *turn->rules->settings->gate_auth_mechanisms)
+	if (offers(turn, SMTP_AUTH))
 		reply_line(turn->replies, "250-AUTH %s", turn->rules->settings->gate_auth_mechanisms);
 	reply_line(turn->replies, "250 ENHANCEDSTATUSCODES");
 }
@@ -115,7 +131,7 @@ static void answer_recipient(struct turn *turn, const struct smtp_command *comma
 	}
 	if (session->recipients >= turn->rules->settings->gate_recipients) {
 		counter_add(COUNTER_gate_recipients_over, 1);
-		answer_error(turn, "452 4.5.3 Too many recipients");
+		reply_line(turn->replies, "452 4.5.3 Too many recipients");
 		return;
 	}
 	if (words)
@@ -128,12 +144,14 @@ static void answer_recipient(struct turn *turn, const struct smtp_command *comma
 	reply_line(turn->replies, "550 5.7.1 %s", session_reason(session, turn->rules, reason));
 }
 
+/* DATA with no recipient left is no error of a client that pipelines: it could not know (RFC 2920
+ * section 3.1), and may have more mail to be told of. */
 static void answer_data(struct turn *turn)
 {
 	if (turn->session->envelope != SESSION_MAIL)
 		answer_error(turn, "503 5.5.1 Name a sender first, by MAIL");
 	else
-		answer_error(turn, "554 5.5.1 No valid recipients");
+		reply_line(turn->replies, "554 5.5.1 No valid recipients");
 }
 
 static void answer_reset(struct turn *turn)
@@ -144,6 +162,29 @@ static void answer_reset(struct turn *turn)
 		session->envelope = SESSION_HELO;
 	session->recipients = 0;
 	reply_line(turn->replies, "250 2.0.0 Forgotten");
+}
+
+static void answer_not_offered(struct turn *turn)
+{
+	answer_error(turn, "502 5.5.1 The command is not offered here");
+}
+
+static void answer_wrong_argument(struct turn *turn, enum smtp_verb verb)
+{
+	if (!offers(turn, verb)) {
+		answer_not_offered(turn);
+		return;
+	}
+	switch (verb) {
+	case SMTP_MAIL:
+		answer_error(turn, "501 5.1.7 The sender has to be MAIL FROM:<address>");
+		break;
+	case SMTP_RCPT:
+		answer_error(turn, "501 5.1.3 The recipient has to be RCPT TO:<address>");
+		break;
+	default:
+		answer_error(turn, "501 5.5.4 The argument is missing, or one too many");
+	}
 }
 
 /* To the mail server, which hears of the client's EHLO and of this. What else the client has sent is thrown
@@ -169,10 +210,10 @@ static void bring_to_server(struct turn *turn, const char *verb, struct bytes ar
 
 static void answer_auth(struct turn *turn, const struct smtp_command *command)
 {
-	if (may_log_in(turn->session, turn->rules) && *turn->rules->settings->gate_auth_mechanisms)
+	if (offers(turn, SMTP_AUTH))
 		bring_to_server(turn, "AUTH", command->argument);
 	else
-		answer_error(turn, "502 5.5.1 The command is not offered here");
+		answer_not_offered(turn);
 }
 
 /* What was said before is not known any more (RFC 3207 section 4.2). */
@@ -185,7 +226,7 @@ static void answer_starttls(struct turn *turn)
 		return;
 	}
 	if (!turn->rules->has_tls) {
-		answer_error(turn, "502 5.5.1 The command is not offered here");
+		answer_not_offered(turn);
 		return;
 	}
 	if (session->secured) {
@@ -216,12 +257,7 @@ static void answer_fault(struct turn *turn, const struct smtp_command *command)
 		answer_error(turn, "501 5.5.4 A parameter has no sensible value");
 		break;
 	default:
-		if (command->verb == SMTP_MAIL)
-			answer_error(turn, "501 5.1.7 The sender has to be MAIL FROM:<address>");
-		else if (command->verb == SMTP_RCPT)
-			answer_error(turn, "501 5.1.3 The recipient has to be RCPT TO:<address>");
-		else
-			answer_error(turn, "501 5.5.4 The argument is missing, or one too many");
+		answer_wrong_argument(turn, command->verb);
 	}
 }
 
@@ -272,7 +308,7 @@ static void answer_command(struct turn *turn, const struct smtp_command *command
 	case SMTP_EXPN:
 	case SMTP_BDAT:
 	case SMTP_ETRN:
-		answer_error(turn, "502 5.5.1 The command is not offered here");
+		answer_not_offered(turn);
 		break;
 	case SMTP_UNKNOWN:
 		answer_error(turn, "500 5.5.1 The command is not known");
@@ -281,24 +317,24 @@ static void answer_command(struct turn *turn, const struct smtp_command *command
 }
 
 /* Another protocol's words may carry a command of SMTP that a third party chose (a web page that posts
- * to port 25): nothing more is read of it. */
-static bool is_foreign(struct turn *turn, struct bytes line)
+ * to port 25): nothing more is read of it. Known by what has come of the first line: a ClientHello may
+ * have no end of a line, and who sent it waits for an answer. */
+static void end_foreign(struct turn *turn, struct bytes input)
 {
-	enum smtp_speaker speaker = smtp_speaker_of(line);
+	const struct session *session = turn->session;
+	enum smtp_speaker speaker = smtp_speaker_of(input);
 
-	if (turn->session->commands > 1 || (speaker != SMTP_SPEAKER_HTTP && speaker != SMTP_SPEAKER_TLS))
-		return false;
+	if (session->commands > 0 || session->lines.passing_over ||
+	    (speaker != SMTP_SPEAKER_HTTP && speaker != SMTP_SPEAKER_TLS))
+		return;
 	session_observe(turn->session, turn->rules, OBSERVATION_FOREIGN_SPEAKER);
 	answer_end(turn, COUNTER_gate_foreign_ended, "4.7.0 This is SMTP, closing");
-	return true;
 }
 
 static void answer_line(struct turn *turn, enum smtp_line end, struct bytes line)
 {
 	struct smtp_command command;
 
-	if (is_foreign(turn, line))
-		return;
 	if (end != SMTP_LINE_WELL) {
 		counter_add(COUNTER_gate_lines_refused, 1);
 		answer_error(turn, end == SMTP_LINE_LONG ? "500 5.5.2 The line has more than 512 bytes"
@@ -336,6 +372,8 @@ enum session_wish session_take(struct session *session, const struct session_rul
 	struct bytes line;
 
 	assert(session->state == SESSION_DIALOGUE || session->state == SESSION_CLOSING);
+	if (session->state == SESSION_DIALOGUE)
+		end_foreign(&turn, *input);
 	while (session->state == SESSION_DIALOGUE && turn.wish == SESSION_WISH_NOTHING && replies_have_room(replies)) {
 		enum smtp_line end = smtp_line_take(&session->lines, input, &line);
 

@@ -17,8 +17,9 @@ enum session_wish session_let_in(struct session *session, uint64_t now_ms);
 /* Counts it and adds its weight, once a session. */
 void session_observe(struct session *session, const struct session_rules *rules, enum observation what);
 
-/* Why it is refused, in words for it: after "550 5.7.1 ", and long enough to leave room for that. */
-#define SESSION_REASON_SIZE 480
+/* Why it is refused, in words for it, and who can be asked: all that fits behind "550 5.7.1 ". What is too
+ * long is cut where it tells least: the words of the list first, and whom to ask never. */
+#define SESSION_REASON_SIZE (REPLY_LINE_MOST - sizeof("550 5.7.1 ") - sizeof("\r\n") + 3)
 const char *session_reason(const struct session *session, const struct session_rules *rules,
 			   char reason[SESSION_REASON_SIZE]);
 
