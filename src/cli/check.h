@@ -30,6 +30,9 @@ void check_evict(struct check *check);
 void check_confinement(struct check *check);
 void check_privileges(struct check *check);
 
+/* check_gate.c: the gate; asks each of its zones */
+void check_gate(struct check *check);
+
 /* check_host.c: the place where the daemon lives, and whom it must not ban */
 void check_user(struct check *check);
 void check_folders(struct check *check);

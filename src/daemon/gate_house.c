@@ -3,11 +3,11 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "daemon/gate_dns.h"
 #include "daemon/gate_hook.h"
 #include "daemon/gate_packet.h"
 #include "daemon/porter.h"
 #include "gate/front.h"
-#include "resolve/zones.h"
 #include "wire/proxy_header.h"
 
 #include <errno.h>
@@ -20,10 +20,6 @@
 #define DESCRIPTORS_KEPT 512
 /* Reports wait for company so long, so that a wave of them is not a wave of system calls. */
 #define REPORT_DELAY_MS 10
-#define QUESTION_TIMEOUT_MS 1500
-#define QUESTION_TRIES 2
-#define LONGEST_TTL_S 3600
-#define FAILURE_TTL_S 10
 /* Messages taken of one socket in one round. */
 #define MESSAGES_A_ROUND 64
 #define STATE_EACH_S 2
@@ -338,36 +334,6 @@ static const char *zone_text(void *data, unsigned zone, const struct addr *clien
 	return strncat(text, whole, size - 1);
 }
 
-static int create_zones(struct gate_house *house)
-{
-	const struct settings *settings = house->settings;
-	struct zone_rule rules[ZONES_MOST];
-
-	for (size_t i = 0; i < settings->zone_count; i++) {
-		const struct zone_settings *zone = &settings->zones[i];
-
-		rules[i] = (struct zone_rule){ .name = zone->name, .text = zone->text, .weight = (int)zone->weight,
-					       .reply_count = zone->replies.count };
-		for (size_t j = 0; j < zone->replies.count; j++)
-			rules[i].replies[j] = (struct zone_replies){ zone->replies.ranges[j].first,
-								     zone->replies.ranges[j].last };
-	}
-	return zones_create(house->loop, house->resolver, rules, settings->zone_count, &house->zones);
-}
-
-static int create_resolver(struct gate_house *house)
-{
-	const struct endpoint_list *servers = &house->settings->gate_resolvers;
-	struct resolver_limits limits = { .server_count = servers->count, .questions = 65536,
-					  .cache = (uint32_t)house->settings->gate_dns_cache,
-					  .timeout_ms = QUESTION_TIMEOUT_MS, .tries = QUESTION_TRIES,
-					  .longest_ttl_s = LONGEST_TTL_S, .failure_ttl_s = FAILURE_TTL_S };
-
-	for (size_t i = 0; i < servers->count; i++)
-		limits.servers[i] = (struct resolver_server){ servers->endpoints[i].addr, servers->endpoints[i].port };
-	return resolver_create(house->loop, &limits, &house->resolver);
-}
-
 /* As many descriptors as the system lets us have, and no more sessions than that. */
 static size_t sessions_at_most(const struct gate_house *house)
 {
@@ -414,9 +380,9 @@ int gate_house_create(struct loop *loop, const struct gate_worker_start *start, 
 	house->tls = tls;
 	house->rules = (struct session_rules){ .settings = house->settings, .name = start->plan->gate_name,
 					       .has_tls = tls != NULL, .zone_text = zone_text, .zone_data = house };
-	r = create_resolver(house);
+	r = gate_dns_resolver(loop, house->settings, &house->resolver);
 	if (r == 0)
-		r = create_zones(house);
+		r = gate_dns_zones(loop, house->resolver, house->settings, &house->zones);
 	if (r == 0)
 		r = clients_create(house->settings, &house->clients);
 	if (r == 0)

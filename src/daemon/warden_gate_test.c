@@ -728,7 +728,8 @@ static void test_who_does_not_end_is_ended(void **state)
 
 static void test_all_addresses_are_of_both_families(void **state)
 {
-	struct settings settings = { .gate_workers = 2 };
+	char none[] = "";
+	struct settings settings = { .gate_workers = 2, .gate_hook = none, .gate_user = none };
 	struct gate_listeners *listeners, *kept;
 	struct endpoint all = { .port = free_port() };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(all.port),
