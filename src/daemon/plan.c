@@ -45,8 +45,9 @@ static void complete(struct plan *plan)
 		plan->untagged = plan->settings.watch_service;
 	else if (plan->server.own_log)
 		plan->untagged = plan->server.name;
-	if (plan->settings.gate_name[0])
-		snprintf(plan->gate_name, sizeof(plan->gate_name), "%s", plan->settings.gate_name);
+	if (plan->settings.gate_name[0] || plan->server.greets_as[0])
+		snprintf(plan->gate_name, sizeof(plan->gate_name), "%s",
+			 plan->settings.gate_name[0] ? plan->settings.gate_name : plan->server.greets_as);
 	else
 		host_mail_name(plan->gate_name);
 	plan->limit = plan->settings.mail_limit ? (unsigned)plan->settings.mail_limit : plan->server.limit;

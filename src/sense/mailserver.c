@@ -3,6 +3,8 @@
 
 #include "sense/mailserver_find.h"
 
+#include "config/domain_name.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,6 +60,14 @@ int mail_config_read(const char *const *paths, void (*read)(struct bytes text, s
 			worst = r;
 	}
 	return worst;
+}
+
+void mail_greeting_name(struct bytes name, struct mail_server *server)
+{
+	if (!domain_name_is_good(name) || name.size >= sizeof(server->greets_as))
+		return;
+	memcpy(server->greets_as, name.data, name.size);
+	server->greets_as[name.size] = '\0';
 }
 
 unsigned mail_number(struct bytes value)

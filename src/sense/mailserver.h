@@ -17,6 +17,7 @@ struct mail_server {
 	const char *name;              /* "courier", or NULL when none was found */
 	char version[24];              /* "" when unknown */
 	char config_path[96];
+	char greets_as[254];           /* the name in its greeting, "" when unknown */
 	uint16_t ports[MAIL_PORTS_MAX];
 	size_t port_count;
 	unsigned limit;                /* connections at once, 0 when unknown */
@@ -40,6 +41,8 @@ const char *mail_log_find(char path[MAIL_LOG_PATH_SIZE]);
 /* Pure parts, for tests. `text` is the whole of esmtpd; fields it does not name keep
  * their value, and those whose value is not plain become unknown (0, false). */
 void courier_esmtpd_read(struct bytes text, struct mail_server *server);
+/* The whole of /etc/courier/me. */
+void courier_me_read(struct bytes text, struct mail_server *server);
 void postfix_main_read(struct bytes text, struct mail_server *server);
 void postfix_master_read(struct bytes text, struct mail_server *server);
 void exim_read(struct bytes text, struct mail_server *server);

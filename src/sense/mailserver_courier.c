@@ -208,6 +208,28 @@ static void courier_version(char *version, size_t size)
 	}
 }
 
+void courier_me_read(struct bytes text, struct mail_server *server)
+{
+	mail_greeting_name(bytes_trim(bytes_first(text, bytes_find_char(text, '\n'))), server);
+}
+
+/* Beside esmtpd. */
+static void read_name(struct mail_server *server)
+{
+	char path[sizeof(server->config_path)], *text, *slash;
+	size_t size;
+
+	strcpy(path, server->config_path);
+	slash = strrchr(path, '/');
+	if (!slash || slash + sizeof("/me") > path + sizeof(path))
+		return;
+	strcpy(slash, "/me");
+	if (mail_file_read(path, MAIL_CONFIG_MOST, &text, &size) < 0)
+		return;
+	courier_me_read(bytes_make(text, size), server);
+	free(text);
+}
+
 int find_courier(struct mail_server *ret)
 {
 	static const char *const paths[] = { "/etc/courier/esmtpd", "/usr/lib/courier/etc/esmtpd",
@@ -219,7 +241,9 @@ int find_courier(struct mail_server *ret)
 	*ret = (struct mail_server){ .name = "courier", .limit = 40, .limit_setting = "MAXDAEMONS",
 				     .ports = { 25 }, .port_count = 1, .handlers = handlers };
 	r = mail_config_read(paths, courier_esmtpd_read, ret);
-	if (r == 0)
+	if (r == 0) {
 		courier_version(ret->version, sizeof(ret->version));
+		read_name(ret);
+	}
 	return r;
 }

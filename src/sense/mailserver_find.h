@@ -20,6 +20,9 @@ int mail_file_read(const char *path, size_t most, char **ret_data, size_t *ret_s
 int mail_config_read(const char *const *paths, void (*read)(struct bytes text, struct mail_server *server),
 		     struct mail_server *ret);
 
+/* What can be no domain name is left out. */
+void mail_greeting_name(struct bytes name, struct mail_server *server);
+
 /* 0 is also what a value that is no plain number stands for: nobody knows. */
 unsigned mail_number(struct bytes value);
 

@@ -43,7 +43,11 @@ static void read_limit(struct bytes text, const char *name, struct mail_server *
 /* smtpd has as many processes as this, unless master.cf gives it a number of its own. */
 void postfix_main_read(struct bytes text, struct mail_server *server)
 {
+	struct bytes name;
+
 	read_limit(text, "default_process_limit", server);
+	if (config_assignment(text, "myhostname", &name) == 0)
+		mail_greeting_name(name, server);
 }
 
 /* "smtp inet n - y - 50 smtpd": the seventh word is how many processes there may be, "-" as many as

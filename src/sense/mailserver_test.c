@@ -321,9 +321,34 @@ static void a_name_that_nobody_knows(void **state)
 	assert_int_equal(mail_server_find("courie", &server), -ENOENT);
 }
 
+static void names_in_greetings(void **state)
+{
+	static const struct {
+		void (*read)(struct bytes, struct mail_server *);
+		const char *text, *name;
+	} rows[] = {
+		{ courier_me_read, "mx.example.test\n", "mx.example.test" },
+		{ courier_me_read, " mx.example.test \nother\n", "mx.example.test" },
+		{ courier_me_read, "", "" },
+		{ courier_me_read, "mx\x1b[2J\n", "" },
+		{ courier_me_read, "220 mx.example.test\r\n", "" },
+		{ postfix_main_read, "myhostname = mx.example.test\n", "mx.example.test" },
+		{ postfix_main_read, "myhostname = $mydomain\n", "" },
+		{ postfix_main_read, "#myhostname = mx.example.test\n", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail_server server = { 0 };
+
+		rows[i].read(bytes_of(rows[i].text), &server);
+		assert_string_equal(server.greets_as, rows[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_in_greetings),
 		cmocka_unit_test(the_file_that_is_installed),
 		cmocka_unit_test(what_is_not_named_keeps_its_value),
 		cmocka_unit_test(assignments),
