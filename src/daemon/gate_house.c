@@ -263,6 +263,10 @@ static void take_packet(struct gate_house *house, const struct gate_packet *pack
 		for (uint32_t i = 0; i < packet->head.count; i++)
 			clients_passed(house->clients, &packet->passed[i], now_ms);
 		break;
+	case GATE_PACKET_KNOWN:
+		for (uint32_t i = 0; i < packet->head.count; i++)
+			clients_restore(house->clients, &packet->known[i].client, packet->known[i].left_ms, now_ms);
+		break;
 	case GATE_PACKET_REFUSED:
 		for (uint32_t i = 0; i < packet->head.count; i++) {
 			struct session_facts facts = { .score = packet->refused[i].score, .listed = packet->refused[i].listed };
@@ -393,6 +397,13 @@ int gate_house_create(struct loop *loop, const struct gate_worker_start *start, 
 	return r;
 }
 
+static void say_hello(struct gate_house *house)
+{
+	static struct gate_packet packet = { .head.kind = GATE_PACKET_HELLO };
+
+	(void)gate_packet_send(house->start->watch, &packet);
+}
+
 int gate_house_open(struct gate_house *house)
 {
 	struct front_set_up set_up = { .rules = &house->rules, .clients = house->clients, .calls = &front_calls,
@@ -407,6 +418,8 @@ int gate_house_open(struct gate_house *house)
 		r = front_create(house->loop, &set_up, &house->front);
 	if (r == 0 && house->start->hook >= 0)
 		r = loop_fd_add(house->loop, house->start->hook, EPOLLIN, on_hook, house, &house->hook_watch);
+	if (r == 0)
+		say_hello(house);
 	if (r < 0)
 		log_error("the gate cannot be opened: %s", strerror(-r));
 	return r;

@@ -9,6 +9,8 @@ static const struct {
 } kinds[] = {
 	[GATE_PACKET_REPORTS] = { sizeof(struct gate_report), GATE_REPORTS_MOST },
 	[GATE_PACKET_STATE] = { sizeof(struct gate_state), 1 },
+	[GATE_PACKET_HELLO] = { 0, 0 },
+	[GATE_PACKET_KNOWN] = { sizeof(struct gate_known), GATE_ADDRS_MOST },
 	[GATE_PACKET_PASSED] = { sizeof(struct addr), GATE_ADDRS_MOST },
 	[GATE_PACKET_REFUSED] = { sizeof(struct gate_refused), GATE_ADDRS_MOST },
 	[GATE_PACKET_ALLOWED] = { sizeof(struct prefix_entry), GATE_ADDRS_MOST },
@@ -64,6 +66,11 @@ static bool items_are_well(struct gate_packet *packet)
 			break;
 		case GATE_PACKET_PASSED:
 			well = is_family(packet->passed[i].family);
+			break;
+		case GATE_PACKET_KNOWN:
+			well = is_family(packet->known[i].client.family);
+			break;
+		case GATE_PACKET_HELLO:
 			break;
 		case GATE_PACKET_REFUSED:
 			well = is_family(packet->refused[i].client.family);

@@ -17,8 +17,10 @@ enum gate_packet_kind {
 	/* gate to watch */
 	GATE_PACKET_REPORTS = 1, /* struct gate_report items */
 	GATE_PACKET_STATE,       /* one struct gate_state, now and then */
+	GATE_PACKET_HELLO,       /* no item: it begins, and knows nobody */
 	/* watch to gate */
-	GATE_PACKET_PASSED,      /* struct addr items: let in by another gate worker, or in an earlier life */
+	GATE_PACKET_PASSED,      /* struct addr items: let in by another gate worker */
+	GATE_PACKET_KNOWN,       /* struct gate_known items: let in in an earlier life */
 	GATE_PACKET_REFUSED,     /* struct gate_refused items: by another gate worker */
 	GATE_PACKET_ALLOWED,     /* struct prefix_entry items: the never-list of `wavebreak allow`, whole */
 };
@@ -30,6 +32,11 @@ struct gate_refused {
 	struct addr client;
 	int32_t score;
 	uint32_t listed;
+};
+
+struct gate_known {
+	struct addr client;
+	uint64_t left_ms; /* for which it is known */
 };
 
 /* For `status` and `zones`. */
@@ -52,6 +59,7 @@ struct gate_packet {
 		struct gate_report reports[GATE_REPORTS_MOST];
 		struct gate_state state;
 		struct addr passed[GATE_ADDRS_MOST];
+		struct gate_known known[GATE_ADDRS_MOST];
 		struct gate_refused refused[GATE_ADDRS_MOST];
 		struct prefix_entry allowed[GATE_ADDRS_MOST];
 	};

@@ -79,6 +79,7 @@ static void each_second(void *data)
 	worker_renew_refused(w);
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
+	worker_gate_each_second(w->gate);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/log.h"
 #include "base/table.h"
 #include "daemon/gate_packet.h"
 #include "daemon/worker_internal.h"
@@ -15,9 +16,16 @@
 #define GATES_MOST (GATE_WORKERS_MOST * 2)
 #define PACKETS_A_ROUND 64
 #define GATE_REPLY_CODE 550
+#define STORED_A_SECOND 500
+/* Looked at in each second, and for one place. */
+#define SWEEP 64
 
 struct talk {
 	char text[SESSION_TALK_SIZE];
+};
+
+struct passed {
+	uint64_t until_s; /* wall time */
 };
 
 struct worker_gate {
@@ -26,6 +34,9 @@ struct worker_gate {
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
 	struct table *talks; /* struct talk by unit */
+	struct table *passed; /* struct passed by unit; also in the store */
+	uint32_t passed_hand;
+	unsigned stored; /* in this second */
 	struct addr order[WORKER_GATE_TALKS];
 	size_t oldest;
 };
@@ -54,6 +65,101 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 	const struct talk *talk = gate ? table_find(gate->talks, unit) : NULL;
 
 	return talk ? talk->text : NULL;
+}
+
+static void forget_passed(struct worker_gate *gate, const struct passed *passed)
+{
+	struct addr unit;
+
+	memcpy(&unit, table_key(gate->passed, passed), sizeof(unit));
+	if (gate->w->store)
+		store_delete_passed(gate->w->store, &unit);
+	table_remove(gate->passed, &unit);
+}
+
+/* The one that would be forgotten soonest among the next few; all whose time is over go. */
+static void sweep_passed(struct worker_gate *gate, bool need_room)
+{
+	uint64_t now_s = clock_wall_s();
+	struct passed *soonest = NULL;
+
+	for (int i = 0; i < SWEEP; i++) {
+		struct passed *passed = table_next(gate->passed, &gate->passed_hand);
+
+		if (!passed) {
+			gate->passed_hand = 0;
+			break;
+		}
+		if (passed->until_s <= now_s)
+			forget_passed(gate, passed);
+		else if (!soonest || passed->until_s < soonest->until_s)
+			soonest = passed;
+	}
+	if (need_room && soonest && table_count(gate->passed) >= gate->w->settings->gate_remembered)
+		forget_passed(gate, soonest);
+}
+
+/* What a flood of clean clients would have the disk do is bounded; the rest is remembered until a restart. */
+static void remember_passed(struct worker_gate *gate, const struct addr *client)
+{
+	uint64_t until_s = clock_wall_s() + gate->w->settings->gate_remember_pass / 1000;
+	struct addr unit = addr_unit(client);
+	struct passed *passed;
+
+	if (table_count(gate->passed) >= gate->w->settings->gate_remembered)
+		sweep_passed(gate, true);
+	if (gate->w->settings->gate_remember_pass < 1000 || table_add(gate->passed, &unit, (void **)&passed) < 0)
+		return;
+	passed->until_s = until_s;
+	if (gate->w->store && gate->stored++ < STORED_A_SECOND)
+		store_put_passed(gate->w->store, &unit, until_s);
+}
+
+static void forget_failed(struct worker_gate *gate, const struct addr *client)
+{
+	struct addr unit = addr_unit(client);
+	const struct passed *passed = table_find(gate->passed, &unit);
+
+	if (passed)
+		forget_passed(gate, passed);
+}
+
+static void tell_known(const struct worker_gate *gate, int socket)
+{
+	static struct gate_packet packet;
+	uint64_t now_s = clock_wall_s();
+	const struct passed *passed;
+	uint32_t cursor = 0;
+
+	packet.head.kind = GATE_PACKET_KNOWN;
+	packet.head.count = 0;
+	while ((passed = table_next(gate->passed, &cursor))) {
+		struct gate_known *known = &packet.known[packet.head.count];
+
+		if (passed->until_s <= now_s)
+			continue;
+		memcpy(&known->client, table_key(gate->passed, passed), sizeof(known->client));
+		known->left_ms = (passed->until_s - now_s) * 1000;
+		if (++packet.head.count < GATE_ADDRS_MOST)
+			continue;
+		/* What its socket does not take is tested once more: no harm but a wait. */
+		if (gate_packet_send(socket, &packet) < 0)
+			return;
+		packet.head.count = 0;
+	}
+	if (packet.head.count)
+		(void)gate_packet_send(socket, &packet);
+}
+
+static void passed_again(void *data, const struct addr *unit, uint64_t until_s)
+{
+	struct worker_gate *gate = data;
+	struct passed *passed;
+
+	if (until_s <= clock_wall_s() || table_add(gate->passed, unit, (void **)&passed) < 0)
+		store_delete_passed(gate->w->store, unit);
+	else
+		passed->until_s = until_s;
 }
 
 static enum outcome outcome_of(const struct gate_report *report)
@@ -97,10 +203,12 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 
 		if (report->kind == GATE_REPORT_PASSED) {
 			passed.passed[passed.head.count++] = report->client;
+			remember_passed(gate, &report->client);
 			continue;
 		}
 		if (report->kind == GATE_REPORT_REFUSED) {
 			keep_talk(gate, report);
+			forget_failed(gate, &report->client);
 			refused.refused[refused.head.count++] =
 				(struct gate_refused){ report->client, report->score, report->listed };
 		}
@@ -108,6 +216,38 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 	}
 	tell_others(gate, teller, &passed);
 	tell_others(gate, teller, &refused);
+}
+
+/* The last packet is one that is not full. */
+static void tell_never(int socket, const struct prefix_set *never)
+{
+	static struct gate_packet packet;
+	size_t told = 0;
+
+	packet.head.kind = GATE_PACKET_ALLOWED;
+	do {
+		size_t count = never->count - told;
+
+		packet.head.count = count < GATE_ADDRS_MOST ? (uint32_t)count : GATE_ADDRS_MOST;
+		for (size_t i = 0; i < packet.head.count; i++)
+			packet.allowed[i] = never->entries[told + i];
+		(void)gate_packet_send(socket, &packet);
+		told += packet.head.count;
+	} while (packet.head.count == GATE_ADDRS_MOST);
+}
+
+static void greet(const struct worker_gate *gate, int socket)
+{
+	tell_never(socket, &gate->w->never);
+	tell_known(gate, socket);
+}
+
+void worker_gate_each_second(struct worker_gate *gate)
+{
+	if (!gate)
+		return;
+	gate->stored = 0;
+	sweep_passed(gate, false);
 }
 
 static void on_gate(void *data, int socket, uint32_t events)
@@ -131,28 +271,16 @@ static void on_gate(void *data, int socket, uint32_t events)
 			take_reports(gate, teller, &packet);
 		else if (packet.head.kind == GATE_PACKET_STATE)
 			gate->states[teller] = packet.state;
+		else if (packet.head.kind == GATE_PACKET_HELLO)
+			greet(gate, socket);
 	}
 	worker_settle(gate->w);
 }
 
-void worker_gate_tell_never(struct worker_gate *gate, const struct prefix_set *never)
+void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_set *never)
 {
-	static struct gate_packet packet;
-	size_t told = 0;
-
-	if (!gate)
-		return;
-	packet.head.kind = GATE_PACKET_ALLOWED;
-	do {
-		size_t count = never->count - told;
-
-		packet.head.count = count < GATE_ADDRS_MOST ? (uint32_t)count : GATE_ADDRS_MOST;
-		for (size_t i = 0; i < packet.head.count; i++)
-			packet.allowed[i] = never->entries[told + i];
-		for (size_t i = 0; i < gate->count; i++)
-			(void)gate_packet_send(gate->w->start->gates[i], &packet);
-		told += packet.head.count;
-	} while (packet.head.count == GATE_ADDRS_MOST);
+	for (size_t i = 0; gate && i < gate->count; i++)
+		tell_never(gate->w->start->gates[i], never);
 }
 
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
@@ -169,6 +297,10 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 	gate->w = w;
 	gate->count = w->start->gate_count;
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
+	if (r == 0)
+		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
+	if (r == 0 && w->store && store_read_passed(w->store, passed_again, gate) < 0)
+		log_error("cannot read from the store who was let in by the gate");
 	for (size_t i = 0; i < gate->count && r == 0; i++)
 		r = loop_fd_add(w->loop, w->start->gates[i], EPOLLIN, on_gate, gate, &gate->watches[i]);
 	if (r < 0) {
@@ -176,7 +308,9 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return r;
 	}
 	*ret = gate;
-	worker_gate_tell_never(gate, &w->never);
+	/* Those that are here already do not say hello again. */
+	for (size_t i = 0; i < gate->count; i++)
+		greet(gate, w->start->gates[i]);
 	return 0;
 }
 
@@ -187,6 +321,7 @@ void worker_gate_destroy(struct worker_gate *gate)
 	for (size_t i = 0; i < gate->count; i++)
 		loop_fd_remove(gate->watches[i]);
 	table_destroy(gate->talks);
+	table_destroy(gate->passed);
 	free(gate);
 }
 

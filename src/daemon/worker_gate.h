@@ -3,7 +3,7 @@
  *
  * A client that the gate has told 5xx is judged like one in a log line, with one difference: what it
  * still holds at the gate is not ended, since the gate does that itself, in words. What one gate
- * worker learned of a client the others are told. The last dialogues are kept for `explain`,
+ * worker learned of a client the others are told, and who was let in is remembered over a restart. The last dialogues are kept for `explain`,
  * WORKER_GATE_TALKS of them, each in the place of the oldest.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_GATE_H
@@ -25,8 +25,9 @@ struct worker_gate;
 int worker_gate_create(struct worker *w, struct worker_gate **ret);
 void worker_gate_destroy(struct worker_gate *gate);
 
+void worker_gate_each_second(struct worker_gate *gate);
 /* All of the never-list, after each change. */
-void worker_gate_tell_never(struct worker_gate *gate, const struct prefix_set *never);
+void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_set *never);
 
 /* What was said, NULL when it is not known (any more). Overwritten by later ones. */
 const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit);

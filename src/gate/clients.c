@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define NEVER_CHECKED UINT64_MAX
+
 struct client {
 	uint64_t good_until_ms, bad_until_ms; /* 0: not remembered as such */
 	uint64_t checked_ms;                  /* when it was last found good */
@@ -188,7 +190,7 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *a
 		return SESSION_KNOWN_BAD;
 	}
 	if (client && client->good_until_ms > now_ms) {
-		*ret_stale = now_ms - client->checked_ms > CLIENTS_FRESH_MS;
+		*ret_stale = client->checked_ms == NEVER_CHECKED || now_ms - client->checked_ms > CLIENTS_FRESH_MS;
 		return SESSION_KNOWN_GOOD;
 	}
 	if (network && network->senders >= CLIENTS_SENDERS && network->good_until_ms > now_ms)
@@ -196,7 +198,7 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *a
 	return SESSION_STRANGER;
 }
 
-void clients_passed(struct clients *clients, const struct addr *addr, uint64_t now_ms)
+static struct client *remember_good(struct clients *clients, const struct addr *addr, uint64_t for_ms, uint64_t now_ms)
 {
 	struct addr unit = addr_unit(addr);
 	struct prefix prefix = network_of(addr);
@@ -204,17 +206,34 @@ void clients_passed(struct clients *clients, const struct addr *addr, uint64_t n
 	struct network *network = client ? network_add(clients, &prefix, now_ms) : NULL;
 
 	if (!client)
-		return;
+		return NULL;
 	if (network) {
 		if (network->good_until_ms <= now_ms)
 			network->senders = 0;
 		if (client->good_until_ms <= now_ms)
 			network->senders++;
-		network->good_until_ms = now_ms + clients->settings->gate_remember_pass;
+		if (network->good_until_ms < now_ms + for_ms)
+			network->good_until_ms = now_ms + for_ms;
 	}
-	client->good_until_ms = now_ms + clients->settings->gate_remember_pass;
-	client->checked_ms = now_ms;
+	client->good_until_ms = now_ms + for_ms;
 	client->bad_until_ms = 0;
+	return client;
+}
+
+void clients_passed(struct clients *clients, const struct addr *addr, uint64_t now_ms)
+{
+	struct client *client = remember_good(clients, addr, clients->settings->gate_remember_pass, now_ms);
+
+	if (client)
+		client->checked_ms = now_ms;
+}
+
+void clients_restore(struct clients *clients, const struct addr *addr, uint64_t left_ms, uint64_t now_ms)
+{
+	struct client *client = remember_good(clients, addr, left_ms, now_ms);
+
+	if (client)
+		client->checked_ms = NEVER_CHECKED;
 }
 
 void clients_failed(struct clients *clients, const struct addr *addr, const struct session_facts *facts,

@@ -40,6 +40,8 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *c
 
 /* Without memory, or at the cap, it is not remembered: it is tested again the next time. */
 void clients_passed(struct clients *clients, const struct addr *client, uint64_t now_ms);
+/* From an earlier life: for so long still, and asked about anew when it comes. */
+void clients_restore(struct clients *clients, const struct addr *client, uint64_t left_ms, uint64_t now_ms);
 void clients_failed(struct clients *clients, const struct addr *client, const struct session_facts *facts,
 		    uint64_t now_ms);
 

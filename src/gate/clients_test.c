@@ -149,6 +149,19 @@ static void test_the_good_are_asked_about_again(void **state)
 	assert_true(stale);
 }
 
+static void test_the_good_of_an_earlier_life(void **state)
+{
+	struct world *world = *state;
+	struct addr client = addr_of("192.0.2.7");
+	struct session_facts facts;
+	bool stale;
+
+	clients_restore(world->clients, &client, 5000, START);
+	assert_int_equal(clients_recall(world->clients, &client, START + 4999, &facts, &stale), SESSION_KNOWN_GOOD);
+	assert_true(stale);
+	assert_int_equal(recall(world, "192.0.2.7", START + 5000), SESSION_STRANGER);
+}
+
 static void test_the_bad_are_remembered_with_their_reason(void **state)
 {
 	struct world *world = *state;
@@ -218,6 +231,7 @@ int main(void)
 		WITH_WORLD(test_who_is_turned_away_leaves_nothing),
 		WITH_WORLD(test_the_good_are_remembered_for_a_while),
 		WITH_WORLD(test_the_good_are_asked_about_again),
+		WITH_WORLD(test_the_good_of_an_earlier_life),
 		WITH_WORLD(test_the_bad_are_remembered_with_their_reason),
 		WITH_WORLD(test_a_large_sender_is_known_by_its_network),
 		WITH_WORLD(test_memory_is_bounded),

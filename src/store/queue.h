@@ -9,10 +9,11 @@
 
 #include "store/environment.h"
 
-/* At most; more are refused. Changes other than of bans come from an administrator's commands
- * and from the few logs that are followed. */
+/* At most; more are refused. Changes other than of bans come from an administrator's commands,
+ * from the few logs that are followed, and from clients of the gate, of which a bounded number a second is
+ * written (daemon/worker_gate.c). */
 #define QUEUE_BANS_MOST 1000000U
-#define QUEUE_OTHERS_MOST 1024U
+#define QUEUE_OTHERS_MOST 4096U
 #define QUEUE_KEY_MOST 511 /* LMDB's own limit */
 
 struct queue;

@@ -19,6 +19,7 @@ enum store_database {
 	DATABASE_REASONS,   /* unit_record to text, for bans by hand */
 	DATABASE_POSITIONS, /* path of a log to what its follower wrote */
 	DATABASE_ALLOWED,   /* prefix_record to nothing */
+	DATABASE_PASSED,    /* unit_record to uint64_t: until when, wall time in seconds */
 	DATABASE_COUNT
 };
 
@@ -61,5 +62,6 @@ struct prefix_record record_of_prefix(const struct prefix *prefix);
 /* Return 0 or -EBADMSG. The reason is kept apart and stays empty here. */
 int record_read_ban(struct bytes key, struct bytes value, struct ban *ret);
 int record_read_prefix(struct bytes key, struct prefix *ret);
+int record_read_passed(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s);
 
 #endif

@@ -288,6 +288,21 @@ void store_delete_allowed(struct store *store, const struct prefix *prefix)
 				       bytes_make((const char *)&key, sizeof(key))));
 }
 
+void store_put_passed(struct store *store, const struct addr *unit, uint64_t until_s)
+{
+	struct unit_record key = record_of_unit(unit);
+
+	end_change(store, queue_put(begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key)),
+				    bytes_make((const char *)&until_s, sizeof(until_s))));
+}
+
+void store_delete_passed(struct store *store, const struct addr *unit)
+{
+	struct unit_record key = record_of_unit(unit);
+
+	end_change(store, queue_delete(begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key))));
+}
+
 typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);
 
 static int read_rows(struct store *store, enum store_database database, row_fn *row, void *data)
@@ -380,6 +395,33 @@ int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data)
 	int r = read_rows(store, DATABASE_ALLOWED, allowed_row, &rows);
 
 	say_bad(rows.bad, "allowed prefixes");
+	return r;
+}
+
+struct passed_rows {
+	store_passed_fn *fn;
+	void *data;
+	size_t bad;
+};
+
+static void passed_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
+{
+	struct passed_rows *rows = data;
+	struct addr unit;
+	uint64_t until_s;
+
+	if (record_read_passed(key, value, &unit, &until_s) < 0)
+		rows->bad++;
+	else
+		rows->fn(rows->data, &unit, until_s);
+}
+
+int store_read_passed(struct store *store, store_passed_fn *fn, void *data)
+{
+	struct passed_rows rows = { fn, data, 0 };
+	int r = read_rows(store, DATABASE_PASSED, passed_row, &rows);
+
+	say_bad(rows.bad, "clients of the gate");
 	return r;
 }
 

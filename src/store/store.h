@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store - what outlives the daemon: bans, places in logs, allowed prefixes.
+/* store - what outlives the daemon: bans, places in logs, allowed prefixes, clients that
+ * the gate has let in.
  *
  * One file, FOLDER/wavebreak.mdb (LMDB), and its lock beside it. It is opened, and read, before
  * the process confines itself; afterwards no path is needed. The thread starts after that, or
@@ -56,6 +57,9 @@ void store_delete_ban(struct store *store, const struct addr *unit);
 void store_put_position(struct store *store, struct bytes path, struct bytes position);
 void store_put_allowed(struct store *store, const struct prefix *prefix);
 void store_delete_allowed(struct store *store, const struct prefix *prefix);
+/* A client that is not tested again until then, wall time in seconds. */
+void store_put_passed(struct store *store, const struct addr *unit, uint64_t until_s);
+void store_delete_passed(struct store *store, const struct addr *unit);
 
 /* The readers see what is committed. `fn` must not call a reader; it may queue changes.
  * All return 0 or -errno. */
@@ -63,6 +67,8 @@ typedef void store_ban_fn(void *data, const struct ban *ban);
 int store_read_bans(struct store *store, store_ban_fn *fn, void *data);
 typedef void store_allowed_fn(void *data, const struct prefix *prefix);
 int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data);
+typedef void store_passed_fn(void *data, const struct addr *unit, uint64_t until_s);
+int store_read_passed(struct store *store, store_passed_fn *fn, void *data);
 /* -ENOENT when nothing is known. */
 int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST],
 			size_t *ret_size);

@@ -488,6 +488,47 @@ static void write_raw(const struct place *place, enum store_database database, c
 	environment_close(&environment);
 }
 
+struct passed_seen {
+	size_t count;
+	struct addr units[4];
+	uint64_t until_s[4];
+};
+
+static void see_passed(void *data, const struct addr *unit, uint64_t until_s)
+{
+	struct passed_seen *seen = data;
+
+	assert_true(seen->count < 4);
+	seen->units[seen->count] = *unit;
+	seen->until_s[seen->count++] = until_s;
+}
+
+static void test_passed(void **state)
+{
+	static const char *const clients[] = { "192.0.2.7", "192.0.2.8", "2001:db8:0:7::" };
+	struct passed_seen seen = { 0 };
+	struct store *store;
+	struct addr units[3];
+
+	assert_int_equal(store_open(*state, &store), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(addr_parse(bytes_of(clients[i]), &units[i]), 0);
+		store_put_passed(store, &units[i], 1000 + i);
+	}
+	store_delete_passed(store, &units[1]);
+	store_put_passed(store, &units[0], 2000);
+	store_close(store);
+	write_raw(*state, DATABASE_PASSED, "short", 5, "12345678", 8);
+	assert_int_equal(store_open(*state, &store), 0);
+	assert_int_equal(store_read_passed(store, see_passed, &seen), 0);
+	assert_int_equal(seen.count, 2);
+	assert_true(addr_equal(&seen.units[0], &units[0]));
+	assert_int_equal(seen.until_s[0], 2000);
+	assert_true(addr_equal(&seen.units[1], &units[2]));
+	assert_int_equal(seen.until_s[1], 1002);
+	store_close(store);
+}
+
 static void test_other_format_is_set_aside(void **state)
 {
 	uint32_t format = STORE_FORMAT + 1;
@@ -555,6 +596,7 @@ int main(void)
 		TEST(test_reason_goes_with_its_ban),
 		TEST(test_positions),
 		TEST(test_allowed),
+		TEST(test_passed),
 		TEST(test_without_the_thread),
 		TEST(test_kill_9),
 		TEST(test_full_disk),

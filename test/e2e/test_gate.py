@@ -117,3 +117,14 @@ def test_a_listed_user_logs_in_through_the_hook(world):
         # Not logged in, it is on Courier's block list still.
         other.mail("zombie@spam.test")
         assert other.rcpt("ham@example.test")[0] == 511
+
+
+def test_who_is_known_is_known_after_a_restart_and_to_every_worker(world):
+    with Guard(world, courier()) as guard:
+        assert deliver(world, "10.67.0.9", port=PORT)
+        wait_until(lambda: guard.status()["gate"]["clients"] >= 2, 5, "both workers to know it")
+        guard.stop()
+        guard.start()
+        for _ in range(6):
+            assert world.smtp("10.67.0.9", port=PORT).greeting == (220, b"mx.example.test ESMTP")
+        assert guard.status()["counters"]["gate_known"] == 6
