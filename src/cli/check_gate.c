@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/check.h"
 
+#include "build_config.h"
 #include "daemon/gate_dns.h"
 #include "daemon/gate_listen.h"
 #include "event/loop.h"
@@ -109,6 +110,18 @@ static void check_way(struct check *check)
 	}
 	findings_add(f, FINDING_LACKS, "gate socket", "%s: no socket is there now", s->gate_socket);
 	findings_advise(f, "start Postfix, with its smtpd of the type pass in master.cf");
+}
+
+/* Where a systemd unit runs it, and the file that it needs is not there yet. */
+static void check_unit(struct check *check)
+{
+	const struct settings *s = &check->plan->settings;
+
+	if ((s->gate_handoff != HANDOFF_EXEC && s->gate_handoff != HANDOFF_TRANSPARENT) ||
+	    access("/run/systemd/system", F_OK) < 0 || access("/etc/systemd/system/wavebreak.service.d/gate.conf", F_OK) == 0)
+		return;
+	findings_advise(check->findings, "under systemd, copy " WAVEBREAK_DATA_DIR
+			"/gate.conf to /etc/systemd/system/wavebreak.service.d/, or the unit keeps it from its work");
 }
 
 static void check_certificate(struct check *check)
@@ -220,6 +233,7 @@ void check_gate(struct check *check)
 	}
 	check_place(check);
 	check_way(check);
+	check_unit(check);
 	check_certificate(check);
 	check_descriptors(check);
 	if (s->zone_count > 0)

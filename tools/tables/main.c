@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tables.h"
 
+#include "build_config.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
 	const char *line;
@@ -30,6 +33,27 @@ static bool replace(const char *line, FILE *out)
 	return false;
 }
 
+/* Where things are installed, within a line. */
+static void write_line(const char *line, FILE *out)
+{
+	static const struct {
+		const char *mark, *path;
+	} paths[] = {
+		{ "@DATADIR@", WAVEBREAK_DATA_DIR },
+		{ "@LIBEXECDIR@", WAVEBREAK_LIBEXEC_DIR },
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		const char *at = strstr(line, paths[i].mark);
+
+		if (!at)
+			continue;
+		fprintf(out, "%.*s%s%s", (int)(at - line), line, paths[i].path, at + strlen(paths[i].mark));
+		return;
+	}
+	fputs(line, out);
+}
+
 int main(void)
 {
 	char *line = NULL;
@@ -37,7 +61,7 @@ int main(void)
 
 	while (getline(&line, &size, stdin) > 0)
 		if (!replace(line, stdout))
-			fputs(line, stdout);
+			write_line(line, stdout);
 	free(line);
 	return fflush(stdout) == 0 && !ferror(stdin) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
