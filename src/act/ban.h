@@ -23,7 +23,7 @@
 
 #include "base/addr.h"
 
-#define BAN_PORTS_MOST 16
+#define BAN_PORTS_MOST 24
 #define BAN_MOST (1U << 27)
 /* Shorter timeouts are made this long: the kernel rounds down to its clock tick, and before
  * Linux 6.12 it takes what becomes 0 as a ban for ever. */

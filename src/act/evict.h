@@ -38,7 +38,7 @@ struct eviction {
 
 typedef void evict_fn(void *data, const struct eviction *eviction);
 
-#define EVICT_PORTS_MOST 16
+#define EVICT_PORTS_MOST 24
 #define EVICT_MOST_DEFAULT 50000
 
 struct evict_limits {

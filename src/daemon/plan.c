@@ -5,6 +5,7 @@
 #include "sense/host.h"
 #include "sense/journal.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static void follow_one(struct plan *plan, const char *path)
@@ -77,6 +78,28 @@ int plan_never(const struct plan *plan, struct prefix_set *never)
 	for (size_t i = 0; i < own->count && r == 0; i++)
 		r = prefix_set_add(never, &own->entries[i].prefix, "ban.never");
 	return r < 0 ? r : host;
+}
+
+static size_t add_port(uint16_t ports[PLAN_PORTS_MOST], size_t count, uint16_t port)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ports[i] == port)
+			return count;
+	}
+	assert(count < PLAN_PORTS_MOST);
+	ports[count] = port;
+	return count + 1;
+}
+
+size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_PORTS_MOST])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < settings->mail_ports.count; i++)
+		count = add_port(ports, count, settings->mail_ports.ports[i]);
+	for (size_t i = 0; i < settings->gate_listen.count && settings->gate_handoff != HANDOFF_NONE; i++)
+		count = add_port(ports, count, settings->gate_listen.endpoints[i].port);
+	return count;
 }
 
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans)

@@ -40,6 +40,10 @@ void plan_free(struct plan *plan);
  * HOST_INCOMPLETE, -ENOMEM or -ENOSPC. */
 int plan_never(const struct plan *plan, struct prefix_set *never);
 
+/* Where who is banned is not let in: mail.ports, and those of the gate. Each once. Returns how many. */
+#define PLAN_PORTS_MOST 24
+size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_PORTS_MOST]);
+
 /* What the settings say of scores and bans. */
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans);
 

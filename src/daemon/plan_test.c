@@ -139,6 +139,30 @@ static void the_never_list_of_host_and_administrator(void **state)
 }
 
 /* The configuration bounds daemon.runtime, so that no path of a socket is ever cut. */
+static void the_ports_of_the_gate_are_guarded_too(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+		uint16_t ports[3];
+	} cases[] = {
+		{ "mail { ports = 25, 587 }\n", 2, { 25, 587 } },
+		{ "mail { ports = 2525 }\ngate { listen = 26 }\n", 1, { 2525 } },
+		{ "mail { ports = 25 }\ngate { handoff = proxy server = 127.0.0.1:2525 listen = 25, 192.0.2.1:26, [::1]:26 }\n",
+		  2, { 25, 26 } },
+	};
+	uint16_t ports[PLAN_PORTS_MOST];
+	struct mistakes mistakes;
+	struct plan plan;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(make(cases[i].text, &plan, &mistakes), 0);
+		assert_int_equal(plan_guarded_ports(&plan.settings, ports), cases[i].count);
+		assert_memory_equal(ports, cases[i].ports, cases[i].count * sizeof(ports[0]));
+		plan_free(&plan);
+	}
+}
+
 static void the_longest_runtime_folder_has_a_socket(void **state)
 {
 	char text[200], path[PLAN_SOCKET_SIZE], folder[92];
@@ -170,6 +194,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_named_source_is_the_only_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mistakes_are_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_never_list_of_host_and_administrator, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_ports_of_the_gate_are_guarded_too, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_longest_runtime_folder_has_a_socket, set_up, tear_down),
 	};
 

@@ -49,11 +49,12 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 static bool evict_alike(const struct plan *a, const struct plan *b)
 {
 	const struct settings *x = &a->settings, *y = &b->settings;
+	uint16_t ports_of_a[PLAN_PORTS_MOST], ports_of_b[PLAN_PORTS_MOST];
+	size_t count = plan_guarded_ports(x, ports_of_a);
 
 	return x->evict_enabled == y->evict_enabled && x->evict_grace == y->evict_grace &&
 	       x->evict_signal == y->evict_signal && a->server.handlers == b->server.handlers &&
-	       x->mail_ports.count == y->mail_ports.count &&
-	       memcmp(x->mail_ports.ports, y->mail_ports.ports, x->mail_ports.count * sizeof(uint16_t)) == 0;
+	       plan_guarded_ports(y, ports_of_b) == count && memcmp(ports_of_a, ports_of_b, count * sizeof(uint16_t)) == 0;
 }
 
 void warden_take_next_plan(struct warden *w)

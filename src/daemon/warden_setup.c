@@ -254,8 +254,8 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan)
 	const struct settings *s = &plan->settings;
 	struct ban_table_limits limits = { .ban_for_ms = s->ban_for, .most = (uint32_t)s->ban_limit };
 
-	for (size_t i = 0; i < s->mail_ports.count && i < BAN_PORTS_MOST; i++)
-		limits.ports[limits.port_count++] = s->mail_ports.ports[i];
+	_Static_assert(PLAN_PORTS_MOST == BAN_PORTS_MOST && PLAN_PORTS_MOST == EVICT_PORTS_MOST, "all of them fit");
+	limits.port_count = plan_guarded_ports(s, limits.ports);
 	return limits;
 }
 
@@ -289,8 +289,7 @@ void warden_open_evict(struct warden *w)
 	w->evict = NULL;
 	if (!s->evict_enabled)
 		return;
-	for (size_t i = 0; i < s->mail_ports.count && i < EVICT_PORTS_MOST; i++)
-		limits.ports[limits.port_count++] = s->mail_ports.ports[i];
+	limits.port_count = plan_guarded_ports(s, limits.ports);
 	r = evict_create(w->loop, &limits, &w->evict);
 	if (r < 0 && w->options->observe)
 		log_warning("cannot say whose connections would be ended (sock_diag): %s", strerror(-r));

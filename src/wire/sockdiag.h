@@ -44,7 +44,7 @@ enum sockdiag_state {
 	 SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT) | SOCKDIAG_BIT(SOCKDIAG_LAST_ACK) |                         \
 	 SOCKDIAG_BIT(SOCKDIAG_CLOSING))
 
-#define SOCKDIAG_PORTS_MOST 16
+#define SOCKDIAG_PORTS_MOST 24
 #define SOCKDIAG_PEERS_MOST 64
 
 /* What a dump is to hold. The kernel looks for itself, so what does not match costs no copy. */
