@@ -88,6 +88,14 @@ class Guard:
 
         wait_until(ready, START_SECONDS, "wavebreak to be ready")
 
+    def reload(self, configuration=None):
+        """Has it read its configuration again, a new one if there is one."""
+        if configuration is not None:
+            self.configure(configuration)
+        before = self.log.count("log file")
+        os.kill(self.warden(), signal.SIGHUP)
+        wait_until(lambda: self.log.count("log file") > before, 10, f"the reload\n{self.log}")
+
     def stop(self):
         """Ends it as systemd does and returns the exit status."""
         if self.process is None:

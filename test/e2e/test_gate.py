@@ -1,130 +1,205 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate before a real Courier: who is let in, who is told 5xx, and what the server sees of it."""
+"""The gate before a real Courier, which it starts for each clean client (exec): who is let in, who is told 5xx,
+what the server sees of it, and what becomes of clients that it has no room for."""
 
-import re
+import select
+import time
+from itertools import product
 
 import pytest
 
-from dialogues import deliver, told
-from guard import Guard, binary
-from world import wait_until
+from dialogues import refused_silently
+from gates import (
+    NAME,
+    OUTSIDE,
+    PORT,
+    SERVERS_GREETING,
+    WHOLE_GREETING,
+    gate,
+    gate_state,
+    recipient,
+    refusal,
+    replies_until,
+    reply_line,
+    says_nothing,
+    send_mail,
+    start_tls,
+    wait_state,
+)
+from guard import Guard, visible
+from world import World, wait_until
 
-pytestmark = pytest.mark.usefixtures("mail_server")
-
-PORT = 2525
-HOOK_SOCKET = "/run/wavebreak-gate"
+UNAVAILABLE = "421 4.3.2 The mail server takes no connection now, try again later"
 
 
-def courier(rest="", zone="weight = 3"):
-    return (
-        "gate {\n  handoff = exec\n  program = /usr/sbin/courieresmtpd\n  user = courier\n"
-        f"  environment = /etc/courier/esmtpd\n  listen = {PORT}\n  workers = 2\n  greet_wait = 1s\n"
-        f"  no_reverse = 0\n  name = mx.example.test\n  {rest}\n  zone dnsbl.test {{ {zone} }}\n}}\n"
-    )
+@pytest.fixture(scope="module")
+def world(mail_server):
+    """One for all of them: each has client addresses of its own."""
+    with World(visible=visible()) as world:
+        yield world
 
 
-def test_a_listed_client_is_told_why_and_kept_away(world):
-    with Guard(world, courier()) as guard:
-        client = world.smtp("10.66.0.9", port=PORT)
-        assert client.greeting == (220, b"mx.example.test ESMTP\nmx.example.test ESMTP")
+@pytest.fixture(autouse=True)
+def nobody_is_left(world):
+    """Of the test before."""
+    wait_until(lambda: not world.handlers(), 5, "the last clients of Courier to leave")
+
+
+@pytest.mark.parametrize(
+    "address, unit", [("10.66.0.9", "10.66.0.9"), ("2001:db8:66:9::9", "2001:db8:66:9::")]
+)
+def test_a_listed_client_is_told_why_and_kept_away(world, address, unit):
+    with Guard(world, gate()) as guard:
+        client = world.smtp(address, port=PORT)
+        assert client.greeting == WHOLE_GREETING
         client.ehlo()
         assert client.mail("zombie@spam.test")[0] == 250
         code, text = client.rcpt("ham@example.test")
         assert code == 550
-        assert b"[10.66.0.9] is refused: dnsbl.test names it" in text
-        assert client.quit()[0] == 221
-        guard.wait_banned("10.66.0.9")
-        explained = guard.explain("10.66.0.9")
+        assert f"[{address}] is refused: dnsbl.test names it".encode() in text
+        guard.wait_banned(unit)
+        assert refused_silently(world, address, port=PORT, seconds=0.7)
+        explained = guard.explain(address)
         assert "MAIL FROM:<zombie@spam.test>, RCPT TO:<ham@example.test>: 550" in explained["gate_dialogue"]
         assert explained["events"][0]["service"] == "gate"
-    assert not world.mail_log.find("10.66.0.9")
+        assert "dialogue of gate (listed)" in explained["text"]
+        client.close()
+    assert not world.mail_log.find(address.replace(".", r"\."))
 
 
-def test_a_clean_client_talks_to_courier(world):
-    with Guard(world, courier()):
-        client = world.smtp("10.67.0.9", port=PORT)
-        assert client.greeting == (220, b"mx.example.test ESMTP\nmx.example.test ESMTP")
-        client.sendmail("anna@ham.test", ["ham@example.test"], "Subject: hello\r\n\r\nhello\r\n")
-        client.quit()
-        world.mail_log.wait_for(r"started,ip=\[::ffff:10.67.0.9\]")
-        world.mail_log.wait_for(r"success: Message delivered")
-        assert "from client.test ([::ffff:10.67.0.9])" in world.delivered()[0].read_text()
+@pytest.mark.parametrize(
+    "address, named", [("10.67.0.9", "::ffff:10.67.0.9"), ("2001:db8:67:9::9", "2001:db8:67:9::9")]
+)
+def test_a_clean_client_talks_to_courier(world, address, named):
+    before = set(world.delivered())
+    with Guard(world, gate()):
+        client = world.smtp(address, port=PORT)
+        assert client.greeting == WHOLE_GREETING
+        send_mail(client)
+        world.mail_log.wait_for(rf"started,ip=\[{named}\]")
+        [message] = wait_until(lambda: set(world.delivered()) - before, 10, "the mail")
+        assert f"from client.test ([{named}])" in message.read_text()
         # It is known now, and comes to Courier at once.
-        assert world.smtp("10.67.0.9", port=PORT).greeting == (220, b"mx.example.test ESMTP")
+        known = world.smtp(address, port=PORT)
+        assert known.greeting == SERVERS_GREETING
+        known.quit()
 
 
-def hooked(rest=""):
-    return (
-        "gate {\n  handoff = exec\n  program = /usr/sbin/courieresmtpd\n  user = courier\n"
-        f"  environment = /etc/courier/esmtpd\n  hook = {HOOK_SOCKET}\n  workers = 2\n"
-        f"  name = mx.example.test\n  {rest}\n}}\n"
-    )
+def test_zombies_cost_the_server_nothing(world):
+    with Guard(world, gate(per_network=200)) as guard:
+        clean = world.smtp("10.67.1.1", port=PORT)
+        assert len(world.handlers()) == 1
+        zombies = [world.smtp(f"10.66.1.{n}", port=PORT) for n in range(50)]
+        wait_state(guard, {"dialogue": 50, "passed": 0})
+        for zombie in zombies:
+            zombie.ehlo()
+        assert len(world.handlers()) == 1
+        codes = {refusal(zombie)[0] for zombie in zombies}
+        assert codes == {550}
+        assert len(world.handlers()) == 1
+        wait_until(lambda: {f"10.66.1.{n}" for n in range(50)} <= set(guard.bans()), 5, "all bans")
+        clean.quit()
+        for zombie in zombies:
+            zombie.close()
 
 
-def turn_hook_on(world):
-    """The one line for Courier's administrator."""
-    hook = binary().parent / "hook" / "courier-hook"
-    esmtpd = world.inside("/etc/courier/esmtpd")
-    text = re.sub(r"^PORT=.*$", f'PORT="smtp {hook}"', esmtpd.read_text(), flags=re.M)
-    esmtpd.write_text(text + f"\nWAVEBREAK_HOOK={HOOK_SOCKET}\n")
-    world.server_exec(["esmtpd", "stop"])
-    world.server_exec(["esmtpd", "start"])
-    wait_until(lambda: world.server_exec(["ss", "-Hlnt", "sport = 25"]).stdout, 5, "couriertcpd")
+def test_an_outside_client_does_not_relay_but_one_that_has_logged_in_does(world):
+    with Guard(world, gate()):
+        # Courier offers STARTTLS and AUTH before the first MAIL only.
+        for secure, login in product([False, True], repeat=2):
+            with world.smtp("10.67.2.1", port=PORT) as client:
+                if secure:
+                    start_tls(client)
+                if login:
+                    client.login(world.ready["login"], world.ready["password"])
+                assert recipient(client, OUTSIDE)[0] == (250 if login else 513)
 
 
-def test_couriers_hook_hands_listed_clients_over(world):
-    with Guard(world, hooked()) as guard:
-        turn_hook_on(world)
-        client = world.smtp("10.66.0.9")
-        assert client.greeting == (220, b"mx.example.test ESMTP")
-        client.ehlo()
-        client.mail("zombie@spam.test")
-        code, text = client.rcpt("ham@example.test")
-        assert code == 550
-        assert b"[10.66.0.9] is refused: Listed by dnsbl.test, see http://dnsbl.test/?10.66.0.9;" in text
-        # It holds a session of the gate, and no slot of Courier's.
-        assert not world.handlers()
-        assert client.quit()[0] == 221
-        guard.wait_banned("10.66.0.9")
-        assert deliver(world, "10.67.0.9")
-        assert world.mail_log.find(r"started,ip=\[::ffff:10.67.0.9\]")
-        assert not world.mail_log.find("10.66.0.9")
-        assert guard.status()["counters"]["gate_handed_in"] == 1
+def test_clients_of_our_own_networks_relay(world):
+    with Guard(world, gate(relay="10.67.3.0/24, 2001:db8:67:3::/64")):
+        for address, code in [
+            ("10.67.3.9", 250),
+            ("2001:db8:67:3::9", 250),
+            ("10.67.4.9", 513),
+            ("2001:db8:67:4::9", 513),
+        ]:
+            with world.smtp(address, port=PORT) as client:
+                assert (address, recipient(client, OUTSIDE)[0]) == (address, code)
 
 
-def test_couriers_hook_without_a_gate_is_as_nothing(world):
-    turn_hook_on(world)
-    assert told(world.smtp("10.66.0.9")) == 511
-    assert deliver(world, "10.67.0.9")
-    with Guard(world, hooked()):
-        assert told(world.smtp("10.66.0.10")) == 550
-    # The guard has gone, and its socket with it.
-    assert not world.inside(HOOK_SOCKET).exists()
-    assert told(world.smtp("10.66.0.11")) == 511
+def test_clean_clients_wait_for_room_and_are_let_in_by_turns(world):
+    with Guard(world, gate(processes=2, full_wait="20s")) as guard:
+        served = [world.smtp(f"10.67.5.{n}", port=PORT) for n in (1, 2)]
+        waiting = []
+        for n in (3, 4):
+            connection = world.connect(f"10.67.5.{n}", port=PORT)
+            assert reply_line(connection) == f"220-{NAME} ESMTP"
+            waiting.append(connection)
+        wait_state(guard, {"waiting": 2})
+        assert len(world.handlers()) == 2
+        assert says_nothing(waiting[0], 0.2)
+        left = list(waiting)
+        for leaving in served:
+            leaving.quit()
+            # Each worker lets its clients in by turns, but which worker is the first nobody says.
+            [connection, *more] = select.select(left, [], [], 3)[0]
+            assert reply_line(connection) == f"220 {NAME} ESMTP" and not more
+            left.remove(connection)
+        assert len(world.handlers()) == 2
+        counters = guard.status()["counters"]
+        assert counters["gate_server_unavailable"] == 0 and counters["porter_full"] >= 2
+        for connection in waiting:
+            connection.close()
 
 
-def test_a_listed_user_logs_in_through_the_hook(world):
-    with Guard(world, hooked('auth = yes\n  auth_mechanisms = "LOGIN PLAIN"')):
-        turn_hook_on(world)
-        client = world.smtp("10.66.0.9")
-        client.ehlo()
-        assert client.esmtp_features["auth"] == " LOGIN PLAIN"
-        client.login(world.ready["login"], world.ready["password"])
-        assert not client.sendmail("ham@example.test", ["anna@ham.test"], "Subject: hello\r\n\r\nhello\r\n")
-        other = world.smtp("10.66.0.10")
-        other.ehlo()
-        other.docmd("AUTH", "PLAIN AGhhbQB3cm9uZw==")
-        # Not logged in, it is on Courier's block list still.
-        other.mail("zombie@spam.test")
-        assert other.rcpt("ham@example.test")[0] == 511
+def test_clients_that_found_no_room_are_told_to_come_again(world):
+    with Guard(world, gate(processes=1, full_wait="500ms")) as guard:
+        served = world.smtp("10.67.6.1", port=PORT)
+        begin = time.monotonic()
+        with world.connect("10.67.6.2", port=PORT) as stranger:
+            assert reply_line(stranger) == f"220-{NAME} ESMTP"
+            # No other code may end what began with 220.
+            assert reply_line(stranger) == f"220 {NAME} ESMTP"
+            assert 0.5 < time.monotonic() - begin < 2
+            assert reply_line(stranger) == UNAVAILABLE
+            assert reply_line(stranger) == ""
+        # One that is known is told at once what it has to know.
+        with world.connect("10.67.6.1", port=PORT) as known:
+            assert reply_line(known) == UNAVAILABLE
+            assert reply_line(known) == ""
+        assert served.noop()[0] == 250
+        served.quit()
+        with world.smtp("10.67.6.2", port=PORT) as again:
+            assert recipient(again)[0] == 250
+        assert not {"10.67.6.1", "10.67.6.2"} & set(guard.bans())
 
 
-def test_who_is_known_is_known_after_a_restart_and_to_every_worker(world):
-    with Guard(world, courier()) as guard:
-        assert deliver(world, "10.67.0.9", port=PORT)
-        wait_until(lambda: guard.status()["gate"]["clients"] >= 2, 5, "both workers to know it")
-        guard.stop()
-        guard.start()
-        for _ in range(6):
-            assert world.smtp("10.67.0.9", port=PORT).greeting == (220, b"mx.example.test ESMTP")
-        assert guard.status()["counters"]["gate_known"] == 6
+def test_without_the_program_mail_waits_until_there_is_one(world):
+    program = "/usr/sbin/courieresmtpd"
+    with Guard(world, gate()) as guard:
+        world.server_exec(["mv", program, f"{program}.away"])
+        try:
+            with world.connect("10.67.7.1", port=PORT) as client:
+                assert replies_until(client, "421") == UNAVAILABLE
+            assert f"a client could not be let in: {program}: No such file" in guard.log
+            world.server_exec(["cp", f"{program}.away", "/usr/local/sbin/elsewhere"])
+            guard.reload(gate(program="/usr/local/sbin/elsewhere"))
+            with world.smtp("10.67.7.1", port=PORT) as client:
+                assert recipient(client)[0] == 250
+        finally:
+            world.server_exec(["mv", f"{program}.away", program])
+        # It is there again, and nobody has to be told.
+        guard.reload(gate())
+        with world.smtp("10.67.7.1", port=PORT) as client:
+            assert recipient(client)[0] == 250
+
+
+def test_the_courier_behind_it_keeps_its_own_port(world):
+    """The gate takes nothing away from who comes to the server by itself."""
+    with Guard(world, gate()) as guard:
+        with world.smtp("10.67.8.1") as client:
+            assert recipient(client)[0] == 250
+        zombie = world.smtp("10.66.8.1")
+        assert refusal(zombie)[0] == 511
+        zombie.close()
+        assert gate_state(guard)["sessions"] == 0

@@ -49,12 +49,6 @@ def wait_complete(guard, but=(), seconds=5):
     return wait_until(complete, seconds, f"all processes of the gate\n{guard.log}")
 
 
-def reload(guard):
-    before = guard.log.count("log file")
-    os.kill(guard.warden(), signal.SIGHUP)
-    wait_until(lambda: guard.log.count("log file") > before, 10, f"the reload\n{guard.log}")
-
-
 def status_of(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return dict(re.findall(r"^(\w+):[ \t]*(.*)$", text, re.M))
@@ -171,8 +165,7 @@ def test_a_reload_replaces_them_and_keeps_connections(world):
         porter, workers = wait_complete(guard)
         held = [world.connect(CLIENT, PORT) for _ in range(8)]
         with Knocking(world) as client:
-            guard.configure(gate("greet_wait = 3s"))
-            reload(guard)
+            guard.reload(gate("greet_wait = 3s"))
             wait_until(
                 lambda: len(set(guard.gate_workers()) - set(workers)) == WORKERS, 5, "new workers"
             )
@@ -224,13 +217,11 @@ def test_the_gate_is_opened_and_closed_by_a_reload(world):
     """Below port 1024, which takes a capability that the warden has kept."""
     with Guard(world) as guard:
         assert not guard.gate_workers() and not guard.porters()
-        guard.configure(gate(listen=26))
-        reload(guard)
+        guard.reload(gate(listen=26))
         wait_complete(guard)
         world.connect(CLIENT, 26).close()
         world.connect("2001:db8:67::1", 26).close()
-        guard.configure("")
-        reload(guard)
+        guard.reload("")
         wait_until(lambda: not guard.gate_workers() and not guard.porters(), 5, "their end")
         with pytest.raises(ConnectionRefusedError):
             world.connect(CLIENT, 26)
@@ -252,8 +243,7 @@ def test_a_storm_of_sighups_ends_with_one_generation(world):
 def test_an_endpoint_that_is_gone_is_free_for_others(world):
     with Guard(world, gate(listen=f"{PORT}, 2526")) as guard:
         old = wait_complete(guard)
-        guard.configure(gate())
-        reload(guard)
+        guard.reload(gate())
         wait_complete(guard, but=[old[0], *old[1]])
         with pytest.raises(ConnectionRefusedError):
             world.connect(CLIENT, 2526)
