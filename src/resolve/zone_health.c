@@ -13,14 +13,6 @@ static const struct addr test_addresses[2][TEST_COUNT] = {
 	{ { ADDR_IPV6, { [10] = 0xff, 0xff, 0x7f, 0, 0, 2 } }, { ADDR_IPV6, { [10] = 0xff, 0xff, 0x7f, 0, 0, 1 } } },
 };
 
-static const char *const trouble_words[] = {
-	[ZONE_SILENT] = "does not answer",
-	[ZONE_LISTS_ALL] = "lists 127.0.0.1, which no list may",
-	[ZONE_LISTS_NONE] = "does not list 127.0.0.2, which every list has to",
-	[ZONE_REFUSES] = "refuses to tell us (127.255.255.*)",
-	[ZONE_FOREIGN] = "answers with addresses that are no list's",
-};
-
 static const char *name_of(const struct zone_side *side)
 {
 	return side->zones->zones[side->number].rule.name;
@@ -91,7 +83,7 @@ static void go_out(struct zone_side *side, enum zone_trouble trouble)
 	/* Most zones list no IPv6 at all: that is nothing to tell at each start. */
 	if (side->family == ADDR_IPV4 || side->state == ZONE_WELL)
 		log_warning("%s is no more asked for %s: it %s", name_of(side), family_name(side),
-			    trouble_words[trouble]);
+			    zone_trouble_words(trouble));
 	counter_add(COUNTER_zones_out, 1);
 	change_state(side, ZONE_OUT, trouble);
 	zones_side_changed(side->zones);
