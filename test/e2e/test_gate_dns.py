@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate makes of DNS lists, its own name server being a real rbldnsd: weights, filters and texts, lists that
+are broken, and a name server that is gone. In all doubt mail flows."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import time
+
+import pytest
+
+from gates import PORT, WHOLE_GREETING, gate, recipient, refusal, send_mail
+from guard import Guard, visible
+from world import World, command_name, wait_until
+
+SERVER, ADDRESS = "127.0.0.1:5353", "127.0.0.1/5353"
+# Of each list.
+HEAD = "$SOA 300 ns.test hostmaster.test 1 1h 1h 1w 5m\n$NS 300 ns.test\n"
+WELL = ":127.0.0.2:Listed, see http://well.test/?$\n127.0.0.2\n10.66.0.0/16\n"
+EVERYBODY = ":127.0.0.2:Everybody is listed\n0.0.0.0/1\n128.0.0.0/1\n"
+
+# With what `zones` says of each.
+BROKEN = {
+    "everybody.test": (EVERYBODY, "lists everybody: 127.0.0.1 is in it"),
+    "nobody.test": ("", "lists nobody: 127.0.0.2 is not in it"),
+    "refuses.test": (
+        ":127.255.255.254:Public resolvers are not answered\n0.0.0.0/1\n128.0.0.0/1\n",
+        "does not answer such resolvers, or so many questions (127.255.255.*)",
+    ),
+    "foreign.test": (
+        ":192.0.2.1:An advertisement\n0.0.0.0/1\n128.0.0.0/1\n",
+        "answers with addresses outside of 127.0.0.0/8",
+    ),
+}
+
+
+class NameServer:
+    """Context manager: a rbldnsd beside the one of the world, with these lists of IPv4 addresses."""
+
+    def __init__(self, world, lists):
+        self.world = world
+        self.folder = world.folder / "lists"
+        self.folder.mkdir(exist_ok=True)
+        self.names = list(lists)
+        for name, text in lists.items():
+            self.write(name, text)
+
+    def write(self, name, text):
+        """Read again within a second."""
+        (self.folder / f"{name}.new").write_text(HEAD + text)
+        os.rename(self.folder / f"{name}.new", self.folder / name)
+
+    def __enter__(self):
+        options = f"-n -q -b {ADDRESS} -w {self.folder} -u nobody -t 5 -c 1".split()
+        kinds = {name: "generic" if name == "arpa" else "ip4set" for name in self.names}
+        lists = [f"{name}:{kind}:{name}" for name, kind in kinds.items()]
+        with open(self.folder / "log", "wb") as log:
+            self.process = self.world.server_spawn(
+                ["rbldnsd", *options, *lists], stdout=log, stderr=log
+            )
+        wait_until(self.listens, 5, "rbldnsd to listen")
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def listens(self):
+        assert self.process.poll() is None, (self.folder / "log").read_text()
+        return self.world.server_exec(["ss", "-Hlun", "sport = 5353"]).stdout
+
+    def pid(self):
+        """Not the process that was started, which entered the world's namespaces for it."""
+        for pid in self.world.processes():
+            if command_name(pid) == "rbldnsd":
+                if ADDRESS.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        return None
+
+    def hang(self):
+        os.kill(self.pid(), signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self.pid(), signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)  # nsenter(1) stops with what it has started
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.go_on()
+            os.kill(self.pid(), signal.SIGKILL)
+            self.process.wait(5)
+
+
+@pytest.fixture(scope="module")
+def world(mail_server):
+    with World(visible=visible()) as world:
+        yield world
+
+
+@pytest.fixture(scope="module", autouse=True)
+def broken_for_a_while(mail_server):
+    """A list that was broken and has been mended, in a world of its own: it is tried again after half a minute, in
+    which the other tests have time. Yields the world and the guard."""
+    with (
+        World(visible=visible()) as world,
+        NameServer(world, {"everybody.test": EVERYBODY}) as server,
+        Guard(world, asking("zone everybody.test { weight = 3 }")) as guard,
+    ):
+        wait_until(lambda: zones(guard)["everybody.test"]["state"] == "out", 5, "it to be left out")
+        server.write("everybody.test", WELL)
+        yield world, guard
+
+
+def asking(*lists, **settings):
+    """A gate that asks the lists of a NameServer."""
+    return gate(zones="\n".join(lists), resolvers=SERVER, **settings)
+
+
+def zones(guard):
+    done = guard.ask("zones", "--json")
+    assert done.returncode == 0, done.stderr
+    return {zone["zone"]: zone for zone in json.loads(done.stdout)["zones"]}
+
+
+def told(world, address):
+    """What a client is told that is refused."""
+    client = world.smtp(address, port=PORT)
+    code, text = refusal(client)
+    client.close()
+    assert code == 550, text
+    return text.decode()
+
+
+def let_in(world, address):
+    """How long a client waited for its greeting that is let in to Courier."""
+    begin = time.monotonic()
+    with world.smtp(address, port=PORT) as client:
+        waited = time.monotonic() - begin
+        assert recipient(client)[0] // 100 in (2, 5)
+        assert client.has_extn("xsecurity") or client.has_extn("xexdata"), "this is Courier"
+    return waited
+
+
+def test_broken_lists_are_left_out_and_said_so(world):
+    lists = {name: text for name, (text, _) in BROKEN.items()} | {"well.test": WELL}
+    with (
+        NameServer(world, lists),
+        Guard(world, asking(*(f"zone {name} {{ weight = 3 }}" for name in lists))) as guard,
+    ):
+        wait_until(lambda: zones(guard)["well.test"]["state"] == "well", 5, "the tests")
+        found = zones(guard)
+        for name, (_, trouble) in BROKEN.items():
+            assert (found[name]["state"], found[name]["trouble"]) == ("out", trouble)
+        text = guard.ask("zones").stdout
+        for name, (_, trouble) in BROKEN.items():
+            assert re.search(rf"^{name} +out .*\n +IPv4: {re.escape(trouble)}; it is left out", text, re.M)
+            assert f"{name} is no more asked for IPv4: it {trouble}" in guard.log
+        let_in(world, "10.67.1.1")
+        assert "well.test names it (Listed, see http://well.test/?10.66.1.1)" in told(world, "10.66.1.1")
+
+
+def test_what_a_client_is_told_of_a_listing(world):
+    with (
+        NameServer(world, {"a.test": WELL, "b.test": WELL, "c.test": WELL}),
+        Guard(world, asking(
+            'zone a.test { weight = 3 text = "Ask +49 711 1234 about %a" }',
+            "zone b.test { weight = 2 }",
+            contact="https://example.test/blocked",
+        )),
+    ):
+        assert told(world, "10.66.2.1") == (
+            "5.7.1 [10.66.2.1] is refused: a.test names it (Ask +49 711 1234 about 10.66.2.1); "
+            "ask https://example.test/blocked"
+        )
+
+
+def test_one_list_alone_need_not_decide(world):
+    with (
+        NameServer(world, {"a.test": WELL, "b.test": WELL + "10.67.3.1\n"}),
+        Guard(world, asking("zone a.test { }", "zone b.test { }")),
+    ):
+        let_in(world, "10.67.3.1")
+        assert "a.test names it" in told(world, "10.66.3.1")
+
+
+def test_a_list_of_good_ones_outweighs_another(world):
+    good = ":127.0.0.2:\n127.0.0.2\n10.66.4.0/24\n"
+    with (
+        NameServer(world, {"bad.test": WELL, "good.test": good}),
+        Guard(world, asking("zone bad.test { weight = 3 }", "zone good.test { weight = -1 }")) as guard,
+    ):
+        let_in(world, "10.66.4.1")
+        assert told(world, "10.66.5.1")
+        # An allow list is no reason to ban anybody.
+        assert "10.66.4.1" not in guard.bans()
+
+
+def test_only_the_answers_that_are_named_are_a_listing(world):
+    several = ":127.0.0.2:\n127.0.0.2\n10.66.6.2\n:127.0.0.10:dynamic\n10.66.6.10\n"
+    with (
+        NameServer(world, {"several.test": several}),
+        Guard(world, asking("zone several.test { weight = 3 replies = 127.0.0.2-9 }")),
+    ):
+        let_in(world, "10.66.6.10")
+        assert told(world, "10.66.6.2")
+
+
+def test_a_client_without_a_name_can_be_refused_for_it(world):
+    with NameServer(world, {"arpa": ""}), Guard(world, asking(no_reverse=3)):
+        assert "its address has no name in the DNS" in told(world, "10.67.7.1")
+    # Nobody knows whether it has one, where the name server does not say.
+    with NameServer(world, {"well.test": WELL}), Guard(world, asking(no_reverse=3)):
+        let_in(world, "10.67.7.2")
+
+
+def test_mail_flows_while_the_name_server_hangs(world):
+    with (
+        NameServer(world, {"well.test": WELL}) as server,
+        Guard(world, asking("zone well.test { weight = 3 }", dns_wait="500ms", no_reverse=3)) as guard,
+    ):
+        wait_until(lambda: zones(guard)["well.test"]["state"] == "well", 5, "its test")
+        server.hang()
+        before = set(world.delivered())
+        begin = time.monotonic()
+        client = world.smtp("10.67.8.1", port=PORT)
+        assert client.greeting == WHOLE_GREETING
+        assert 0.5 <= time.monotonic() - begin < 1.5
+        send_mail(client)
+        wait_until(lambda: set(world.delivered()) - before, 10, "the mail")
+        assert 0.5 <= let_in(world, "10.66.8.1") < 1.5
+        server.go_on()
+        assert told(world, "10.66.8.2")
+        # It was let in, and need not prove itself again.
+        assert let_in(world, "10.67.8.1") < 0.3
+
+
+def test_mail_flows_without_a_name_server_and_its_lists_come_back_with_it(world):
+    """Lists of which clients are the first to hear that they are gone are tried again at once."""
+    lists = {"well.test": WELL}
+    configuration = asking("zone well.test { weight = 3 }", dns_wait="500ms")
+    with NameServer(world, lists) as server, Guard(world, configuration) as guard:
+        wait_until(lambda: zones(guard)["well.test"]["state"] == "well", 5, "its test")
+        server.kill()
+        for n in range(1, 4):
+            assert let_in(world, f"10.66.9.{n}") < 1.5
+        with NameServer(world, lists):
+            assert told(world, "10.66.9.4")
+        assert guard.status()["counters"]["gate_sessions_rejected"] == 1
+    # Not there from the start, either.
+    with Guard(world, configuration):
+        assert let_in(world, "10.66.9.5") < 1.5
+
+
+def test_a_list_that_was_broken_comes_back_by_itself(broken_for_a_while):
+    world, guard = broken_for_a_while
+    wait_until(lambda: zones(guard)["everybody.test"]["state"] == "well", 45, "the next test", 0.2)
+    assert "everybody.test is asked again for IPv4: it passes its test" in guard.log
+    assert "everybody.test names it" in told(world, "10.66.0.1")
+    let_in(world, "10.67.0.1")
