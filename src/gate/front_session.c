@@ -147,7 +147,7 @@ static void close_visitor(struct visitor *visitor)
 {
 	const struct session *session = &visitor->session;
 
-	if ((session->observed & ~session->recalled) && !visitor->told && session->state != SESSION_PASSED)
+	if ((session->observed & SESSION_ABUSES & ~session->recalled) && !visitor->told && session->state != SESSION_PASSED)
 		front_visitor_report(visitor, GATE_REPORT_ABUSE);
 	front_visitor_close(visitor);
 }

@@ -14,7 +14,7 @@ static const struct {
 	enum counter counter;
 	const char *told;
 } observations[OBSERVATIONS] = {
-#define OBSERVATION(id, setting, told)                                                               \
+#define OBSERVATION(id, setting, abuse, told)                                                             \
 	[OBSERVATION_##id] = { offsetof(struct settings, gate_##setting), COUNTER_gate_##setting, told },
 #include "defs/observations.def"
 #undef OBSERVATION

@@ -27,11 +27,17 @@ enum session_state {
 const char *session_state_name(enum session_state state);
 
 enum observation {
-#define OBSERVATION(id, setting, told) OBSERVATION_##id,
+#define OBSERVATION(id, setting, abuse, told) OBSERVATION_##id,
 #include "defs/observations.def"
 #undef OBSERVATION
 	OBSERVATIONS
 };
+/* Bits of those that break the protocol. */
+#define OBSERVATION(id, setting, abuse, told) | (abuse##U << OBSERVATION_##id)
+enum { SESSION_ABUSES = 0
+#include "defs/observations.def"
+};
+#undef OBSERVATION
 
 /* What all sessions of a gate worker go by. */
 struct session_rules {

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from dialogues import ended, refused_silently
+from dialogues import deliver, ended, refused_silently
 from gates import (
     NAME,
     PORT,
@@ -265,3 +265,14 @@ def test_who_is_unbanned_may_come_and_hear_again(world):
         zombie = world.smtp("10.66.13.1", port=PORT)
         assert refusal(zombie)[0] == 550
         zombie.close()
+
+
+def test_who_is_known_is_known_after_a_restart_and_to_every_worker(world):
+    with Guard(world, gate()) as guard:
+        assert deliver(world, "10.67.60.9", port=PORT)
+        wait_until(lambda: guard.status()["gate"]["clients"] >= 2, 5, "both workers to know it")
+        guard.stop()
+        guard.start()
+        for _ in range(6):
+            assert world.smtp("10.67.60.9", port=PORT).greeting == SERVERS_GREETING
+        assert guard.status()["counters"]["gate_known"] == 6

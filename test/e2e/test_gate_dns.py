@@ -171,7 +171,7 @@ def test_what_a_client_is_told_of_a_listing(world):
     ):
         assert told(world, "10.66.2.1") == (
             "5.7.1 [10.66.2.1] is refused: a.test names it (Ask +49 711 1234 about 10.66.2.1); "
-            "ask https://example.test/blocked"
+            "b.test names it, too; ask https://example.test/blocked"
         )
 
 
