@@ -163,11 +163,13 @@ static void open_session(struct front *front, int fd, const struct sockaddr_in6 
 	struct session_facts facts = { 0 };
 	enum session_memory memory;
 	struct visitor *visitor;
-	struct addr client;
-	int r = addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &client);
-	bool never_tested = r == 0 && front->calls->is_never_tested(front->data, &client);
+	struct addr client = { .family = ADDR_NONE };
+	bool never_tested;
+	int r = 0;
 
-	if (r == 0 && !never_tested)
+	addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &client);
+	never_tested = front->calls->is_never_tested(front->data, &client);
+	if (!never_tested)
 		r = clients_enter(front->clients, &client, loop_now_ms(front->loop));
 	if (r == -EUSERS) {
 		turn_away(fd, COUNTER_gate_per_address, "421 4.7.0 Too many connections from your address\r\n");

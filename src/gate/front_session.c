@@ -187,6 +187,11 @@ bool front_visitor_follow(struct visitor *visitor, enum session_state before, en
 		front_visitor_end_look(visitor, NULL);
 	if (session->state != SESSION_WAITING)
 		front_visitor_unqueue(visitor);
+	/* A server that has not answered by now is not waited for. */
+	if (session->state == SESSION_CLOSING) {
+		relay_destroy(visitor->relay);
+		visitor->relay = NULL;
+	}
 	if (session->told && !visitor->told)
 		remember_refused(visitor);
 	if ((replies->size && !send_out(visitor, replies->data, replies->size)) ||

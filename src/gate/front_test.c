@@ -707,6 +707,35 @@ static void test_a_server_that_refuses_is_tried_again(void **state)
 	expect_sessions(w, 0);
 }
 
+/* It connects, and never says a word: as far as the client can tell, that is no server. */
+static void test_a_server_that_does_not_take_the_connection(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fillers[4], fd;
+	struct peer *peer = visit(w);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	for (int i = 0; i < 4; i++) {
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)connect(fillers[i], (struct sockaddr *)&address, sizeof(address));
+	}
+	expect_asked(w, 1);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	(void)connect(fd, (struct sockaddr *)&address, sizeof(address));
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	expect(w, peer, "220 mx.example.test ESMTP\r\n421 4.3.2 ");
+	expect_end(w, peer);
+	expect_sessions(w, 0);
+	for (int i = 0; i < 4; i++)
+		close(fillers[i]);
+	close(listener);
+	leave(peer);
+}
+
 static void test_answers_for_who_has_gone_are_closed(void **state)
 {
 	struct world *w = *state;
@@ -896,6 +925,7 @@ int main(void)
 		WITH_WORLD(test_the_gate_drains),
 		WITH_WORLD(test_bytes_go_both_ways),
 		WITH_WORLD(test_a_server_that_refuses_is_tried_again),
+		WITH_WORLD(test_a_server_that_does_not_take_the_connection),
 		WITH_WORLD(test_answers_for_who_has_gone_are_closed),
 		cmocka_unit_test_teardown(test_a_client_that_wants_tls_is_told_within, tear_down),
 		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
