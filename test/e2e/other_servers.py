@@ -22,7 +22,7 @@ from world import FETCH, REPOSITORY, MailLog, WorldError, mail_servers_folder, w
 LOGIN, PASSWORD = "ham", "correct-horse"
 
 # The users that the servers run as: Postfix wants numbers that nobody else has.
-USERS = ["Debian-exim", "postfix", "postdrop", "dovecot", "dovenull", "opensmtpd", "opensmtpq"]
+USERS = "Debian-exim postfix postdrop dovecot dovenull opensmtpd opensmtpq smmta smmsp".split()
 FIRST_USER = 61030
 
 START_SECONDS = 10
@@ -124,6 +124,9 @@ class Server:
         self.run_inside("cp", "-a", "--no-preserve=ownership", f"{root}/.", "/")
         self.make_accounts()
         self.configure()
+        self.run()
+
+    def run(self):
         with open(self.world.folder / f"{self.name}.out", "wb") as output:
             self.process = self.world.server_spawn(self.command, stdout=output, stderr=output)
         wait_until(self.greets, START_SECONDS, f"{self.name} to greet")
