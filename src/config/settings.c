@@ -350,6 +350,22 @@ static void check_handoff(const struct loader *loader)
 	}
 }
 
+/* Who is to log in after it has spoken with the gate talks to the program by way of the gate. Courier is told who it is,
+ * and that it is listed; Exim and Sendmail would take it for a user of this host, who may relay. */
+static void check_auth(const struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+	const char *program, *name;
+
+	if (!settings->gate_auth || settings->gate_handoff != HANDOFF_EXEC || settings->gate_program.count == 0)
+		return;
+	program = settings->gate_program.words[0];
+	name = strrchr(program, '/');
+	if (strncmp(name ? name + 1 : program, "courier", strlen("courier")) != 0)
+		mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_auth],
+			     "gate.auth with gate.handoff = exec is for Courier's programs alone");
+}
+
 static int load_tree(const struct config_tree *tree, struct settings *settings,
 		     struct mistakes *mistakes)
 {
@@ -365,6 +381,7 @@ static int load_tree(const struct config_tree *tree, struct settings *settings,
 	if (r == 0 && mistakes->count == 0) {
 		check_ban(&loader);
 		check_handoff(&loader);
+		check_auth(&loader);
 	}
 	return r;
 }

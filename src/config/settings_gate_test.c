@@ -220,6 +220,10 @@ static const struct {
 	  "t:1:8: gate.handoff = proxy needs gate.server, which is empty\n" },
 	{ "gate { handoff = transparent }",
 	  "t:1:8: gate.handoff = transparent needs gate.server, which is empty\n" },
+	{ "gate { handoff = exec  program = /usr/sbin/exim4, -bs  user = mail\n auth = yes }",
+	  "t:2:2: gate.auth with gate.handoff = exec is for Courier's programs alone\n" },
+	{ "gate { handoff = exec  program = /courier/sendmail, -bs  user = mail\n auth = yes }",
+	  "t:2:2: gate.auth with gate.handoff = exec is for Courier's programs alone\n" },
 	/* PROGRAM */
 	{ "gate { program = exim4, -bs }",
 	  "t:1:18: gate.program: 'exim4' is not the absolute path of a program\n"

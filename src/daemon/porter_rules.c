@@ -102,7 +102,7 @@ static int take_exec(const struct settings *settings, struct porter_rules *rules
 		r = take_user(settings->gate_user, rules);
 	if (r == 0)
 		r = take_environment(settings->gate_environment, rules);
-	if (r == 0)
+	if (r == 0 && settings->gate_auth)
 		r = take_blocks(settings, rules);
 	for (size_t i = 0; r == 0 && i < settings->gate_relay.count; i++)
 		r = prefix_set_add(&rules->relay, &settings->gate_relay.entries[i].prefix, "gate.relay");

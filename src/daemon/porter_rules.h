@@ -44,7 +44,8 @@ struct porter_rules {
 	bool mapped;          /* IPv4 is written as ::ffff:a.b.c.d, as couriertcpd does */
 	struct prefix_set relay; /* RELAYCLIENT is set for these, and for nobody else */
 	struct porter_texts blocks; /* by zone, and one more: BLOCK of a client that the zone, or a list that is not
-				     * ours, names; %a is its address */
+				     * ours, names; %a is its address. None without gate.auth: then a gate that asks for
+				     * such a client has been taken over */
 
 	/* pass */
 	char socket[PORTER_SOCKET_SIZE];

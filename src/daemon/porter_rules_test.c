@@ -60,7 +60,7 @@ static void rules_for_courier(void **state)
 		   "RELAYCLIENT=\n");
 	snprintf(text, sizeof(text),
 		 "gate {\n  handoff = exec\n  program = /usr/sbin/courieresmtpd\n  user = daemon\n  environment = %s\n"
-		 "  processes = 40\n  relay = 192.0.2.0/24, 2001:db8::/32\n"
+		 "  processes = 40\n  auth = yes\n  relay = 192.0.2.0/24, 2001:db8::/32\n"
 		 "  zone one.test {\n  }\n  zone two.test {\n    text = \"550 %%a is listed\"\n  }\n}\n", file);
 	assert_int_equal(make(text), 0);
 	assert_int_equal(rules.kind, PORTER_EXEC);
@@ -90,7 +90,9 @@ static void rules_for_courier(void **state)
 
 static void rules_for_another_program(void **state)
 {
-	assert_int_equal(make("gate {\n  handoff = exec\n  program = /usr/sbin/exim4, -bs\n  user = daemon\n}\n"), 0);
+	assert_int_equal(make("gate {\n  handoff = exec\n  program = /usr/sbin/exim4, -bs\n  user = daemon\n"
+			      "  zone one.test { }\n}\n"), 0);
+	assert_int_equal(rules.blocks.count, 0);
 	assert_int_equal(rules.arguments.count, 2);
 	assert_string_equal(rules.arguments.texts[1], "-bs");
 	assert_null(rules.arguments.texts[2]);

@@ -201,6 +201,7 @@ def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
     "text, why",
     [
         (gate(listen=25), "the mail server may still listen there"),
+        (gate("auth = yes", handoff="exec"), "gate.auth with gate.handoff = exec is for Courier"),
         (gate(handoff="exec").replace("user = daemon", "user = nosuch"), "there is no user nosuch"),
     ],
 )
