@@ -74,11 +74,14 @@ class Exim(Gated, other_servers.Exim):
         "transparent": transparent(2525),
     }
 
+    def handlers(self):
+        """The daemon, and a process for each client and each message on its way."""
+        return [pid for pid in self.world.processes() if command_name(pid) == "exim4"]
+
     def stop(self):
         """And all that it has started."""
-        for pid in self.world.processes():
-            if command_name(pid) == "exim4":
-                os.kill(pid, signal.SIGKILL)
+        for pid in self.handlers():
+            os.kill(pid, signal.SIGKILL)
         self.process.wait(5)
 
 

@@ -3,14 +3,27 @@
 in to them: the server sees the client's own address, and nothing of those that are listed."""
 
 import contextlib
+import re
 import time
 
 import pytest
 
 import gate_servers
-from gates import PORT, gate, gate_state, refusal, replies_until, reply_line, says_nothing, send_mail
+from dialogues import ended
+from gates import (
+    OUTSIDE,
+    PORT,
+    gate,
+    gate_state,
+    recipient,
+    refusal,
+    replies_until,
+    reply_line,
+    says_nothing,
+    send_mail,
+)
 from guard import Guard
-from other_servers import visible
+from other_servers import LOGIN, PASSWORD, visible
 from world import World, WorldError, wait_until
 
 WAYS = [(name, way) for name, server in gate_servers.SERVERS.items() for way in server.ways]
@@ -119,3 +132,59 @@ def test_who_waits_for_a_server_in_vain_is_told_to_come_again(servers, name, way
             assert 0.5 < time.monotonic() - begin < 3
         with server.world.smtp(f"10.67.{number}.1", port=PORT) as client:
             assert client.ehlo()[0] == 250
+
+
+BETWEEN = pytest.mark.parametrize(
+    "name, way, number", [("exim-heavy", "proxy 2", 50), ("exim", "transparent", 51)]
+)
+
+
+@BETWEEN
+def test_a_long_message_comes_through_whole(servers, name, way, number):
+    server = servers(name)
+    text = "Subject: long\r\n\r\n" + "\r\n".join(["x" * 998] * 8000) + "\r\n"
+    with guarding(server, way), server.world.smtp(f"10.67.{number}.1", port=PORT) as client:
+        assert not client.sendmail("anna@ham.test", ["ham@example.test"], text)
+        [line] = server.log.find(rf"<= anna@ham\.test .*\[10\.67\.{number}\.1\]")
+        size = int(re.search(r" S=(\d+)", line).group(1))
+        assert 8000 * 999 <= size < 8000 * 1000 + 1000
+
+
+@BETWEEN
+def test_an_end_of_either_side_is_the_end_of_both(servers, name, way, number):
+    server = servers(name)
+    with guarding(server, way) as guard:
+        clients = [server.world.smtp(f"10.67.{number}.{n}", port=PORT) for n in range(2, 6)]
+        served = len(server.handlers())
+        assert served >= 4
+        for client in clients[:2]:
+            client.close()
+        wait_until(lambda: len(server.handlers()) == served - 2, 5, "Exim to see two of them leave")
+        server.stop()
+        for client in clients[2:]:
+            assert ended(client.sock)
+            client.close()
+        wait_until(
+            lambda: guard.status()["counters"]["gate_sessions_ended"] == 4, 5, "the end of all"
+        )
+        server.run()
+
+
+@BETWEEN
+def test_a_listed_client_logs_in_to_a_server_behind_a_connection(servers, name, way, number):
+    server = servers(name)
+    address = f"10.66.{number}.1"
+    with guarding(server, way, auth="yes", auth_mechanisms='"PLAIN LOGIN"') as guard:
+        client = server.world.smtp(address, port=PORT)
+        assert client.login(LOGIN, PASSWORD)[0] == 235
+        assert recipient(client, OUTSIDE)[0] == 250
+        send_mail(client)
+        server.saw(address)
+        # One that does not know the password is refused by the server itself, as it is listed there, too.
+        guesser = server.world.smtp(f"10.66.{number}.2", port=PORT)
+        guesser.ehlo()
+        assert guesser.docmd("AUTH", "PLAIN AGhhbQB3cm9uZw==")[0] == 535
+        code, text = refusal(guesser)
+        assert code == 550 and b"is listed at dnsbl.test" in text
+        guesser.close()
+        assert guard.status()["counters"]["gate_log_in"] == 2
