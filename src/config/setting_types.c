@@ -2,7 +2,7 @@
 #include "config/setting_type_parts.h"
 
 #include "base/text.h"
-#include "config/domain_name.h"
+#include "base/domain_name.h"
 #include "config/log_pattern.h"
 #include "config/settings.h"
 

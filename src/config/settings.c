@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "config/config_tree.h"
-#include "config/domain_name.h"
+#include "base/domain_name.h"
 #include "config/setting_table.h"
 
 #include <errno.h>
@@ -198,7 +198,7 @@ static void check_zone_name(const struct loader *loader, const struct config_ent
 			     "'%s' is too long to be asked about IPv6 addresses: more than %d bytes", word,
 			     SETTINGS_ZONE_NAME_MOST);
 	for (size_t i = 0; i < loader->settings->zone_count; i++)
-		if (domain_names_are_equal(name->text, bytes_of(loader->settings->zones[i].name)))
+		if (bytes_equal_any_case(name->text, bytes_of(loader->settings->zones[i].name)))
 			mistakes_add(loader->mistakes, name->place,
 				     "the zone '%s' is there a second time, first in line %u", word,
 				     loader->zone_places[i].line);

@@ -2,7 +2,7 @@
 #include "sense/host.h"
 
 #include "base/log.h"
-#include "config/domain_name.h"
+#include "base/domain_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 
 #include "sense/mailserver_find.h"
 
-#include "config/domain_name.h"
+#include "base/domain_name.h"
 
 #include <errno.h>
 #include <fcntl.h>

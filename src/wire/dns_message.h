@@ -24,10 +24,8 @@ enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_TXT = 16 };
 int dns_list_name(const struct addr *client, struct bytes zone, char name[DNS_NAME_SIZE]);
 /* in-addr.arpa or ip6.arpa (RFC 1035 section 3.5, RFC 3596 section 2.5). */
 void dns_reverse_name(const struct addr *client, char name[DNS_NAME_SIZE]);
-/* Labels of 1 to 63 letters, digits, '-' and '_', 253 octets at most, no dot at the end. */
+/* Labels as in base/domain_name.h, 253 octets at most. */
 bool dns_name_is_well(struct bytes name);
-/* The same whatever its whole length, which is another one in SMTP. */
-bool dns_labels_are_well(struct bytes name);
 
 enum dns_outcome {
 	DNS_FOUND,     /* at least one record of the type asked for, of the name or of what it is an alias of */

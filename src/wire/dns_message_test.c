@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/domain_name.h"
 #include "wire/dns_message.h"
 
 #include <errno.h>
@@ -89,8 +90,8 @@ static void names_are_checked(void **state)
 {
 	for (size_t i = 0; i < COUNT(names); i++)
 		assert_int_equal(dns_name_is_well(names[i].name), names[i].well);
-	assert_true(dns_labels_are_well(bytes_of(LONGEST "1")));
-	assert_false(dns_labels_are_well(bytes_of("")));
+	assert_true(domain_labels_are_good(bytes_of(LONGEST "1")));
+	assert_false(domain_labels_are_good(bytes_of("")));
 }
 
 /* A message is put together: a head, of which RD and RA are set in every one, a question, records. */

@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/dns_message.h"
 
+#include "base/domain_name.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
 #define NAME_TEXT_MOST (DNS_NAME_SIZE - 1)
-#define LABEL_MOST 63
-
-static const bool is_label_char[256] = {
-	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true, ['_'] = true,
-};
-
-bool dns_labels_are_well(struct bytes name)
-{
-	size_t label = 0;
-
-	for (size_t i = 0; i < name.size; i++) {
-		bool dot = name.data[i] == '.';
-
-		if (dot ? label == 0 : !is_label_char[(uint8_t)name.data[i]] || label == LABEL_MOST)
-			return false;
-		label = dot ? 0 : label + 1;
-	}
-	return label > 0;
-}
 
 bool dns_name_is_well(struct bytes name)
 {
-	return name.size <= NAME_TEXT_MOST && dns_labels_are_well(name);
+	return name.size <= NAME_TEXT_MOST && domain_labels_are_good(name);
 }
 
 /* Octets of IPv4, nibbles of IPv6, the last one first and a dot behind each. Returns the size. */

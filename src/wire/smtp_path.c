@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/smtp_path.h"
 
+#include "base/domain_name.h"
+
 #include "wire/dns_message.h"
 
 /* What a label of the DNS is made of, and at neither end of it a hyphen (Let-dig). */
 bool smtp_domain_is_well(struct bytes domain)
 {
-	return domain.size <= SMTP_DOMAIN_MOST && dns_labels_are_well(domain) && domain.data[0] != '-' &&
+	return domain.size <= SMTP_DOMAIN_MOST && domain_labels_are_good(domain) && domain.data[0] != '-' &&
 	       domain.data[domain.size - 1] != '-' && !bytes_contain(domain, BYTES_LITERAL(".-")) &&
 	       !bytes_contain(domain, BYTES_LITERAL("-."));
 }
