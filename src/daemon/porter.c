@@ -104,7 +104,7 @@ static void count_outcome(struct porter *p, int r)
 {
 	if (r == 0)
 		counter_add(COUNTER_porter_let_in, 1);
-	else if (r == -EAGAIN)
+	else if (r == -EAGAIN || r == -EUSERS)
 		counter_add(COUNTER_porter_full, 1);
 	else if (r == -EINVAL || r == -EBADF || r == -EPERM)
 		counter_add(COUNTER_porter_malformed, 1);
@@ -121,7 +121,7 @@ void porter_conclude(struct gate *gate, uint32_t ticket, int error, int fd)
 
 static bool has_room(const struct porter *p)
 {
-	return p->rules->kind == PORTER_EXEC ? p->processes < p->rules->processes : p->pass_count < PASSES_MOST;
+	return p->rules->kind == PORTER_EXEC ? porter_crowd_count(p->crowd) < p->rules->processes : p->pass_count < PASSES_MOST;
 }
 
 void porter_tell_room(struct porter *p)
@@ -393,12 +393,15 @@ int porter_serve(const struct porter_start *start, const struct porter_rules *ru
 		return EXIT_FAILED;
 	p->start = start;
 	p->rules = rules;
-	r = set_up(p);
+	r = porter_crowd_create(rules->processes, rules->per_client, &p->crowd);
+	if (r == 0)
+		r = set_up(p);
 	if (r == 0) {
 		each_second(p);
 		r = loop_run(p->loop);
 	}
 	tear_down(p);
+	porter_crowd_destroy(p->crowd);
 	free(p);
 	return r < 0 ? EXIT_FAILED : 0;
 }

@@ -48,7 +48,8 @@ struct porter_request {
 
 struct porter_answer {
 	uint32_t ticket;
-	int32_t error; /* 0 or -errno; -EAGAIN: no room now; -ENOTCONN: the client has left */
+	int32_t error; /* 0 or -errno; -EAGAIN: no room now; -EUSERS: the client has gate.per_address programs; -ENOTCONN:
+			* the client has left */
 };
 
 /* With the client's descriptor, for proxy with -1. It stays the caller's, who closes it when the answer

@@ -40,6 +40,7 @@ struct birth {
 	int client_fd, null_fd;
 	struct rlimit files, data;
 	volatile int error;
+	pid_t pid; /* of what was started */
 };
 
 static int set_limits(const struct birth *b)
@@ -142,7 +143,7 @@ static int start_program(struct birth *b)
 		return -ENOMEM;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone(be_born, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
+	b->pid = pid = clone(be_born, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
 	r = pid < 0 ? -errno : b->error;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid > 0 && r < 0)
@@ -204,21 +205,22 @@ int porter_exec(struct porter *p, int client_fd, const struct porter_request *re
 
 	if (listed && (size_t)request->zone >= p->rules->blocks.count)
 		return -EINVAL;
-	if (p->processes >= p->rules->processes)
-		return -EAGAIN;
+	r = porter_crowd_has_room(p->crowd, &request->client);
+	if (r < 0)
+		return r;
 	b.environment = porter_environment(p->rules, request);
 	choose_limits(&b);
 	r = listed ? start_behind_gate(&b, ret_fd) : start_with_client(&b);
 	if (r == 0)
-		p->processes++;
+		porter_crowd_add(p->crowd, b.pid, &request->client);
 	return r;
 }
 
 void porter_reap(struct porter *p)
 {
-	while (waitpid(-1, NULL, WNOHANG) > 0) {
-		if (p->processes)
-			p->processes--;
-	}
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		porter_crowd_remove(p->crowd, pid);
 	porter_tell_room(p);
 }

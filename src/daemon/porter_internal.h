@@ -5,7 +5,8 @@
  *   porter_ask.c          both ends of the socketpair
  *   porter_environment.c  the environment of a program
  *   porter_rules.c        what the settings say
- *   porter_exec.c         programs: started, counted, reaped
+ *   porter_exec.c         programs: started and reaped
+ *   porter_crowd.c        programs: counted
  *   porter_pass.c         descriptors passed to Postfix
  *   porter_connect.c      connections to the server
  */
@@ -13,6 +14,7 @@
 #define WAVEBREAK_DAEMON_PORTER_INTERNAL_H
 
 #include "daemon/porter.h"
+#include "daemon/porter_crowd.h"
 #include "daemon/porter_rules.h"
 #include "event/loop.h"
 
@@ -55,7 +57,7 @@ struct porter {
 	struct gate gates[PORTER_GATES_MOST];
 	size_t gate_count;
 	int null_fd;
-	size_t processes; /* that live */
+	struct porter_crowd *crowd; /* programs that live */
 	struct pass passes[PASSES_MOST];
 	size_t pass_count;
 	bool was_full; /* a gate was told so */

@@ -107,6 +107,7 @@ static int take_exec(const struct settings *settings, struct porter_rules *rules
 	for (size_t i = 0; r == 0 && i < settings->gate_relay.count; i++)
 		r = prefix_set_add(&rules->relay, &settings->gate_relay.entries[i].prefix, "gate.relay");
 	rules->processes = settings->gate_processes;
+	rules->per_client = settings->gate_per_address;
 	return r;
 }
 

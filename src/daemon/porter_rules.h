@@ -40,6 +40,7 @@ struct porter_rules {
 	gid_t gid, groups[PORTER_GROUPS_MOST];
 	size_t group_count;
 	size_t processes;     /* at once */
+	size_t per_client;    /* of these; 0: no bound */
 	uint64_t data_limit;  /* RLIMIT_DATA in bytes, 0: as it is (Courier's ULIMIT) */
 	bool mapped;          /* IPv4 is written as ::ffff:a.b.c.d, as couriertcpd does */
 	struct prefix_set relay; /* RELAYCLIENT is set for these, and for nobody else */

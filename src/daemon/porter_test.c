@@ -414,6 +414,41 @@ static void as_many_as_may_run(void **state)
 	leave(&c[3]);
 }
 
+/* One host does not take all of them; an IPv6 subscriber is one. */
+static void as_many_as_one_client_may_have(void **state)
+{
+	static const char *const words[] = { "/bin/cat", NULL };
+	struct client c[3], other;
+
+	scene.rules.processes = 10;
+	scene.rules.per_client = 2;
+	run_program(words);
+	for (uint32_t i = 0; i < COUNT(c); i++) {
+		c[i] = client_from("127.0.0.1");
+		c[i].request.ticket = 100 + i;
+		expect_answer(&scene, &c[i].request, c[i].inside, i < 2 ? 0 : -EUSERS);
+	}
+	other = client_from("127.0.0.2");
+	expect_answer(&scene, &other.request, other.inside, 0);
+	leave(&c[0]);
+	/* Its program may take a moment to end. */
+	for (int i = 0, r = -EUSERS; i < 200 && r == -EUSERS; i++) {
+		struct porter_answer answer;
+		int fd;
+
+		usleep(5000);
+		assert_int_equal(porter_ask(scene.gates[0], &c[2].request, c[2].inside), 0);
+		become_ready(scene.gates[0], POLLIN);
+		assert_int_equal(porter_hear(scene.gates[0], &answer, &fd), 1);
+		r = answer.error;
+		assert_true(r == 0 || r == -EUSERS);
+		assert_true(i < 199);
+	}
+	leave(&c[1]);
+	leave(&c[2]);
+	leave(&other);
+}
+
 /* Requests that are none, or are somebody else's. */
 
 static bool is_ended(int fd)
@@ -617,6 +652,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(a_user_that_cannot_be_had, tear_down),
 		cmocka_unit_test_teardown(programs_that_do_not_start, tear_down),
 		cmocka_unit_test_teardown(as_many_as_may_run, tear_down),
+		cmocka_unit_test_teardown(as_many_as_one_client_may_have, tear_down),
 		cmocka_unit_test_teardown(packets_that_are_no_requests, tear_down),
 		cmocka_unit_test_teardown(descriptors_that_are_not_the_client, tear_down),
 		cmocka_unit_test_teardown(a_client_that_has_left, tear_down),

@@ -20,8 +20,14 @@ static void refuse(struct visitor *visitor, int error)
 	struct replies replies = front_replies(visitor);
 	enum session_wish wish;
 
-	counter_add(COUNTER_gate_hand_off_errors, 1);
-	wish = session_server_unavailable(&visitor->session, visitor->front->rules, &replies);
+	if (error == -EUSERS) {
+		counter_add(COUNTER_gate_per_address, 1);
+		wish = session_refuse(&visitor->session, visitor->front->rules,
+				      "4.7.0 Too many connections from your address", &replies);
+	} else {
+		counter_add(COUNTER_gate_hand_off_errors, 1);
+		wish = session_server_unavailable(&visitor->session, visitor->front->rules, &replies);
+	}
 	front_visitor_follow(visitor, before, wish, &replies);
 }
 

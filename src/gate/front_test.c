@@ -473,6 +473,18 @@ static void test_a_porter_that_cannot_is_said_in_words(void **state)
 	leave(peer);
 }
 
+static void test_who_has_its_share_of_the_server_is_told_so(void **state)
+{
+	struct world *w = *state;
+	struct peer *peer = visit(w);
+
+	expect_asked(w, 1);
+	front_answer(w->front, w->asked_visit, -EUSERS, -1, bytes_make(NULL, 0));
+	expect(w, peer, "220 mx.example.test ESMTP\r\n421 4.7.0 Too many connections from your address\r\n");
+	expect_end(w, peer);
+	leave(peer);
+}
+
 /* The 421 is not lost to a reset, though the client goes on to talk. */
 static void test_a_talker_hears_the_last_word(void **state)
 {
@@ -918,6 +930,7 @@ int main(void)
 		WITH_WORLD(test_a_full_server_is_waited_for),
 		WITH_WORLD(test_a_server_that_stays_full_is_said_in_words),
 		WITH_WORLD(test_a_porter_that_cannot_is_said_in_words),
+		WITH_WORLD(test_who_has_its_share_of_the_server_is_told_so),
 		WITH_WORLD(test_a_talker_hears_the_last_word),
 		WITH_WORLD(test_who_closes_its_half_is_answered),
 		WITH_WORLD(test_one_byte_at_a_time),

@@ -3,8 +3,6 @@
 
 #include "base/domain_name.h"
 
-#include "wire/dns_message.h"
-
 /* What a label of the DNS is made of, and at neither end of it a hyphen (Let-dig). */
 bool smtp_domain_is_well(struct bytes domain)
 {
