@@ -71,7 +71,7 @@ const struct session *front_session(const struct front *front, uint32_t visit);
 /* The porter's answer. error 0 and fd -1: the server has the client's socket, and we let go of ours.
  * error 0 and a descriptor: it becomes ours, a connection to the server that may still be connecting;
  * what is in `header` is written to it first, and then bytes go both ways without being copied to us. error
- * -EAGAIN: it waits until front_room, up to gate.full_wait. Else 421. */
+ * -EAGAIN or -ECONNREFUSED: it waits until front_room, up to gate.full_wait. Else 421. */
 void front_answer(struct front *front, uint32_t visit, int error, int fd, struct bytes header);
 /* The server can take clients again. */
 void front_room(struct front *front);

@@ -99,6 +99,12 @@ static void connect_through(struct visitor *visitor, int server, struct bytes he
 		refuse(visitor, r);
 }
 
+/* One that refuses connections is, as a rule, one that is being started again. */
+static bool is_worth_waiting(int error)
+{
+	return error == -EAGAIN || error == -ECONNREFUSED;
+}
+
 void front_visitor_answer(struct visitor *visitor, int error, int fd, struct bytes header)
 {
 	if (!visitor->asked || visitor->session.state != SESSION_WAITING) {
@@ -107,7 +113,7 @@ void front_visitor_answer(struct visitor *visitor, int error, int fd, struct byt
 		return;
 	}
 	visitor->asked = false;
-	if (error == -EAGAIN) {
+	if (is_worth_waiting(error)) {
 		queue_up(visitor);
 	} else if (error) {
 		refuse(visitor, error);

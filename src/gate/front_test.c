@@ -443,6 +443,10 @@ static void test_a_full_server_is_waited_for(void **state)
 	front_answer(w->front, w->asked_visit, -EAGAIN, -1, bytes_make(NULL, 0));
 	front_room(w->front);
 	assert_int_equal(w->asked, 4);
+	/* It is full no more, but being started again. */
+	front_answer(w->front, w->asked_visit, -ECONNREFUSED, -1, bytes_make(NULL, 0));
+	front_room(w->front);
+	assert_int_equal(w->asked, 5);
 	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
 	expect_sessions(w, 0);
 	leave(peer);
