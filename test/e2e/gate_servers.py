@@ -117,6 +117,11 @@ class Postfix(Gated, other_servers.Postfix):
             )
 
 
+    def stop(self):
+        self.run_inside("postfix", "stop")
+        self.process.wait(5)
+
+
 class OpenSmtpd(Gated, other_servers.OpenSmtpd):
     ways = {
         "proxy 2": proxy(f"127.0.0.1:{PROXY_PORT}", 2),

@@ -227,8 +227,6 @@ def test_status_shows_who_is_there(world):
         assert f"gate          3 sessions of {state['most']} at most, by 2 processes" in text
         for client in testing + [zombie]:
             client.close()
-        wait_state(guard, {"testing": 0, "dialogue": 0})
-        assert gate_state(guard)["sessions"] == 0
 
 
 def test_who_is_allowed_is_let_in_at_once(world):
@@ -276,3 +274,45 @@ def test_who_is_known_is_known_after_a_restart_and_to_every_worker(world):
         for _ in range(6):
             assert world.smtp("10.67.60.9", port=PORT).greeting == SERVERS_GREETING
         assert guard.status()["counters"]["gate_known"] == 6
+
+
+def test_a_wave_that_fills_the_gate_does_not_keep_mail_out(world):
+    """Who has to be refused has its place only as long as nobody else needs it."""
+    with Guard(world, gate(sessions=20, workers=1, per_network=1000)) as guard:
+        with world.smtp("10.67.14.1", port=PORT) as known:
+            assert known.greeting == WHOLE_GREETING
+        zombies = [world.connect(f"10.66.14.{n}", port=PORT) for n in range(1, 61)]
+        for address, greeting in ("10.67.14.1", SERVERS_GREETING), ("10.67.14.2", WHOLE_GREETING):
+            with world.smtp(address, port=PORT) as client:
+                assert client.greeting == greeting
+                assert recipient(client)[0] == 250
+        counters = guard.status()["counters"]
+        assert counters["gate_sessions_displaced"] >= 40 and counters["gate_full"] == 0
+        # The first of them was told to come again.
+        assert replies_until(zombies[0], "421").startswith("421 4.3.2 Too many connections")
+        assert ended(zombies[0])
+        for zombie in zombies:
+            zombie.close()
+
+
+def test_nobody_has_more_connections_than_are_due(world):
+    here, there = "10.67.15.1", "10.67.15.2"
+    limits = {"per_address": 2, "per_network": 3}
+    with Guard(world, gate(greet_wait="20s", workers=1, **limits)) as guard:
+        held = []
+        for address, line in [
+            (here, f"220-{NAME} ESMTP"),
+            (here, f"220-{NAME} ESMTP"),
+            (here, "421 4.7.0 Too many connections from your address"),
+            (there, f"220-{NAME} ESMTP"),
+            (there, "421 4.7.0 Too many connections from your network"),
+            ("10.67.16.1", f"220-{NAME} ESMTP"),
+        ]:
+            held.append(world.connect(address, port=PORT))
+            assert (address, reply_line(held[-1])) == (address, line)
+        held[0].close()
+        wait_until(lambda: guard.status()["counters"]["gate_sessions_ended"] == 1, 5, "its end")
+        held.append(world.connect(there, port=PORT))
+        assert reply_line(held[-1]) == f"220-{NAME} ESMTP"
+        for connection in held:
+            connection.close()

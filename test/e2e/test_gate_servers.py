@@ -89,13 +89,14 @@ def test_the_server_sees_clean_clients_as_they_are_and_no_others(servers, name, 
         assert counters["gate_hand_off_errors"] == counters["porter_failed"] == 0
 
 
-@pytest.mark.skip(reason="qmail is no package of Debian's: tcpserver's environment is what Courier's is, see test_gate.py")
+@pytest.mark.skip(reason="qmail-smtpd is no package of Debian's")
 def test_qmail():
     pass
 
 
 @pytest.mark.parametrize(
-    "name, way, number", [("exim-heavy", "proxy 1", 40), ("exim", "transparent", 41)]
+    "name, way, number",
+    [("exim-heavy", "proxy 1", 40), ("exim", "transparent", 41), ("postfix", "pass", 45)],
 )
 def test_who_comes_while_the_server_is_down_waits_for_it(servers, name, way, number):
     server = servers(name)
@@ -113,7 +114,12 @@ def test_who_comes_while_the_server_is_down_waits_for_it(servers, name, way, num
 
 @pytest.mark.parametrize(
     "name, way, number",
-    [("exim", "exec", 42), ("exim-heavy", "proxy 2", 43), ("exim", "transparent", 44)],
+    [
+        ("exim", "exec", 42),
+        ("exim-heavy", "proxy 2", 43),
+        ("exim", "transparent", 44),
+        ("postfix", "pass", 46),
+    ],
 )
 def test_who_waits_for_a_server_in_vain_is_told_to_come_again(servers, name, way, number):
     server = servers(name)
