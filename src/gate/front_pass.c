@@ -51,7 +51,7 @@ static void remember_passed(struct visitor *visitor)
 	struct front *front = visitor->front;
 
 	counter_add(COUNTER_gate_passed, 1);
-	if (visitor->session.introduction)
+	if (visitor->session.introduction && !visitor->session.interview)
 		return; /* it was rejected, and only may log in */
 	if (!visitor->stranger) {
 		counter_add(COUNTER_gate_known, 1);
@@ -88,13 +88,15 @@ static void connect_through(struct visitor *visitor, int server, struct bytes he
 {
 	static const struct relay_calls calls = { on_connected, on_ended };
 	struct front *front = visitor->front;
-	const char *introduction = visitor->session.introduction;
+	const struct session *session = &visitor->session;
+	const struct relay_words words = { bytes_of(session->introduction ? session->introduction : ""),
+					   bytes_of(session->rest ? session->rest : "") };
 	int r;
 
 	loop_fd_remove(visitor->watch);
 	visitor->watch = NULL;
 	r = relay_create(front->loop, front->pipes, visitor->fd, server, header,
-			 introduction ? bytes_of(introduction) : bytes_make(NULL, 0), &calls, visitor, &visitor->relay);
+			 &words, &calls, visitor, &visitor->relay);
 	if (r < 0)
 		refuse(visitor, r);
 }

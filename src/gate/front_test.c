@@ -700,6 +700,68 @@ static void test_bytes_go_both_ways(void **state)
 	leave(peer);
 }
 
+static struct world *doubtful_world(void **state)
+{
+	struct world *w = open_world(state, "gate {\n greet_wait = 50ms\n handoff = transparent\n server = 25\n"
+					    " full_wait = 500ms\n helo = 2\n name = mx.example.test\n}\n", 100);
+
+	w->facts = (struct session_facts){ .score = 1 };
+	return w;
+}
+
+/* The client hears one greeting, and the mail server's answer to its EHLO. */
+static void test_a_doubtful_client_is_introduced(void **state)
+{
+	struct world *w = doubtful_world(state);
+	struct peer *peer = visit(w);
+	char heard[256] = "";
+	int server, fd;
+
+	expect(w, peer, "220-mx.example.test ESMTP\r\n220 mx.example.test ESMTP\r\n");
+	say(peer, "EHLO sender.example\r\nNOOP\r\n");
+	expect_asked(w, 1);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	assert_int_equal(send(server, "220-server\r\n220 greets\r\n", 24, 0), 24);
+	pump(w, 30);
+	assert_int_equal(recv(server, heard, sizeof(heard) - 1, MSG_DONTWAIT), 27);
+	assert_string_equal(heard, "EHLO sender.example\r\nNOOP\r\n");
+	assert_int_equal(send(server, "250 server\r\n250 well\r\n", 22, 0), 22);
+	expect(w, peer, "250 server\r\n250 well\r\n");
+	say(peer, "QUIT\r\n");
+	pump(w, 30);
+	memset(heard, 0, sizeof(heard));
+	assert_int_equal(recv(server, heard, sizeof(heard) - 1, MSG_DONTWAIT), 6);
+	assert_string_equal(heard, "QUIT\r\n");
+	assert_int_equal(w->report_count, 1);
+	assert_int_equal(w->reports[0].kind, GATE_REPORT_PASSED);
+	close(server);
+	expect_end(w, peer);
+	leave(peer);
+}
+
+/* It is not the client's to hear, who has been greeted already: the next try may find it better. */
+static void test_a_server_that_greets_with_a_refusal(void **state)
+{
+	struct world *w = doubtful_world(state);
+	struct peer *peer = visit(w);
+	int server, fd;
+
+	expect(w, peer, "220 mx");
+	say(peer, "EHLO sender.example\r\n");
+	expect_asked(w, 1);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	assert_int_equal(send(server, "421 full\r\n", 10, 0), 10);
+	pump(w, 30);
+	front_room(w->front);
+	assert_int_equal(w->asked, 2);
+	expect(w, peer, "421 4.3.2 ");
+	expect_end(w, peer);
+	close(server);
+	leave(peer);
+}
+
 static void test_a_server_that_refuses_is_tried_again(void **state)
 {
 	struct world *w = *state;
@@ -947,6 +1009,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_client_that_wants_tls_is_told_within, tear_down),
 		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
 		cmocka_unit_test(test_a_certificate_that_is_none),
+		cmocka_unit_test_teardown(test_a_doubtful_client_is_introduced, tear_down),
+		cmocka_unit_test_teardown(test_a_server_that_greets_with_a_refusal, tear_down),
 		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),
 		cmocka_unit_test_teardown(test_an_address_has_a_bound, tear_down),
 	};

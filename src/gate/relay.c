@@ -44,6 +44,7 @@ struct relay {
 	struct direction from[SIDES]; /* by the side it comes from */
 	enum relay_state { CONNECTING, INTRODUCING, RELAYING } state;
 	struct introduction introduction;
+	struct bytes rest;
 	size_t header_size;
 	char header[RELAY_HEADER_MOST];
 };
@@ -251,6 +252,8 @@ static int introduce(struct relay *relay)
 	} while (step == INTRODUCTION_SAY && r == 0 && input.size);
 	if (step == INTRODUCTION_REFUSED || (step == INTRODUCTION_OVER && input.size))
 		return -ECONNREFUSED;
+	if (r == 0 && step == INTRODUCTION_OVER && relay->rest.size)
+		r = send_whole(relay, relay->rest);
 	return r == 0 && step == INTRODUCTION_OVER ? begin_to_relay(relay) : r;
 }
 
@@ -272,7 +275,7 @@ static void on_server(void *data, int fd, uint32_t events)
 }
 
 int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int server, struct bytes header,
-		 struct bytes introduction, const struct relay_calls *calls, void *data, struct relay **ret)
+		 const struct relay_words *words, const struct relay_calls *calls, void *data, struct relay **ret)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 	int r = header.size > RELAY_HEADER_MOST ? -EINVAL : 0;
@@ -284,7 +287,7 @@ int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int s
 	}
 	*relay = (struct relay){ .loop = loop, .pipes = pipes, .calls = calls, .data = data,
 				 .fds = { client, server }, .header_size = header.size,
-				 .introduction.lines = introduction };
+				 .introduction.lines = words->introduction, .rest = words->rest };
 	if (header.size)
 		memcpy(relay->header, header.data, header.size);
 	for (enum side side = CLIENT; side < SIDES; side++)

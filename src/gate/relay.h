@@ -25,12 +25,17 @@ struct relay_calls {
 	void (*ended)(void *data);
 };
 
+/* What the client has said to us before; both may be empty, and have to live as long as the relay. */
+struct relay_words {
+	struct bytes introduction; /* gate/introduction.h */
+	struct bytes rest;         /* after it */
+};
+
 /* `client` is connected and stays the caller's; `server` is ours from now on, also on an error, and may be
- * connecting. `header` is written to the server first; at most RELAY_HEADER_MOST bytes. `introduction` is what the
- * client has said to us before (gate/introduction.h), or empty; it has to live as long as the relay. */
+ * connecting. `header` is written to the server first; at most RELAY_HEADER_MOST bytes. */
 #define RELAY_HEADER_MOST 128
 int relay_create(struct loop *loop, struct relay_pipes *pipes, int client, int server, struct bytes header,
-		 struct bytes introduction, const struct relay_calls *calls, void *data, struct relay **ret);
+		 const struct relay_words *words, const struct relay_calls *calls, void *data, struct relay **ret);
 /* Closes the server's side. */
 void relay_destroy(struct relay *relay);
 

@@ -52,7 +52,7 @@ void session_observe(struct session *session, const struct session_rules *rules,
 	add_score(session, weight_of(rules, what));
 }
 
-static bool is_rejected(const struct session *session, const struct session_rules *rules)
+bool session_is_rejected(const struct session *session, const struct session_rules *rules)
 {
 	return session->score > 0 && (uint64_t)session->score >= rules->settings->gate_reject_at;
 }
@@ -77,13 +77,24 @@ enum session_wish session_let_in(struct session *session, uint64_t now_ms)
 	return SESSION_WISH_LET_IN;
 }
 
-static enum session_wish reject(struct session *session, const struct session_rules *rules, uint64_t now_ms,
-				struct replies *replies)
+static enum session_wish talk_to(struct session *session, const struct session_rules *rules, uint64_t now_ms,
+				 struct replies *replies)
 {
 	session->state = SESSION_DIALOGUE;
 	session->heard_ms = now_ms;
 	finish_greeting(session, rules, replies);
 	return SESSION_WISH_NOTHING;
+}
+
+/* Whether what can still be observed of it would make a difference. Who is started for a client, or is passed its
+ * socket, begins with a greeting of its own, and has to come before we have given ours. */
+static bool is_doubtful(const struct session *session, const struct session_rules *rules)
+{
+	const struct settings *settings = rules->settings;
+	int64_t worst = session->score + weight_of(rules, OBSERVATION_HELO) + weight_of(rules, OBSERVATION_PIPELINING);
+
+	return (settings->gate_handoff == HANDOFF_PROXY || settings->gate_handoff == HANDOFF_TRANSPARENT) &&
+	       session->score > 0 && (uint64_t)worst >= settings->gate_reject_at;
 }
 
 /* Who is to be rejected need not wait for its greeting to be told so: the sooner it has its 5xx, the sooner
@@ -93,11 +104,14 @@ static enum session_wish decide(struct session *session, const struct session_ru
 {
 	if (!session->looked)
 		return SESSION_WISH_NOTHING;
-	if (is_rejected(session, rules))
-		return reject(session, rules, now_ms, replies);
-	if (may_be_greeted(session, rules, now_ms))
+	if (session_is_rejected(session, rules))
+		return talk_to(session, rules, now_ms, replies);
+	if (!may_be_greeted(session, rules, now_ms))
+		return SESSION_WISH_NOTHING;
+	if (!is_doubtful(session, rules))
 		return session_let_in(session, now_ms);
-	return SESSION_WISH_NOTHING;
+	session->interview = true;
+	return talk_to(session, rules, now_ms, replies);
 }
 
 static void take_facts(struct session *session, const struct session_rules *rules,
@@ -125,7 +139,7 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 		session->listed = facts->listed;
 		session->observed = session->recalled = facts->observed;
 		add_score(session, facts->score);
-		return reject(session, rules, now_ms, replies);
+		return talk_to(session, rules, now_ms, replies);
 	}
 	/* The mail server's own greeting, or ours, is the last line of it. */
 	session->undelayed = memory == SESSION_KNOWN_NETWORK || rules->settings->gate_greet_wait == 0;
@@ -145,8 +159,9 @@ void session_end(struct session *session)
 {
 	forget_words(session);
 	free(session->introduction);
+	free(session->rest);
 	free(session->why);
-	session->introduction = session->why = NULL;
+	session->introduction = session->rest = session->why = NULL;
 }
 
 enum session_wish session_looked(struct session *session, const struct session_rules *rules,

@@ -8,6 +8,10 @@
  * recipient (RFC 5321 section 3.6.2): so a false positive learns it, and a broken sender does not
  * come back at once, as it does after a silent close.
  *
+ * A client that is doubtful, and that its name and manners could condemn, is greeted by us, too, where the way to
+ * the mail server allows it (proxy, transparent): when it has said EHLO it is let in, or rejected. The mail
+ * server hears its EHLO, and its reply is the client's.
+ *
  * Every command of a rejected client is answered by the book, and none of them has an effect but on
  * the session itself. What no limit of the settings allows is answered with 421 and ends the session.
  */
@@ -83,12 +87,14 @@ struct session {
 	bool greeting;   /* has had the first line of the greeting, and has to have the last */
 	bool extended;   /* said EHLO, and was offered PIPELINING */
 	bool secured;    /* STARTTLS is done */
+	bool interview;  /* in DIALOGUE: not rejected, but doubtful; in WAITING: it was, and is clean */
 	struct smtp_lines lines;
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
 	struct session_words *words;
 	char *why; /* in words of the one who handed it in as listed, else NULL; from malloc(3), the session's own */
 	char *introduction; /* WAITING after a dialogue: what has to be said to the server, line by line; else NULL */
+	char *rest;         /* and what the client said after that, or NULL */
 };
 
 /* What the front is to do, after the replies have been sent. */

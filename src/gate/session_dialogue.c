@@ -12,6 +12,7 @@ struct turn {
 	struct session *session;
 	const struct session_rules *rules;
 	struct replies *replies;
+	struct bytes *input; /* after it */
 	bool unasked; /* it was sent before the reply to the one before, which we did not allow */
 	enum session_wish wish;
 };
@@ -70,6 +71,68 @@ static bool offers(const struct turn *turn, enum smtp_verb verb)
 	}
 }
 
+/* What a doubtful client has sent with its EHLO, before it was allowed to: all of it goes on, as far as it is
+ * commands. False for what is none, or without memory. */
+static bool keep_rest(struct turn *turn)
+{
+	struct session *session = turn->session;
+	struct smtp_command command;
+	struct bytes line = { NULL, 0 };
+	enum smtp_line end;
+	char *rest = session->rest = malloc(turn->input->size + 1);
+
+	if (!rest)
+		return false;
+	while ((end = smtp_line_take(&session->lines, turn->input, &line)) == SMTP_LINE_WELL) {
+		smtp_command_read(line, &command);
+		if (command.fault == SMTP_FAULT_BYTES)
+			return false;
+		rest = mempcpy(mempcpy(rest, line.data, line.size), "\r\n", 2);
+	}
+	/* Of a line that is still to come; its CR may be here already. */
+	line = *turn->input;
+	if (line.size && line.data[line.size - 1] == '\r')
+		line.size--;
+	smtp_command_read(line, &command);
+	if (end != SMTP_LINE_UNFINISHED || session->lines.passing_over || command.fault == SMTP_FAULT_BYTES)
+		return false;
+	*(char *)mempcpy(rest, turn->input->data, turn->input->size) = '\0';
+	return true;
+}
+
+/* It has said its name, and has not become worse for it. */
+static void end_interview(struct turn *turn, const struct smtp_command *command)
+{
+	struct session *session = turn->session;
+
+	if (turn->input->size && !keep_rest(turn)) {
+		answer_end(turn, COUNTER_gate_errors_over, "4.7.0 Commands only, one at a time, closing");
+		return;
+	}
+	if (asprintf(&session->introduction, "%s %.*s\r\n", command->verb == SMTP_EHLO ? "EHLO" : "HELO",
+		     BYTES_FMT(command->argument)) < 0) {
+		session->introduction = NULL;
+		answer_end(turn, COUNTER_gate_errors_over, "4.3.0 Not enough memory, try again later");
+		return;
+	}
+	turn->wish = session_let_in(session, session->heard_ms);
+}
+
+/* True when its name was all that we wanted of it. */
+static bool interview(struct turn *turn, const struct smtp_command *command)
+{
+	struct session *session = turn->session;
+
+	if (!session->interview)
+		return false;
+	if (turn->input->size)
+		session_observe(session, turn->rules, OBSERVATION_PIPELINING);
+	session->interview = !session_is_rejected(session, turn->rules);
+	if (session->interview)
+		end_interview(turn, command);
+	return session->interview;
+}
+
 static void answer_hello(struct turn *turn, const struct smtp_command *command)
 {
 	struct session *session = turn->session;
@@ -77,6 +140,8 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 
 	if (smtp_helo_faults(command->argument, &session->client, bytes_of(turn->rules->name), &session->local))
 		session_observe(session, turn->rules, OBSERVATION_HELO);
+	if (interview(turn, command))
+		return;
 	if (words)
 		keep(words->helo, sizeof(words->helo), command->argument);
 	session->envelope = SESSION_HELO; /* as RSET does (RFC 5321 section 4.1.4) */
@@ -331,6 +396,13 @@ static void end_foreign(struct turn *turn, struct bytes input)
 	answer_end(turn, COUNTER_gate_foreign_ended, "4.7.0 This is SMTP, closing");
 }
 
+/* Who is not rejected is told nothing that a rejected one is told. */
+static bool has_to_say_hello(const struct session *session, enum smtp_verb verb)
+{
+	return session->interview && verb != SMTP_HELO && verb != SMTP_EHLO && verb != SMTP_NOOP && verb != SMTP_RSET &&
+	       verb != SMTP_VRFY && verb != SMTP_HELP && verb != SMTP_QUIT && verb != SMTP_UNKNOWN;
+}
+
 static void answer_line(struct turn *turn, enum smtp_line end, struct bytes line)
 {
 	struct smtp_command command;
@@ -344,7 +416,9 @@ static void answer_line(struct turn *turn, enum smtp_line end, struct bytes line
 	smtp_command_read(line, &command);
 	if (turn->unasked)
 		session_observe(turn->session, turn->rules, OBSERVATION_PIPELINING);
-	if (turn->unasked && command.verb != SMTP_RCPT && command.verb != SMTP_QUIT)
+	if (has_to_say_hello(turn->session, command.verb))
+		answer_error(turn, "503 5.5.1 Say EHLO or HELO first");
+	else if (turn->unasked && command.verb != SMTP_RCPT && command.verb != SMTP_QUIT)
 		answer_error(turn, "503 5.5.1 Wait for the reply before the next command");
 	else if (command.fault != SMTP_FAULT_NONE)
 		answer_fault(turn, &command);
@@ -367,7 +441,7 @@ static void check_limits(struct turn *turn)
 enum session_wish session_take(struct session *session, const struct session_rules *rules, struct bytes *input,
 			       uint64_t now_ms, struct replies *replies)
 {
-	struct turn turn = { .session = session, .rules = rules, .replies = replies };
+	struct turn turn = { .session = session, .rules = rules, .replies = replies, .input = input };
 	bool may_pipeline = session->extended, first = true;
 	struct bytes line;
 

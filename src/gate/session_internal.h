@@ -12,6 +12,7 @@ struct session_words {
 	char recipient[96];
 };
 
+bool session_is_rejected(const struct session *session, const struct session_rules *rules);
 enum session_wish session_let_in(struct session *session, uint64_t now_ms);
 
 /* Counts it and adds its weight, once a session. */

@@ -338,6 +338,15 @@ static void note_refused(struct world *w, struct visitor *v)
 
 static void follow(struct world *w, struct visitor *v, enum session_wish wish, struct replies *replies);
 
+/* What the gate has read of it the mail server hears from the gate. */
+static void introduce(struct visitor *v)
+{
+	if (v->session.introduction)
+		append(&v->said, bytes_of(v->session.introduction));
+	if (v->session.rest)
+		append(&v->said, bytes_of(v->session.rest));
+}
+
 static void ask_server(struct world *w, struct visitor *v)
 {
 	struct replies replies = replies_of(w);
@@ -346,8 +355,9 @@ static void ask_server(struct world *w, struct visitor *v)
 	if (w->server == SERVER_DOWN) {
 		follow(w, v, session_server_unavailable(&v->session, &w->rules, &replies), &replies);
 	} else if (w->server == SERVER_HAS_ROOM) {
-		if (v->stranger)
+		if (v->stranger && (!v->session.introduction || v->session.interview))
 			clients_passed(w->clients, &v->client.addr, w->now_ms);
+		introduce(v);
 		v->session.state = SESSION_PASSED;
 		go(w, v, VISITOR_AT_SERVER);
 	}
