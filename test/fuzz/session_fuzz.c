@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define STEPS_MOST 4096
 #define INPUT_MOST 4096
 #define ROOM_MOST 65536
-#define RULES 3
+#define RULES 5
 /* A word that is in no reply, and in what the client says. */
 #define MARK "qzx7"
 
@@ -45,7 +45,8 @@ static const char *zone_text(void *data, unsigned zone, const struct addr *clien
 	return text;
 }
 
-/* As they are by default, with all limits as low as they go, and with all words as long as they go. */
+/* As they are by default, with all limits as low as they go, with all words as long as they go, where doubtful
+ * clients are asked for their names, and where rejected ones may log in. */
 static const struct session_rules *rules_of(unsigned number)
 {
 	static const char zones[] = " zone bl.example { weight = 3 }\n zone two.example { weight = 2 }\n"
@@ -58,6 +59,8 @@ static const struct session_rules *rules_of(unsigned number)
 		"cccccccccccccccccccccccccccccccccccccccccccccccccccccccc\"\n"
 		" zone a2345678901234567890123456789012345678901234567890.b2345678901234567890123456789012345678901234"
 		"567890.c2345678901234567890123456789012345678901234567890.example { weight = 3 }\n",
+		"gate {\n handoff = transparent\n server = 25\n greet_wait = 0s\n reject_at = 4\n",
+		"gate {\n handoff = proxy\n server = 25\n auth = yes\n auth_mechanisms = PLAIN\n",
 	};
 	static struct settings settings[RULES];
 	static struct session_rules rules[RULES];
@@ -69,7 +72,7 @@ static const struct session_rules *rules_of(unsigned number)
 	snprintf(text, sizeof(text), "%s%s", heads[number], zones);
 	must(settings_parse(bytes_of(text), "fuzz", &settings[number], &mistakes) == 0);
 	rules[number] = (struct session_rules){ .settings = &settings[number], .name = "mx.example.test",
-						.zone_text = zone_text };
+						.zone_text = zone_text, .has_tls = number == 2 };
 	return &rules[number];
 }
 
@@ -131,14 +134,44 @@ static void check_ended(struct play *p)
 	must(input.size == 0 && replies.size == 0);
 }
 
+/* What the mail server is told of what was said here. */
+static void check_introduction(const char *text, bool whole_lines)
+{
+	struct bytes rest = bytes_of(text ? text : "");
+
+	while (rest.size) {
+		size_t end = bytes_find(rest, BYTES_LITERAL("\r\n"));
+		struct bytes line = bytes_first(rest, end);
+
+		must(end < rest.size || !whole_lines);
+		/* The CR of what is still to come. */
+		if (end == rest.size && line.data[line.size - 1] == '\r')
+			line.size--;
+		for (size_t i = 0; i < line.size; i++)
+			must((line.data[i] >= ' ' && line.data[i] <= '~') || line.data[i] == '\t');
+		rest = bytes_skip(rest, end + 2);
+	}
+}
+
+static void check_let_in(const struct play *p)
+{
+	const struct session *session = &p->session;
+	bool rejected = session->score >= (int)p->rules->settings->gate_reject_at;
+
+	must(session->state == SESSION_WAITING);
+	must(p->may_pass || !rejected || (session->introduction && p->rules->settings->gate_auth));
+	must(!session->interview || (session->introduction && !rejected && session->told == 0));
+	must(!session->rest || session->interview);
+	check_introduction(session->introduction, true);
+	check_introduction(session->rest, false);
+}
+
 static void follow(struct play *p, enum session_wish wish, const struct replies *replies)
 {
 	check_replies(p, replies);
 	must(!p->session.greeting || p->session.state < SESSION_DIALOGUE);
-	if (wish == SESSION_WISH_LET_IN) {
-		must(p->session.state == SESSION_WAITING);
-		must(p->may_pass || p->session.score < (int)p->rules->settings->gate_reject_at);
-	}
+	if (wish == SESSION_WISH_LET_IN)
+		check_let_in(p);
 	if (wish == SESSION_WISH_END) {
 		p->ended = true;
 		check_ended(p);
@@ -194,7 +227,7 @@ static void hear_command(struct play *p)
 	static const char *const commands[] = {
 		"EHLO " MARK ".example", "HELO [" MARK "]", "MAIL FROM:<" MARK "@" MARK ".example>", "MAIL FROM:<>",
 		"RCPT TO:<" MARK "@" MARK ".example>", "RCPT TO:<" MARK, "MAIL FROM:<a@b.example> " MARK "=1", "DATA",
-		"RSET", "NOOP " MARK, "VRFY " MARK, "HELP " MARK, "QUIT", MARK, "AUTH PLAIN " MARK, "GET /" MARK " HTTP/1.1",
+		"RSET", "NOOP " MARK, "VRFY " MARK, "HELP " MARK, "QUIT", MARK, "AUTH PLAIN " MARK, "STARTTLS", "GET /" MARK " HTTP/1.1",
 	};
 	char line[SMTP_LINE_MOST];
 	int size = snprintf(line, sizeof(line), "%s\r\n", commands[next(p) % (sizeof(commands) / sizeof(commands[0]))]);
