@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
-from guard import visible
-from world import FETCH, World, mail_servers_folder
+from guard import Guard, visible
+from name_server import EVERYBODY, WELL, NameServer, asking, zones
+from world import FETCH, World, mail_servers_folder, wait_until
 
 TEST_SECONDS = 150
 FETCH_SECONDS = 300
@@ -43,6 +44,20 @@ def world(mail_server):
     mail_server and `with World(...)`."""
     with World(visible=visible()) as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def broken_for_a_while(mail_server):
+    """A DNS list of a gate that was broken and has been mended, in a world of its own: it is tried again after half a
+    minute, in which other tests have time. The world and the guard."""
+    with (
+        World(visible=visible()) as world,
+        NameServer(world, {"everybody.test": EVERYBODY}) as server,
+        Guard(world, asking("zone everybody.test { weight = 3 }")) as guard,
+    ):
+        wait_until(lambda: zones(guard)["everybody.test"]["state"] == "out", 5, "it to be left out")
+        server.write("everybody.test", WELL)
+        yield world, guard
 
 
 @pytest.fixture(autouse=True)

@@ -2,24 +2,18 @@
 """What the gate makes of DNS lists, its own name server being a real rbldnsd: weights, filters and texts, lists that
 are broken, and a name server that is gone. In all doubt mail flows."""
 
-import json
-import os
-import pathlib
 import re
-import signal
 import time
 
 import pytest
 
-from gates import PORT, WHOLE_GREETING, gate, recipient, refusal, send_mail
+from gates import PORT, WHOLE_GREETING, send_mail
 from guard import Guard, visible
-from world import World, command_name, wait_until
+from name_server import EVERYBODY, WELL, NameServer, asking, let_in, told, zones
+from world import World, wait_until
 
-SERVER, ADDRESS = "127.0.0.1:5353", "127.0.0.1/5353"
-# Of each list.
-HEAD = "$SOA 300 ns.test hostmaster.test 1 1h 1h 1w 5m\n$NS 300 ns.test\n"
-WELL = ":127.0.0.2:Listed, see http://well.test/?$\n127.0.0.2\n10.66.0.0/16\n"
-EVERYBODY = ":127.0.0.2:Everybody is listed\n0.0.0.0/1\n128.0.0.0/1\n"
+# Begun here, see test_gate_zone_returns.py.
+pytestmark = pytest.mark.usefixtures("broken_for_a_while")
 
 # With what `zones` says of each.
 BROKEN = {
@@ -36,110 +30,10 @@ BROKEN = {
 }
 
 
-class NameServer:
-    """Context manager: a rbldnsd beside the one of the world, with these lists of IPv4 addresses."""
-
-    def __init__(self, world, lists):
-        self.world = world
-        self.folder = world.folder / "lists"
-        self.folder.mkdir(exist_ok=True)
-        self.names = list(lists)
-        for name, text in lists.items():
-            self.write(name, text)
-
-    def write(self, name, text):
-        """Read again within a second."""
-        (self.folder / f"{name}.new").write_text(HEAD + text)
-        os.rename(self.folder / f"{name}.new", self.folder / name)
-
-    def __enter__(self):
-        options = f"-n -q -b {ADDRESS} -w {self.folder} -u nobody -t 5 -c 1".split()
-        kinds = {name: "generic" if name == "arpa" else "ip4set" for name in self.names}
-        lists = [f"{name}:{kind}:{name}" for name, kind in kinds.items()]
-        with open(self.folder / "log", "wb") as log:
-            self.process = self.world.server_spawn(
-                ["rbldnsd", *options, *lists], stdout=log, stderr=log
-            )
-        wait_until(self.listens, 5, "rbldnsd to listen")
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-
-    def listens(self):
-        assert self.process.poll() is None, (self.folder / "log").read_text()
-        return self.world.server_exec(["ss", "-Hlun", "sport = 5353"]).stdout
-
-    def pid(self):
-        """Not the process that was started, which entered the world's namespaces for it."""
-        for pid in self.world.processes():
-            if command_name(pid) == "rbldnsd":
-                if ADDRESS.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
-                    return pid
-        return None
-
-    def hang(self):
-        os.kill(self.pid(), signal.SIGSTOP)
-
-    def go_on(self):
-        os.kill(self.pid(), signal.SIGCONT)
-        self.process.send_signal(signal.SIGCONT)  # nsenter(1) stops with what it has started
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.go_on()
-            os.kill(self.pid(), signal.SIGKILL)
-            self.process.wait(5)
-
-
 @pytest.fixture(scope="module")
 def world(mail_server):
     with World(visible=visible()) as world:
         yield world
-
-
-@pytest.fixture(scope="module", autouse=True)
-def broken_for_a_while(mail_server):
-    """A list that was broken and has been mended, in a world of its own: it is tried again after half a minute, in
-    which the other tests have time. Yields the world and the guard."""
-    with (
-        World(visible=visible()) as world,
-        NameServer(world, {"everybody.test": EVERYBODY}) as server,
-        Guard(world, asking("zone everybody.test { weight = 3 }")) as guard,
-    ):
-        wait_until(lambda: zones(guard)["everybody.test"]["state"] == "out", 5, "it to be left out")
-        server.write("everybody.test", WELL)
-        yield world, guard
-
-
-def asking(*lists, **settings):
-    """A gate that asks the lists of a NameServer."""
-    return gate(zones="\n".join(lists), resolvers=SERVER, **settings)
-
-
-def zones(guard):
-    done = guard.ask("zones", "--json")
-    assert done.returncode == 0, done.stderr
-    return {zone["zone"]: zone for zone in json.loads(done.stdout)["zones"]}
-
-
-def told(world, address):
-    """What a client is told that is refused."""
-    client = world.smtp(address, port=PORT)
-    code, text = refusal(client)
-    client.close()
-    assert code == 550, text
-    return text.decode()
-
-
-def let_in(world, address):
-    """How long a client waited for its greeting that is let in to Courier."""
-    begin = time.monotonic()
-    with world.smtp(address, port=PORT) as client:
-        waited = time.monotonic() - begin
-        assert recipient(client)[0] // 100 in (2, 5)
-        assert client.has_extn("xsecurity") or client.has_extn("xexdata"), "this is Courier"
-    return waited
 
 
 def test_broken_lists_are_left_out_and_said_so(world):
@@ -250,11 +144,3 @@ def test_mail_flows_without_a_name_server_and_its_lists_come_back_with_it(world)
     # Not there from the start, either.
     with Guard(world, configuration):
         assert let_in(world, "10.66.9.5") < 1.5
-
-
-def test_a_list_that_was_broken_comes_back_by_itself(broken_for_a_while):
-    world, guard = broken_for_a_while
-    wait_until(lambda: zones(guard)["everybody.test"]["state"] == "well", 45, "the next test", 0.2)
-    assert "everybody.test is asked again for IPv4: it passes its test" in guard.log
-    assert "everybody.test names it" in told(world, "10.66.0.1")
-    let_in(world, "10.67.0.1")
