@@ -150,8 +150,6 @@ static enum session_memory recall(struct front *front, const struct addr *client
 	enum session_memory memory;
 	bool stale;
 
-	if (front->calls->is_never_tested(front->data, client))
-		return SESSION_KNOWN_GOOD;
 	memory = clients_recall(front->clients, client, loop_now_ms(front->loop), ret, &stale);
 	if (stale)
 		front->calls->look_again(front->data, client);
@@ -179,7 +177,7 @@ static void open_session(struct front *front, int fd, const struct sockaddr_in6 
 		turn_away(fd, COUNTER_gate_per_network, "421 4.7.0 Too many connections from your network\r\n");
 		return;
 	}
-	memory = recall(front, &client, &facts);
+	memory = never_tested ? SESSION_KNOWN_GOOD : recall(front, &client, &facts);
 	visitor = front_make_room(front, memory == SESSION_KNOWN_GOOD) ? add_visitor(front, fd, peer) : NULL;
 	if (!visitor) {
 		if (!never_tested && r == 0)
