@@ -9,7 +9,7 @@
  * with 421: the worst score first, then who has been told already, then who has been silent
  * longest; a share of the places (gate.reserve) is for clients that were let in before. A closing is
  * never a reset as long as the client may not have read our last reply: we stop sending, and read on
- * for FRONT_LINGER_MS.
+ * for FRONT_LINGER_MS. Who said QUIT, and nothing else with it, has sent its last, and is not waited for.
  *
  * One thread, on the loop. A visit is a session's number, good for as long as the session is; calls with one
  * that has ended are ignored.

@@ -32,7 +32,7 @@ struct visitor {
 	uint32_t unsent_size;
 	bool asked;   /* the porter was, and has not answered */
 	bool queued;  /* waits for front_room, in front->queue */
-	bool half_closed;
+	bool half_closed; /* sends no more */
 	bool told;    /* the judge was */
 	bool entered; /* is counted in clients */
 	bool stranger;

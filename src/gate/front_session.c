@@ -359,6 +359,13 @@ static bool hold(struct visitor *visitor, struct bytes input)
 	return true;
 }
 
+/* QUIT is the last that a client says, and who says it alone has read what came before: nothing is under
+ * way that would make a reset of our close, and it need not be waited for. */
+static bool is_farewell(struct bytes input)
+{
+	return bytes_equal_any_case(input, BYTES_LITERAL("QUIT\r\n"));
+}
+
 /* Answers what there is. Returns whether there is more that only waited for room for replies. A client
  * that has sent its last may still read: it is answered before it is let go. */
 static bool answer_input(struct visitor *visitor)
@@ -368,8 +375,8 @@ static bool answer_input(struct visitor *visitor)
 	struct replies replies = front_replies(visitor);
 	ssize_t size = read_input(visitor);
 	struct bytes input = bytes_make(visitor->front->input, size > 0 ? (size_t)size : 0);
+	bool more, farewell = !visitor->tls && is_farewell(input);
 	enum session_wish wish;
-	bool more;
 
 	if (size < 0) {
 		counter_add(COUNTER_gate_hung_up, 1);
@@ -384,6 +391,8 @@ static bool answer_input(struct visitor *visitor)
 		wish = SESSION_WISH_END;
 		input.size = 0;
 	}
+	if (wish == SESSION_WISH_END && farewell)
+		visitor->half_closed = true;
 	if (!hold(visitor, input)) {
 		close_visitor(visitor);
 		return false;
