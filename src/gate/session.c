@@ -151,7 +151,14 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 
 static void forget_words(struct session *session)
 {
-	free(session->words);
+	struct session_words *words = session->words;
+
+	if (words) {
+		free(words->helo);
+		free(words->sender);
+		free(words->recipient);
+	}
+	free(words);
 	session->words = NULL;
 }
 
@@ -360,6 +367,11 @@ const char *session_reason(const struct session *session, const struct session_r
 	return reason;
 }
 
+static const char *or_none(const char *word)
+{
+	return word ? word : "";
+}
+
 const char *session_talk(struct session *session, const struct session_rules *rules,
 			 char text[SESSION_TALK_SIZE])
 {
@@ -369,7 +381,7 @@ const char *session_talk(struct session *session, const struct session_rules *ru
 	text[0] = '\0';
 	if (words)
 		append(text, SESSION_TALK_SIZE, "%s%s, MAIL FROM:<%s>, RCPT TO:<%s>: ", session->extended ? "EHLO " : "HELO ",
-		       words->helo, words->sender, words->recipient);
+		       or_none(words->helo), or_none(words->sender), or_none(words->recipient));
 	append(text, SESSION_TALK_SIZE, "550 5.7.1 %s", session_reason(session, rules, reason));
 	forget_words(session);
 	return text;

@@ -17,11 +17,11 @@ struct turn {
 	enum session_wish wish;
 };
 
-static void keep(char *room, size_t size, struct bytes word)
+/* Cut to fit. Without memory it was not said. */
+static void keep(char **room, size_t most, struct bytes word)
 {
-	word = bytes_first(word, size - 1);
-	memcpy(room, word.data, word.size);
-	room[word.size] = '\0';
+	free(*room);
+	*room = strndup(word.data ? word.data : "", word.size < most ? word.size : most);
 }
 
 /* NULL once it has been told why, or without memory: then nobody hears what it said, and that is all. */
@@ -143,7 +143,7 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 	if (interview(turn, command))
 		return;
 	if (words)
-		keep(words->helo, sizeof(words->helo), command->argument);
+		keep(&words->helo, SESSION_HELO_MOST, command->argument);
 	session->envelope = SESSION_HELO; /* as RSET does (RFC 5321 section 4.1.4) */
 	session->recipients = 0;
 	session->extended = command->verb == SMTP_EHLO;
@@ -176,7 +176,7 @@ static void answer_mail(struct turn *turn, const struct smtp_command *command)
 		return;
 	}
 	if (words)
-		keep(words->sender, sizeof(words->sender), command->mailbox);
+		keep(&words->sender, SESSION_MAILBOX_MOST, command->mailbox);
 	session->envelope = SESSION_MAIL;
 	session->recipients = 0;
 	reply_line(turn->replies, "250 2.1.0 Sender noted");
@@ -200,7 +200,7 @@ static void answer_recipient(struct turn *turn, const struct smtp_command *comma
 		return;
 	}
 	if (words)
-		keep(words->recipient, sizeof(words->recipient), command->mailbox);
+		keep(&words->recipient, SESSION_MAILBOX_MOST, command->mailbox);
 	session->recipients++;
 	if (session->told == 0)
 		counter_add(COUNTER_gate_sessions_rejected, 1);
@@ -263,8 +263,8 @@ static void bring_to_server(struct turn *turn, const char *verb, struct bytes ar
 		answer_error(turn, "503 5.5.1 Say EHLO first");
 		return;
 	}
-	if (!words || asprintf(&session->introduction, "EHLO %s\r\n%s%s%.*s\r\n", words->helo, verb,
-			       argument.size ? " " : "", BYTES_FMT(argument)) < 0) {
+	if (!words || !words->helo || asprintf(&session->introduction, "EHLO %s\r\n%s%s%.*s\r\n", words->helo,
+						verb, argument.size ? " " : "", BYTES_FMT(argument)) < 0) {
 		session->introduction = NULL;
 		answer_error(turn, "454 4.7.0 Log in before all else, in another session");
 		return;

@@ -5,12 +5,13 @@
 
 #include "gate/session.h"
 
-/* Cut to fit; each ends with NUL. */
+/* From malloc(3), each of its own size: most who wait have only said EHLO, and that is short. NULL for what
+ * was not said. */
 struct session_words {
-	char helo[256]; /* a domain has no more (RFC 5321 section 4.5.3.1.2) */
-	char sender[96];
-	char recipient[96];
+	char *helo, *sender, *recipient;
 };
+#define SESSION_HELO_MOST 255 /* a domain has no more (RFC 5321 section 4.5.3.1.2) */
+#define SESSION_MAILBOX_MOST 95
 
 bool session_is_rejected(const struct session *session, const struct session_rules *rules);
 enum session_wish session_let_in(struct session *session, uint64_t now_ms);
