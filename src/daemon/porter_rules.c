@@ -120,6 +120,22 @@ static int take_socket(const char *path, struct porter_rules *rules)
 	return 0;
 }
 
+/* Such clients come from an address that no connection to this server can have. On a host without the other family
+ * nobody misses them, so it is no mistake. */
+static void say_who_stays_out(const struct settings *settings)
+{
+	uint8_t family = settings->gate_server.addr.family;
+
+	for (size_t i = 0; i < settings->gate_listen.count && family != ADDR_NONE; i++) {
+		if (settings->gate_listen.endpoints[i].addr.family == family)
+			continue;
+		log_warning("gate.server: it is of %s, so no client of %s can be let in; a port alone is that port of the address "
+			    "that a client came to", family == ADDR_IPV4 ? "IPv4" : "IPv6",
+			    family == ADDR_IPV4 ? "IPv6" : "IPv4");
+		return;
+	}
+}
+
 static int take_server(const struct settings *settings, struct porter_rules *rules)
 {
 	const struct endpoint *server = &settings->gate_server;
@@ -128,6 +144,8 @@ static int take_server(const struct settings *settings, struct porter_rules *rul
 	const struct passwd *own;
 
 	rules->server_port = server->port;
+	if (settings->gate_handoff == HANDOFF_TRANSPARENT)
+		say_who_stays_out(settings);
 	if (server->addr.family == ADDR_IPV6) {
 		*six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(server->port) };
 		memcpy(&six->sin6_addr, server->addr.octets, sizeof(six->sin6_addr));
