@@ -112,6 +112,17 @@ def test_who_comes_while_the_server_is_down_waits_for_it(servers, name, way, num
             assert "PIPELINING" in replies_until(client, "250-PIPE")
 
 
+def test_who_has_an_address_that_the_server_has_not_is_told_so_and_the_administrator_too(servers):
+    server = servers("exim")
+    settings = gate("transparent", server="10.68.0.1:2525", full_wait="20s")
+    with Guard(server.world, settings, sources=server.sources) as guard:
+        assert "it is of IPv4, so no client of IPv6 can be let in" in guard.log
+        with server.world.smtp("10.67.47.1", port=PORT) as client:
+            assert client.ehlo()[0] == 250
+        with server.world.connect("2001:db8:67:47::1", port=PORT) as client:
+            assert replies_until(client, "421") == UNAVAILABLE
+
+
 @pytest.mark.parametrize(
     "name, way, number",
     [
