@@ -222,6 +222,32 @@ static void a_zone_of_two_faces_does_not_flap(void **state)
 	assert_int_equal(test->asked, 1);
 }
 
+/* Its clients are let in before it could have been heard to fail. */
+static void a_zone_that_is_not_waited_for_long_enough(void **state)
+{
+	static const struct zones_timing hasty = { .test_every_ms = 600000, .retry_least_ms = 600000,
+						   .retry_most_ms = 600000, .bad_in_a_row = 3, .slow_ms = 10 };
+	struct zones_look *looks[4];
+	int called;
+
+	zone_is_well("bl.example");
+	open_zones(three, 1, &hasty);
+	assert_true(loop_until(loop, all_are_tested, NULL));
+	clients_meet(STALLS, (uint8_t[4]){ 0 });
+	for (uint8_t i = 0; i < 4; i++)
+		looks[i] = look(&(struct addr){ ADDR_IPV4, { 198, 51, 100, i } }, false, &called);
+	/* Who hangs up at once says nothing of it. */
+	zones_look_end(looks[3], NULL);
+	loop_for(loop, 15);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(health(0).state, ZONE_WELL);
+		zones_look_end(looks[i], NULL);
+	}
+	assert_int_equal(health(0).state, ZONE_OUT);
+	assert_int_equal(health(0).trouble, ZONE_SILENT);
+	assert_int_equal(health(0).errors, 3);
+}
+
 /* Questions that were on their way when it went out say nothing new when it is back. */
 static void late_failures_are_old_ones(void **state)
 {
@@ -340,6 +366,7 @@ int main(void)
 		TEST(it_is_tried_again_ever_later),
 		TEST(a_well_zone_is_tested_now_and_then),
 		TEST(a_zone_of_two_faces_does_not_flap),
+		TEST(a_zone_that_is_not_waited_for_long_enough),
 		TEST(late_failures_are_old_ones),
 		TEST(a_zone_that_comes_back_is_asked_for_the_next_client),
 		TEST(all_come_back_with_the_first),

@@ -13,6 +13,7 @@ static const struct zones_timing usual_timing = {
 	.retry_least_ms = 30000,
 	.retry_most_ms = 600000,
 	.bad_in_a_row = 5,
+	.slow_ms = 500,
 };
 
 static bool is_loopback_list(uint32_t address)

@@ -12,6 +12,7 @@ struct zones_timing {
 	uint32_t test_every_ms;
 	uint32_t retry_least_ms, retry_most_ms; /* of tests while OUT: doubled from the one to the other */
 	uint32_t bad_in_a_row;                  /* so many bad answers about clients, and it is OUT */
+	uint32_t slow_ms; /* who has not answered by then when a look ends is as good as silent; 0: nobody is */
 };
 
 /* What one answer says. */

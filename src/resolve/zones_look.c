@@ -285,12 +285,30 @@ static void sum_up(struct zones_look *look, struct zones_verdict *ret)
 		add_reverse(look->slots[zones->count].word, ret);
 }
 
+/* Who is not waited for any longer may be on its way, or never come: a zone that is as slow as this time and again is
+ * as good as silent, however short the patience of those who ask. */
+static void note_slow_ones(struct zones_look *look)
+{
+	struct zones *zones = look->zones;
+
+	for (size_t i = 0; i < zones->count; i++) {
+		const struct slot *slot = &look->slots[i];
+
+		if (!slot->question || zones->timing.slow_ms == 0 ||
+		    loop_now_ms(zones->loop) - slot->asked_ms < zones->timing.slow_ms)
+			continue;
+		zones->zones[i].errors++;
+		zone_side_heard(side_of(zones, i, &look->client), WORD_FAILED, slot->asked_ms);
+	}
+}
+
 void zones_look_end(struct zones_look *look, struct zones_verdict *ret)
 {
 	struct zones *zones = look->zones;
 
 	if (ret)
 		sum_up(look, ret);
+	note_slow_ones(look);
 	for (size_t i = 0; i < zones->count + look->reverse_too; i++)
 		resolver_cancel(look->slots[i].question);
 	if (look->is_ready)
