@@ -2,7 +2,7 @@
 #
 # Thin: meson knows how to build, test/run how to test.
 #
-#   sudo make demo      the spam wave, unguarded and guarded, on a real Courier
+#   sudo make demo      the spam wave on a real Courier: unguarded, watched, gated
 #   sudo make test      all tests
 #
 # PREFIX and DESTDIR are honoured; options of the demo go into DEMO, such as
@@ -15,7 +15,7 @@ DEMO =
 .PHONY: help demo build test bench fuzz install clean
 
 help:
-	@echo 'sudo make demo       the spam wave on a real mail server, unguarded and guarded'
+	@echo 'sudo make demo       the spam wave on a real mail server: unguarded, watched, gated'
 	@echo 'sudo make test       all tests'
 	@echo 'make build           build/wavebreak'
 	@echo 'sudo make install    into PREFIX ($(PREFIX)), below DESTDIR'

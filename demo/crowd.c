@@ -14,6 +14,8 @@
 
 #define ADDRESSES 65536
 #define IPV6_ONE_IN 7
+#define HONEST_AGAIN_ONE_IN 3
+#define HONEST_AGAIN_AFTER 5 /* senders; leads to one that is there for the first time */
 #define RETURN_ONE_IN 4
 #define RETURN_AFTER_SECONDS 5.0
 #define PATIENCE_CHECK_SECONDS 0.5
@@ -115,6 +117,15 @@ static void end_visit(struct crowd *crowd, struct client *client, enum visit_end
 	crowd->free_clients[--crowd->open] = (uint32_t)(client - crowd->clients);
 }
 
+/* A sender that has been here before is one that a guard may know. */
+static uint32_t home_of(enum visitor visitor, uint32_t number)
+{
+	if (visitor == VISITOR_HONEST && number >= HONEST_AGAIN_AFTER &&
+	    number % HONEST_AGAIN_ONE_IN == HONEST_AGAIN_ONE_IN - 1)
+		number -= HONEST_AGAIN_AFTER;
+	return number;
+}
+
 /* Neighbours in time are not neighbours in the address space: a server that counts per
  * network (Courier's MAXPERC) has to see a crowd and not one network. */
 static struct in6_addr source_address(enum visitor visitor, uint32_t number, bool ipv6)
@@ -170,8 +181,9 @@ static enum manner manner_of(const struct crowd_plan *plan, enum visitor visitor
 static int begin_visit(struct crowd *crowd, enum visitor visitor, uint32_t number, bool again)
 {
 	const struct crowd_plan *plan = crowd->plan;
-	bool ipv6 = plan->server6.sin6_family && number % IPV6_ONE_IN == IPV6_ONE_IN - 1;
-	struct in6_addr source = source_address(visitor, number % ADDRESSES, ipv6);
+	uint32_t home = home_of(visitor, number);
+	bool ipv6 = plan->server6.sin6_family && home % IPV6_ONE_IN == IPV6_ONE_IN - 1;
+	struct in6_addr source = source_address(visitor, home % ADDRESSES, ipv6);
 	struct epoll_event interest = { .events = EPOLLIN | EPOLLRDHUP };
 	uint16_t port = 0;
 	struct client *client;
@@ -190,9 +202,11 @@ static int begin_visit(struct crowd *crowd, enum visitor visitor, uint32_t numbe
 		.fd = fd,
 		.step = STEP_GREETING,
 		.manner = manner_of(plan, visitor, number),
-		.visit = { .number = number, .visitor = (uint8_t)visitor, .again = again,
+		.visit = { .number = number, .visitor = (uint8_t)visitor,
+			   .again = again || home != number,
 			   .source = source, .source_port = port, .begun = crowd->now,
-			   .greeted = NEVER, .refused = NEVER, .delivered = NEVER, .ended = NEVER },
+			   .greeted = NEVER, .asked = NEVER, .refused = NEVER, .delivered = NEVER,
+			   .ended = NEVER },
 	};
 	client->visit.mute = client->manner == MANNER_MUTE;
 	crowd->honest_open += visitor == VISITOR_HONEST;
@@ -217,6 +231,8 @@ static void say(struct crowd *crowd, struct client *client)
 	char text[DIALOGUE_TEXT_SIZE];
 	size_t length = dialogue_text(client->step, &words, text);
 
+	if (client->step == STEP_RCPT)
+		client->visit.asked = crowd->now;
 	if (length && send(client->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length)
 		end_visit(crowd, client, END_RESET);
 }

@@ -7,10 +7,11 @@
  *	zombie number n	10.66.x.y, every seventh 2001:db8:66:n::1
  *	honest number n	10.67.x.y, every seventh 2001:db8:67:n::1
  *
- * Each visitor has a fresh address until 65,536 have come. Some zombies never
- * say HELO (mute_in_100). One in four comes back once, 5 s after its connection was ended by the other
- * side, from the same address. What they say is in dialogue.h. The order of everything is
- * the same in each run, so that two runs differ only in what they meet.
+ * Each zombie has a fresh address until 65,536 have come, and so has each honest sender, but for
+ * every third one, which comes from that of the one five before it: 10 s later, as they come
+ * every 2 s. Some zombies never say HELO (mute_in_100). One in four comes back once, 5 s after its
+ * connection was ended by the other side, from the same address. What they say is in dialogue.h.
+ * The order of everything is the same in each run, so that two runs differ only in what they meet.
  *
  * Ends by itself: when the honest senders are through, or `drain_seconds` after the last
  * visitor came.

@@ -4,7 +4,6 @@
 #include "spawn.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,12 @@
 #define READY_SECONDS 10.0
 #define LOG_NAME "wavebreak.log"
 #define GUARD_USER "nobody"
+
+/* The list that the server itself asks; all else is as it comes, the 6 s before the greeting too. */
+static const char gate[] =
+	"gate {\n\thandoff     = exec\n\tprogram     = /usr/sbin/courieresmtpd\n"
+	"\tuser        = courier\n\tenvironment = /etc/courier/esmtpd\n"
+	"\tname        = mx.example.test\n\tzone dnsbl.test {\n\t\tweight = 3\n\t}\n}\n";
 
 static int write_configuration(const struct guard_plan *plan, struct complaint *complaint)
 {
@@ -34,6 +39,8 @@ static int write_configuration(const struct guard_plan *plan, struct complaint *
 		"daemon {\n\tuser    = %s\n\tstate   = %s/store\n\truntime = %s/run\n}\n"
 		"ban {\n\tfor = 10m\n}\n",
 		GUARD_USER, plan->state, plan->state);
+	if (plan->gate)
+		fputs(gate, out);
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed)
 		return complain(complaint, STATUS_FAILED, "%s: cannot be written", path);

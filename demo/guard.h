@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard - wavebreak, as an administrator would start it, beside the private mail server.
+/* guard - wavebreak, as an administrator would start it, beside the private mail server, or with its
+ * gate in front of it.
  *
  * Written to `state`: wavebreak.conf, the log wavebreak.log, and its folders. It counts as
  * guarding from the moment that it says so the way it tells systemd (READY=1, sd_notify(3)).
@@ -10,12 +11,14 @@
 #include "complaint.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct guard_plan {
 	const char *demo_dir;
 	const char *state;
 	const char *program; /* the wavebreak to run */
+	bool gate; /* clients come to its gate, on the SMTP port, which Courier leaves to it */
 	pid_t server; /* a process of the mail server's namespaces */
 };
 

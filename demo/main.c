@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wavebreak-demo - the wave of 27 July 2009, on a real Courier, without and with wavebreak. */
+/* wavebreak-demo - the wave of 27 July 2009, on a real Courier: alone, watched by wavebreak, behind its gate. */
 #include "broom.h"
 #include "places.h"
 #include "report.h"
@@ -15,20 +15,23 @@
 static const char usage[] =
 	"usage: wavebreak-demo [OPTION...]\n"
 	"\n"
-	"Plays a spam wave twice on a real Courier mail server in private namespaces, unguarded\n"
-	"and then guarded by wavebreak, and shows what became of it. Needs root. Nothing of the\n"
-	"machine is changed, and nothing is left behind.\n"
+	"Plays a spam wave on a real Courier mail server in private namespaces, three times:\n"
+	"unguarded, then watched by wavebreak, which reads its log and ends what it has refused,\n"
+	"then behind wavebreak's gate, which refuses in its place. Shows what became of it. Needs\n"
+	"root. Nothing of the machine is changed, and nothing is left behind.\n"
 	"\n"
-	"  --seconds N      length of each half, 10 to 3600 (100: with both halves and all\n"
-	"                   that is around them, about four minutes; the wave took 323 s)\n"
+	"  --seconds N      length of each run, 10 to 3600 (80: with three runs and all that is\n"
+	"                   around them, about five minutes; the wave took 323 s)\n"
 	"  --rate N         zombies a second at the height of the wave (20)\n"
 	"  --steady         the same rate all the time instead of the wave of 2009\n"
 	"  --tarpit 0|1     Courier's TARPIT (0). Debian ships 1, which delays each refusal,\n"
 	"                   and with it the log line that wavebreak waits for, by 8 s\n"
 	"  --mute N         zombies in 100 that never say HELO and so are never refused: each\n"
-	"                   keeps its connection for Courier's 30 s whatever the guard (3)\n"
+	"                   keeps its connection to Courier for 30 s, unless the gate has it (3)\n"
 	"  --maxdaemons N   connections that Courier serves at most (300)\n"
-	"  --only HALF      unguarded or guarded\n"
+	"  --drop           Courier's own DROP=-drop: it closes the connections of listed clients\n"
+	"                   at once, with a 550 in place of the greeting\n"
+	"  --only RUN       unguarded, watched or gated\n"
 	"  --svg FILE       the picture (./wavebreak-demo.svg)\n"
 	"  --json FILE      all figures\n"
 	"  --wavebreak FILE the program that guards (the one built or installed with this)\n"
@@ -43,7 +46,7 @@ struct arguments {
 	double seconds, rate;
 	unsigned int tarpit, maxdaemons, mute;
 	const char *only, *svg, *json, *wavebreak;
-	bool steady;
+	bool steady, drop;
 };
 
 struct demo {
@@ -88,7 +91,7 @@ static unsigned int whole(const char *name, const char *text, double least, doub
 	return (unsigned int)number(name, text, least, most);
 }
 
-enum { SECONDS = 256, RATE, STEADY, TARPIT, MAXDAEMONS, MUTE, ONLY, SVG, JSON, WAVEBREAK, HELP };
+enum { SECONDS = 256, RATE, STEADY, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, SVG, JSON, WAVEBREAK, HELP };
 
 static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
@@ -97,6 +100,7 @@ static const struct option options[] = {
 	{ "tarpit", required_argument, NULL, TARPIT },
 	{ "maxdaemons", required_argument, NULL, MAXDAEMONS },
 	{ "mute", required_argument, NULL, MUTE },
+	{ "drop", no_argument, NULL, DROP },
 	{ "only", required_argument, NULL, ONLY },
 	{ "svg", required_argument, NULL, SVG },
 	{ "json", required_argument, NULL, JSON },
@@ -114,6 +118,7 @@ static void take_option(struct arguments *arguments, int option, const char *val
 	case TARPIT: arguments->tarpit = whole("tarpit", value, 0, 1); break;
 	case MAXDAEMONS: arguments->maxdaemons = whole("maxdaemons", value, 1, 5000); break;
 	case MUTE: arguments->mute = whole("mute", value, 0, 100); break;
+	case DROP: arguments->drop = true; break;
 	case ONLY: arguments->only = value; break;
 	case SVG: arguments->svg = value; break;
 	case JSON: arguments->json = value; break;
@@ -121,6 +126,20 @@ static void take_option(struct arguments *arguments, int option, const char *val
 	case HELP: fputs(usage, stdout); exit(0);
 	default: fputs("Try wavebreak-demo --help.\n", stderr); exit(STATUS_WRONG_USE);
 	}
+}
+
+static bool plays(const struct arguments *arguments, enum way way)
+{
+	return !arguments->only || strcmp(arguments->only, way_name(way)) == 0;
+}
+
+static bool plays_any(const struct arguments *arguments)
+{
+	for (enum way way = 0; way < WAYS; way++) {
+		if (plays(arguments, way))
+			return true;
+	}
+	return false;
 }
 
 static void parse_arguments(struct arguments *arguments, int argc, char **argv)
@@ -131,9 +150,8 @@ static void parse_arguments(struct arguments *arguments, int argc, char **argv)
 		take_option(arguments, option == 'h' ? HELP : option, optarg);
 	if (optind < argc)
 		wrong_use("what is", argv[optind]);
-	if (arguments->only && strcmp(arguments->only, "unguarded") != 0 &&
-	    strcmp(arguments->only, "guarded") != 0)
-		wrong_use("--only takes unguarded or guarded, not", arguments->only);
+	if (!plays_any(arguments))
+		wrong_use("--only takes unguarded, watched or gated, not", arguments->only);
 }
 
 static void catch_signals(void)
@@ -193,27 +211,32 @@ static void progress(void *owner)
 	show_progress(demo->show);
 }
 
-static int play_half(struct demo *demo, struct half *half, bool guarded)
+static int play_run(struct demo *demo, struct run *run)
 {
+	static const char *const stages[WAYS] = {
+		[WAY_UNGUARDED] = "unguarded: Courier alone",
+		[WAY_WATCHED] = "watched: Courier and wavebreak",
+		[WAY_GATED] = "gated: wavebreak before Courier",
+	};
 	char state[PATH_MAX + 16];
 	const struct play_plan plan = {
 		.demo_dir = demo->places.demo_dir,
 		.server_root = demo->places.server_root,
 		.visible_dir = demo->places.visible_dir,
 		.state = state,
-		.wavebreak = guarded ? demo->places.wavebreak : NULL,
+		.wavebreak = demo->places.wavebreak,
 		.tarpit = demo->arguments.tarpit,
 		.maxdaemons = demo->arguments.maxdaemons,
+		.drop = demo->arguments.drop,
 		.crowd = &demo->crowd,
 	};
 	int r;
 
-	snprintf(state, sizeof(state), "%s/%s", demo->broom.folder, half->name);
+	snprintf(state, sizeof(state), "%s/%s", demo->broom.folder, way_name(run->way));
 	if (mkdir(state, 0755) < 0)
 		return complain(&demo->complaint, STATUS_FAILED, "%s: %s", state, strerror(errno));
-	show_stage(demo->show,
-		   guarded ? "guarded: Courier and wavebreak" : "unguarded: Courier alone");
-	r = play(&plan, half, progress, demo, &stop, &demo->complaint);
+	show_stage(demo->show, stages[run->way]);
+	r = play(&plan, run, progress, demo, &stop, &demo->complaint);
 	/* The log that a complaint refers to goes with the folder. */
 	if (r == -ECANCELED) {
 		show_clear(demo->show);
@@ -222,15 +245,12 @@ static int play_half(struct demo *demo, struct half *half, bool guarded)
 	return r;
 }
 
-static int play_halves(struct demo *demo)
+static int play_runs(struct demo *demo)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < demo->story.half_count; i++) {
-		struct half *half = demo->story.halves[i];
-
-		r = play_half(demo, half, strcmp(half->name, "guarded") == 0);
-	}
+	for (size_t i = 0; r == 0 && i < demo->story.run_count; i++)
+		r = play_run(demo, demo->story.runs[i]);
 	show_clear(demo->show);
 	return r;
 }
@@ -268,7 +288,7 @@ static int show_results(struct demo *demo)
 
 static void tell_story(struct demo *demo)
 {
-	static struct half unguarded = { .name = "unguarded" }, guarded = { .name = "guarded" };
+	static struct run runs[WAYS];
 	const struct arguments *arguments = &demo->arguments;
 
 	demo->story = (struct story){ .tarpit = arguments->tarpit,
@@ -276,10 +296,11 @@ static void tell_story(struct demo *demo)
 				      .seconds = arguments->seconds,
 				      .rate = arguments->rate,
 				      .steady = arguments->steady };
-	if (!arguments->only || strcmp(arguments->only, "unguarded") == 0)
-		demo->story.halves[demo->story.half_count++] = &unguarded;
-	if (!arguments->only || strcmp(arguments->only, "guarded") == 0)
-		demo->story.halves[demo->story.half_count++] = &guarded;
+	for (enum way way = 0; way < WAYS; way++) {
+		runs[way].way = way;
+		if (plays(arguments, way))
+			demo->story.runs[demo->story.run_count++] = &runs[way];
+	}
 	demo->crowd = crowd_plan_default;
 	demo->crowd.seconds = arguments->seconds;
 	demo->crowd.zombies_per_second = arguments->rate;
@@ -294,17 +315,11 @@ static int run_in_folder(struct demo *demo)
 	demo->show = show_create(&demo->story);
 	if (!demo->show)
 		return complain(&demo->complaint, STATUS_FAILED, "out of memory");
-	r = play_halves(demo);
+	r = play_runs(demo);
 	if (r == 0)
 		r = show_results(demo);
 	show_destroy(demo->show);
 	return r;
-}
-
-/* The guarded half is the last one, if it is one of them. */
-static bool plays_guarded(const struct story *story)
-{
-	return strcmp(story->halves[story->half_count - 1]->name, "guarded") == 0;
 }
 
 static int prepare(struct demo *demo, struct wave **ret_wave)
@@ -315,8 +330,8 @@ static int prepare(struct demo *demo, struct wave **ret_wave)
 		return complain(&demo->complaint, STATUS_NOT_PERMITTED,
 				"needs root, to make private namespaces for a mail server: "
 				"sudo make demo");
-	r = places_find(plays_guarded(&demo->story), demo->arguments.wavebreak, &demo->complaint,
-			&demo->places);
+	r = places_find(plays(&demo->arguments, WAY_WATCHED) || plays(&demo->arguments, WAY_GATED),
+			demo->arguments.wavebreak, &demo->complaint, &demo->places);
 	if (r == 0 && !demo->arguments.steady)
 		r = read_wave(demo, ret_wave);
 	demo->crowd.wave = *ret_wave;
@@ -335,7 +350,7 @@ static int status_of(int r, const struct complaint *complaint)
 int main(int argc, char **argv)
 {
 	static struct demo demo = {
-		.arguments = { .seconds = 100, .rate = 20, .maxdaemons = 300, .mute = 3, .svg = DEFAULT_SVG },
+		.arguments = { .seconds = 80, .rate = 20, .maxdaemons = 300, .mute = 3, .svg = DEFAULT_SVG },
 	};
 	struct wave *wave = NULL;
 	int r;

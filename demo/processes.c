@@ -11,6 +11,9 @@
 
 #define PROCESSES_AT_MOST 16384
 #define ANCESTORS_AT_MOST 64
+#define HANDLER "courieresmtpd"
+#define LISTENER "couriertcpd"
+#define PORTER "wb-porter" /* as wavebreak's processes call themselves (prctl(2), PR_SET_NAME) */
 
 struct process {
 	pid_t pid, parent;
@@ -99,6 +102,11 @@ static const struct process *find(const struct table *table, pid_t pid)
 	return bsearch(&wanted, table->processes, table->length, sizeof(wanted), by_pid);
 }
 
+static bool is_named(const struct process *process, const char *name)
+{
+	return strcmp(process->name, name) == 0;
+}
+
 /* A parent that ended while we read the table leaves a gap in the line: such a process is
  * Courier's, whose processes come and go. */
 static enum owner owner_of(const struct table *table, const struct process *process)
@@ -107,13 +115,16 @@ static enum owner owner_of(const struct table *table, const struct process *proc
 	const struct process *root = process;
 
 	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
-		if (strcmp(process->name, around[i]) == 0)
+		if (is_named(process, around[i]))
 			return OWNER_AROUND;
 	}
 	if (process->pid == 1)
 		return OWNER_AROUND;
-	for (int i = 0; i < ANCESTORS_AT_MOST && root && root->parent != 0; i++)
+	for (int i = 0; i < ANCESTORS_AT_MOST && root && root->parent != 0; i++) {
+		if (is_named(root, HANDLER))
+			return OWNER_COURIER;
 		root = find(table, root->parent);
+	}
 	return root && root->parent == 0 && root->pid != 1 ? OWNER_GUARD : OWNER_COURIER;
 }
 
@@ -150,17 +161,29 @@ static void add_costs(int proc_fd, const struct table *table, struct process_loo
 		const struct process *process = &table->processes[i];
 		enum owner owner = owner_of(table, process);
 		struct cost *cost = owner == OWNER_GUARD ? &ret->guard : &ret->courier;
+		bool buries_courier = process->pid == 1 || is_named(process, PORTER);
 
-		if (process->pid == 1)
+		if (buries_courier)
 			ret->courier.cpu_seconds += process->children_cpu;
 		if (owner == OWNER_AROUND)
 			continue;
-		cost->cpu_seconds += own_cpu(proc_fd, process) + process->children_cpu;
+		cost->cpu_seconds += own_cpu(proc_fd, process);
+		cost->cpu_seconds += buries_courier ? 0 : process->children_cpu;
 		cost->memory_bytes += memory_of(proc_fd, process->pid);
 	}
 }
 
-int processes_look(int proc_fd, pid_t couriertcpd, bool thorough, struct process_look *ret)
+/* One that has just forked for `submit` is there twice until the new one is `submit`, and longer
+ * when the old one ends meanwhile. */
+static bool is_handler(const struct table *table, const struct process *process)
+{
+	const struct process *parent = find(table, process->parent);
+
+	return is_named(process, HANDLER) && parent &&
+	       (is_named(parent, LISTENER) || is_named(parent, PORTER));
+}
+
+int processes_look(int proc_fd, bool thorough, struct process_look *ret)
 {
 	static struct table table;
 	int r = read_table(proc_fd, &table);
@@ -169,8 +192,7 @@ int processes_look(int proc_fd, pid_t couriertcpd, bool thorough, struct process
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < table.length; i++)
-		ret->handlers += table.processes[i].parent == couriertcpd &&
-				 strcmp(table.processes[i].name, "courieresmtpd") == 0;
+		ret->handlers += is_handler(&table, &table.processes[i]);
 	if (thorough)
 		add_costs(proc_fd, &table, ret);
 	return 0;

@@ -4,12 +4,13 @@
  * Everything in there is one of
  *
  *	guard	what was brought in from outside (its parent is not in the namespace) and
- *		its descendants
+ *		its descendants, but for the Courier that its porter starts
  *	around	process 1 (the script that built it), its sleeps, rsyslogd, the DNS server
  *	Courier	all the rest
  *
  * A process that has ended still counts, in what its parent has collected of its children;
- * orphans are collected by process 1, so that share of process 1 counts as Courier's.
+ * orphans are collected by process 1, so that share of process 1 counts as Courier's, and so
+ * does what the porter has collected.
  * CPU seconds are since the namespace began: take the difference of two looks.
  */
 #ifndef WAVEBREAK_DEMO_PROCESSES_H
@@ -27,12 +28,11 @@ struct cost {
 
 struct process_look {
 	struct cost courier, guard;
-	size_t handlers; /* children of couriertcpd that serve a client: slots in use */
+	size_t handlers; /* courieresmtpd: one serves one client */
 };
 
-/* `proc_fd` is the /proc directory of the namespace, `couriertcpd` a number in it. Only a
- * `thorough` look has costs: for the memory the kernel walks all pages of every process.
- * Returns 0 or -errno. */
-int processes_look(int proc_fd, pid_t couriertcpd, bool thorough, struct process_look *ret);
+/* `proc_fd` is the /proc directory of the namespace. Only a `thorough` look has costs: for the
+ * memory the kernel walks all pages of every process. Returns 0 or -errno. */
+int processes_look(int proc_fd, bool thorough, struct process_look *ret);
 
 #endif

@@ -6,123 +6,147 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAME_WIDTH 50
-#define CELL_WIDTH 21
+/* With three columns 79 in all: the width of a terminal that nobody has widened. */
+#define NAME_WIDTH 37
+#define CELL_WIDTH 13
 #define CELL_SIZE 80
 
-typedef void write_cell(const struct half *half, char cell[CELL_SIZE]);
+typedef void write_cell(const struct run *run, char cell[CELL_SIZE]);
 
-static void write_served(const struct half *half, char cell[CELL_SIZE])
+static void write_part(size_t part, size_t whole, char cell[CELL_SIZE])
 {
-	snprintf(cell, CELL_SIZE, "%zu", half->served_most);
+	snprintf(cell, CELL_SIZE, "%zu of %zu", part, whole);
 }
 
-static void write_waiting(const struct half *half, char cell[CELL_SIZE])
+static void write_processes(const struct run *run, char cell[CELL_SIZE])
 {
-	snprintf(cell, CELL_SIZE, "%zu", half->waiting_most);
+	snprintf(cell, CELL_SIZE, "%zu", run->processes_most);
 }
 
-static void write_in_time(const struct half *half, char cell[CELL_SIZE])
+static void write_open(const struct run *run, char cell[CELL_SIZE])
 {
-	snprintf(cell, CELL_SIZE, "%zu of %zu", half->tally.greeted_in_time, half->tally.honest);
+	snprintf(cell, CELL_SIZE, "%zu", run->open_most);
 }
 
-static void write_delivered(const struct half *half, char cell[CELL_SIZE])
+static void write_waiting(const struct run *run, char cell[CELL_SIZE])
 {
-	snprintf(cell, CELL_SIZE, "%zu of %zu", half->tally.delivered, half->tally.honest);
+	snprintf(cell, CELL_SIZE, "%zu", run->waiting_most);
 }
 
-static void format_wait(struct wait wait, char text[32])
+static void write_in_time(const struct run *run, char cell[CELL_SIZE])
+{
+	write_part(run->tally.greeted_in_time, run->tally.honest, cell);
+}
+
+static void write_delivered(const struct run *run, char cell[CELL_SIZE])
+{
+	write_part(run->tally.delivered, run->tally.honest, cell);
+}
+
+static void write_wait(struct wait wait, char cell[CELL_SIZE])
 {
 	const char *bound = wait.open ? "> " : "";
 
 	if (wait.seconds < 1)
-		snprintf(text, 32, "%s%.0f ms", bound, wait.seconds * 1000);
+		snprintf(cell, CELL_SIZE, "%s%.0f ms", bound, wait.seconds * 1000);
 	else
-		snprintf(text, 32, "%s%.*f s", bound, wait.seconds < 10 ? 1 : 0, wait.seconds);
+		snprintf(cell, CELL_SIZE, "%s%.*f s", bound, wait.seconds < 10 ? 1 : 0, wait.seconds);
 }
 
-static void write_wait(const struct half *half, char cell[CELL_SIZE])
+static void write_median(const struct run *run, char cell[CELL_SIZE])
 {
-	char median[32], high[32];
-
-	format_wait(tally_wait(&half->tally, 0.50, half->elapsed), median);
-	format_wait(tally_wait(&half->tally, 0.95, half->elapsed), high);
-	snprintf(cell, CELL_SIZE, "%s / %s", median, high);
+	write_wait(tally_wait(&run->tally, 0.50, run->elapsed), cell);
 }
 
-static void write_told(const struct half *half, char cell[CELL_SIZE])
+static void write_long(const struct run *run, char cell[CELL_SIZE])
 {
-	if (half->tally.ended)
-		snprintf(cell, CELL_SIZE, "%zu of %zu", half->tally.ended_told, half->tally.ended);
-	else
-		snprintf(cell, CELL_SIZE, "none was ended");
+	write_wait(tally_wait(&run->tally, 0.95, run->elapsed), cell);
 }
 
-static bool has_guard(const struct half *half)
+static void write_again(const struct run *run, char cell[CELL_SIZE])
 {
-	return half->guard.memory_bytes > 0;
+	write_wait(tally_wait_again(&run->tally, 0.95, run->elapsed), cell);
 }
 
-static void write_cpu(const struct half *half, char cell[CELL_SIZE])
+static void write_told(const struct run *run, char cell[CELL_SIZE])
 {
-	if (has_guard(half))
-		snprintf(cell, CELL_SIZE, "%.1f s / %.2f s", half->courier.cpu_seconds,
-			 half->guard.cpu_seconds);
-	else
-		snprintf(cell, CELL_SIZE, "%.1f s / -", half->courier.cpu_seconds);
+	write_part(run->tally.asked_told, run->tally.asked, cell);
 }
 
-static void write_memory(const struct half *half, char cell[CELL_SIZE])
+static void write_seconds(const struct cost *cost, char cell[CELL_SIZE])
 {
-	double courier = (double)half->courier.memory_bytes / 1e6;
-	double guard = (double)half->guard.memory_bytes / 1e6;
+	snprintf(cell, CELL_SIZE, cost->memory_bytes ? "%.1f s" : "-", cost->cpu_seconds);
+}
 
-	if (has_guard(half))
-		snprintf(cell, CELL_SIZE, "%.0f MB / %.1f MB", courier, guard);
-	else
-		snprintf(cell, CELL_SIZE, "%.0f MB / -", courier);
+static void write_megabytes(const struct cost *cost, char cell[CELL_SIZE])
+{
+	snprintf(cell, CELL_SIZE, cost->memory_bytes ? "%.0f MB" : "-", (double)cost->memory_bytes / 1e6);
+}
+
+static void write_courier_cpu(const struct run *run, char cell[CELL_SIZE])
+{
+	write_seconds(&run->courier, cell);
+}
+
+static void write_guard_cpu(const struct run *run, char cell[CELL_SIZE])
+{
+	write_seconds(&run->guard, cell);
+}
+
+static void write_courier_memory(const struct run *run, char cell[CELL_SIZE])
+{
+	write_megabytes(&run->courier, cell);
+}
+
+static void write_guard_memory(const struct run *run, char cell[CELL_SIZE])
+{
+	write_megabytes(&run->guard, cell);
 }
 
 static const struct {
 	const char *name;
 	write_cell *write;
 } rows[] = {
-	{ "most connections open at once", write_served },
-	{ "  and more of them waiting in the kernel", write_waiting },
+	{ "Courier's processes at once, at most", write_processes },
+	{ "connections open at once, at most", write_open },
+	{ "  of these, waiting in the kernel", write_waiting },
 	{ "honest senders greeted within 10 s", write_in_time },
-	{ "  their wait, median / 95 %", write_wait },
+	{ "  their wait, median", write_median },
+	{ "  their wait, 95 %", write_long },
+	{ "  and when they come again, 95 %", write_again },
 	{ "  their mail delivered", write_delivered },
-	{ "zombies told 5xx before their connection was ended", write_told },
-	{ "CPU of Courier / of wavebreak", write_cpu },
-	{ "memory of Courier / of wavebreak, at most", write_memory },
+	{ "zombies that asked and were told 5xx", write_told },
+	{ "CPU of Courier", write_courier_cpu },
+	{ "CPU of wavebreak, all its processes", write_guard_cpu },
+	{ "memory of Courier, at most", write_courier_memory },
+	{ "memory of wavebreak, at most", write_guard_memory },
 };
 
 static void print_row(const struct story *story, const char *name, write_cell *write, FILE *out)
 {
 	fprintf(out, "%-*s", NAME_WIDTH, name);
-	for (size_t i = 0; i < story->half_count; i++) {
+	for (size_t i = 0; i < story->run_count; i++) {
 		char cell[CELL_SIZE];
 
-		write(story->halves[i], cell);
-		fprintf(out, "%*s", CELL_WIDTH, cell);
+		write(story->runs[i], cell);
+		fprintf(out, " %*s", CELL_WIDTH, cell);
 	}
 	fputc('\n', out);
 }
 
-static void write_name(const struct half *half, char cell[CELL_SIZE])
+static void write_name(const struct run *run, char cell[CELL_SIZE])
 {
-	snprintf(cell, CELL_SIZE, "%s", half->name);
+	snprintf(cell, CELL_SIZE, "%s", way_name(run->way));
 }
 
 static void print_losses(const struct story *story, FILE *out)
 {
-	for (size_t i = 0; i < story->half_count; i++) {
-		const struct crowd_losses *losses = &story->halves[i]->losses;
+	for (size_t i = 0; i < story->run_count; i++) {
+		const struct crowd_losses *losses = &story->runs[i]->losses;
 
 		if (losses->held_back || losses->not_returned)
 			fprintf(out, "%s: %zu visitors held back, as so many were still open\n",
-				story->halves[i]->name, losses->held_back + losses->not_returned);
+				way_name(story->runs[i]->way), losses->held_back + losses->not_returned);
 	}
 }
 
@@ -137,20 +161,20 @@ void report_table(const struct story *story, FILE *out)
 	print_losses(story, out);
 }
 
-static void print_half_json(const struct half *half, FILE *out)
+static void print_run_json(const struct run *run, FILE *out)
 {
-	fprintf(out, "\"%s\":{\"served_most\":%zu,\"waiting_most\":%zu", half->name,
-		half->served_most, half->waiting_most);
+	fprintf(out, "\"%s\":{\"processes_most\":%zu,\"open_most\":%zu,\"waiting_most\":%zu",
+		way_name(run->way), run->processes_most, run->open_most, run->waiting_most);
 	fprintf(out, ",\"courier_cpu_s\":%.3f,\"courier_memory_bytes\":%llu",
-		half->courier.cpu_seconds, (unsigned long long)half->courier.memory_bytes);
-	fprintf(out, ",\"guard_cpu_s\":%.3f,\"guard_memory_bytes\":%llu", half->guard.cpu_seconds,
-		(unsigned long long)half->guard.memory_bytes);
+		run->courier.cpu_seconds, (unsigned long long)run->courier.memory_bytes);
+	fprintf(out, ",\"guard_cpu_s\":%.3f,\"guard_memory_bytes\":%llu", run->guard.cpu_seconds,
+		(unsigned long long)run->guard.memory_bytes);
 	fprintf(out, ",\"held_back\":%zu,\"visits\":",
-		half->losses.held_back + half->losses.not_returned);
-	tally_print_json(&half->tally, half->elapsed, out);
-	fputs(",\"served\":[", out);
-	for (size_t i = 0; i < half->points; i++)
-		fprintf(out, "%s%.0f", i ? "," : "", half->served[i].count);
+		run->losses.held_back + run->losses.not_returned);
+	tally_print_json(&run->tally, run->elapsed, out);
+	fputs(",\"processes\":[", out);
+	for (size_t i = 0; i < run->points; i++)
+		fprintf(out, "%s%.0f", i ? "," : "", run->processes[i].count);
 	fputs("]}", out);
 }
 
@@ -185,9 +209,9 @@ static int write_json(const struct story *story, FILE *out)
 		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"tarpit\":%u,\"maxdaemons\":%u",
 		story->seconds, story->rate, story->steady ? "true" : "false", story->tarpit,
 		story->maxdaemons);
-	for (size_t i = 0; i < story->half_count; i++) {
+	for (size_t i = 0; i < story->run_count; i++) {
 		fputs(",\n", out);
-		print_half_json(story->halves[i], out);
+		print_run_json(story->runs[i], out);
 	}
 	fputs("}\n", out);
 	return 0;
@@ -202,30 +226,29 @@ static void describe(const struct story *story, char *text, size_t size)
 {
 	size_t length = (size_t)snprintf(text, size, "Honest senders greeted within 10 s: ");
 
-	for (size_t i = 0; i < story->half_count && length < size; i++) {
-		const struct half *half = story->halves[i];
+	for (size_t i = 0; i < story->run_count && length < size; i++) {
+		const struct run *run = story->runs[i];
 
 		length += (size_t)snprintf(text + length, size - length, "%s%zu of %zu %s",
-					   i ? ", " : "", half->tally.greeted_in_time,
-					   half->tally.honest, half->name);
+					   i ? ", " : "", run->tally.greeted_in_time,
+					   run->tally.honest, way_name(run->way));
 	}
 }
 
 static int write_svg(const struct story *story, FILE *out)
 {
-	struct curve curves[HALVES_AT_MOST];
+	struct curve curves[RUNS_AT_MOST];
 	char note[256], description[512];
-	const struct curve_picture picture = { .curves = curves, .curve_count = story->half_count,
+	const struct curve_picture picture = { .curves = curves, .curve_count = story->run_count,
 		.limit = story->maxdaemons, .seconds = story->seconds };
 	const struct svg_caption caption = { .title = story_title(story), .note = note,
-		.description = description, .counted = "connections served" };
+		.description = description, .counted = "processes that serve a client" };
 
-	for (size_t i = 0; i < story->half_count; i++)
-		curves[i] = (struct curve){ story->halves[i]->name, story->halves[i]->served,
-					    story->halves[i]->points };
+	for (size_t i = 0; i < story->run_count; i++)
+		curves[i] = run_curve(story->runs[i]);
 	describe(story, note, sizeof(note));
 	snprintf(description, sizeof(description),
-		 "Connections that the mail server serves, over %.0f seconds of a spam wave, "
+		 "Processes of the mail server that serve a client, over %.0f seconds of a spam wave, "
 		 "against its limit of %u. %s.",
 		 story->seconds, story->maxdaemons, note);
 	return svg_write(&picture, &caption, out);

@@ -7,15 +7,15 @@
 #include <unistd.h>
 
 #define PLAIN_LINE_EVERY_SECONDS 10
-#define SIDE_BY_SIDE_WIDTH 72
 #define COLUMN_GAP 2
-#define NOTES 4 /* lines below each curve */
+#define NOTES 5 /* lines below each curve, each of CURVE_WIDTH_LEAST cells at most */
+#define NOTE_SIZE 160
 #define BAR_CELLS 20
 #define HEIGHT_MOST 20 /* of one curve: more would only be more of the same */
 #define AROUND_LINES 6 /* title, progress, and some of what was there before */
 
 /* For a world to come up and go; the visitors' time is by far the most. */
-#define AROUND_A_HALF_SECONDS 6.0
+#define AROUND_A_RUN_SECONDS 6.0
 
 struct show {
 	const struct story *story;
@@ -71,14 +71,18 @@ const char *story_title(const struct story *story)
 	return title;
 }
 
-/* Both halves on one scale, or the guarded one would look like the other. */
+struct curve run_curve(const struct run *run)
+{
+	return (struct curve){ way_name(run->way), run->processes, run->points };
+}
+
+/* All on one scale, or the guarded ones would look like the other. */
 static double common_top(const struct story *story)
 {
 	double top = 0;
 
-	for (size_t i = 0; i < story->half_count; i++) {
-		const struct half *half = story->halves[i];
-		const struct curve curve = { half->name, half->served, half->points };
+	for (size_t i = 0; i < story->run_count; i++) {
+		const struct curve curve = run_curve(story->runs[i]);
 		const struct curve_picture picture = { .curves = &curve, .curve_count = 1,
 			.limit = story->maxdaemons };
 
@@ -90,16 +94,15 @@ static double common_top(const struct story *story)
 
 struct column {
 	char curve[CURVE_TEXT_SIZE(CURVE_WIDTH_MOST, CURVE_HEIGHT_MOST)];
-	char notes[NOTES][160];
+	char notes[NOTES][NOTE_SIZE];
 	const char *next_line;
 };
 
-static void draw_half(const struct show *show, size_t number, size_t width, size_t height,
+static void draw_run(const struct show *show, size_t number, size_t width, size_t height,
 		      struct column *column)
 {
 	const struct story *story = show->story;
-	const struct half *half = story->halves[number];
-	const struct curve curve = { half->name, half->served, half->points };
+	const struct curve curve = run_curve(story->runs[number]);
 	const struct curve_picture picture = { .curves = &curve, .curve_count = 1,
 		.limit = story->maxdaemons, .seconds = story->seconds, .top = common_top(story) };
 	const struct curve_frame frame = { .width = width, .height = height, .filled = true,
@@ -112,27 +115,32 @@ static void draw_half(const struct show *show, size_t number, size_t width, size
 	column->next_line = column->curve;
 }
 
-static void write_notes(const struct half *half, struct column *column)
+static void write_count(const char *name, size_t now, size_t most, bool ended, char note[NOTE_SIZE])
 {
-	const struct tally *tally = &half->tally;
-	double longest;
-	size_t waiting = tally_waiting(tally, half->elapsed, &longest);
+	if (ended)
+		snprintf(note, NOTE_SIZE, "%s: at most %zu", name, most);
+	else
+		snprintf(note, NOTE_SIZE, "%s: %zu", name, now);
+}
 
-	if (!half->begun) {
+static void write_notes(const struct run *run, struct column *column)
+{
+	const struct tally *tally = &run->tally;
+	double longest;
+	size_t waiting = tally_waiting(tally, run->elapsed, &longest);
+
+	if (!run->begun) {
 		for (size_t i = 0; i < NOTES; i++)
 			column->notes[i][0] = '\0';
 		return;
 	}
-	snprintf(column->notes[0], sizeof(column->notes[0]), "%s %zu, waiting in the kernel %zu",
-		 half->ended ? "at most" : "served",
-		 half->ended ? half->served_most : half->served_now,
-		 half->ended ? half->waiting_most : half->waiting_now);
-	snprintf(column->notes[1], sizeof(column->notes[1]), "honest senders: %zu of %zu greeted",
-		 tally->greeted, tally->honest);
-	snprintf(column->notes[2], sizeof(column->notes[2]),
-		 "  still waiting %zu, the longest %.0f s", waiting, longest);
-	snprintf(column->notes[3], sizeof(column->notes[3]), "zombies: %zu came, %zu told 5xx",
-		 tally->zombies, tally->told);
+	write_count("processes", run->processes_now, run->processes_most, run->ended, column->notes[0]);
+	write_count("connections", run->open_now, run->open_most, run->ended, column->notes[1]);
+	snprintf(column->notes[2], NOTE_SIZE, "honest: %zu of %zu greeted", tally->greeted,
+		 tally->honest);
+	snprintf(column->notes[3], NOTE_SIZE, "  %zu wait, longest %.0f s", waiting, longest);
+	snprintf(column->notes[4], NOTE_SIZE, "zombies: %zu, told %zu",
+		 tally->zombies + tally->returned, tally->told);
 }
 
 /* The picture is composed in memory and written at once, or it would flicker. */
@@ -166,7 +174,7 @@ static void put_columns(struct page *page, const struct show *show, struct colum
 {
 	for (size_t i = first; i < first + count; i++)
 		fprintf(page->out, "%s%-*.*s", i > first ? "  " : "", (int)width, (int)width,
-			show->story->halves[i]->name);
+			way_name(show->story->runs[i]->way));
 	end_line(page);
 	for (size_t line = 0; line < height; line++) {
 		for (size_t i = first; i < first + count; i++) {
@@ -188,14 +196,15 @@ static size_t clamp(size_t value, size_t least, size_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
-static void put_halves(struct page *page, const struct show *show)
+static void put_runs(struct page *page, const struct show *show)
 {
-	static struct column columns[HALVES_AT_MOST];
-	size_t count = show->story->half_count;
-	bool beside = count > 1 && show->width >= SIDE_BY_SIDE_WIDTH;
+	static struct column columns[RUNS_AT_MOST];
+	size_t count = show->story->run_count;
+	size_t column_width = (show->width - 1 - COLUMN_GAP * (count - 1)) / count;
+	bool beside = count > 1 && column_width >= CURVE_WIDTH_LEAST;
 	size_t rows = beside || count == 1 ? 1 : count;
 	size_t room = show->height > AROUND_LINES ? show->height - AROUND_LINES : 0;
-	size_t width = beside ? (show->width - 1 - COLUMN_GAP) / 2 : show->width - 1;
+	size_t width = beside ? column_width : show->width - 1;
 	size_t height;
 
 	/* What is higher than the screen cannot be redrawn in place. */
@@ -203,8 +212,8 @@ static void put_halves(struct page *page, const struct show *show)
 		return;
 	height = clamp(room / rows - NOTES - 1, CURVE_HEIGHT_LEAST, HEIGHT_MOST);
 	for (size_t i = 0; i < count; i++) {
-		draw_half(show, i, width, height, &columns[i]);
-		write_notes(show->story->halves[i], &columns[i]);
+		draw_run(show, i, width, height, &columns[i]);
+		write_notes(show->story->runs[i], &columns[i]);
 	}
 	if (beside)
 		put_columns(page, show, columns, 0, count, width, height);
@@ -217,12 +226,12 @@ static double progress_of(const struct story *story, double *ret_total)
 {
 	double done = 0;
 
-	*ret_total = (story->seconds + AROUND_A_HALF_SECONDS) * (double)story->half_count;
-	for (size_t i = 0; i < story->half_count; i++) {
-		if (story->halves[i]->ended)
-			done += story->seconds + AROUND_A_HALF_SECONDS;
-		else if (story->halves[i]->begun)
-			done += story->halves[i]->elapsed;
+	*ret_total = (story->seconds + AROUND_A_RUN_SECONDS) * (double)story->run_count;
+	for (size_t i = 0; i < story->run_count; i++) {
+		if (story->runs[i]->ended)
+			done += story->seconds + AROUND_A_RUN_SECONDS;
+		else if (story->runs[i]->begun)
+			done += story->runs[i]->elapsed;
 	}
 	return done < *ret_total ? done : *ret_total;
 }
@@ -251,7 +260,7 @@ static void redraw(struct show *show)
 	if (show->lines)
 		fprintf(page.out, "\033[%zuA", show->lines);
 	put_line(&page, story_title(show->story));
-	put_halves(&page, show);
+	put_runs(&page, show);
 	put_progress(&page, show);
 	fputs("\033[J", page.out);
 	if (fclose(page.out) == 0) {
@@ -262,29 +271,29 @@ static void redraw(struct show *show)
 	free(text);
 }
 
-static const struct half *current(const struct story *story)
+static const struct run *current(const struct story *story)
 {
-	for (size_t i = 0; i < story->half_count; i++) {
-		if (story->halves[i]->begun && !story->halves[i]->ended)
-			return story->halves[i];
+	for (size_t i = 0; i < story->run_count; i++) {
+		if (story->runs[i]->begun && !story->runs[i]->ended)
+			return story->runs[i];
 	}
 	return NULL;
 }
 
 static void print_plain_line(struct show *show)
 {
-	const struct half *half = current(show->story);
+	const struct run *run = current(show->story);
 	double longest;
 	size_t waiting;
 
-	if (!half || half->elapsed < show->plain_line_due)
+	if (!run || run->elapsed < show->plain_line_due)
 		return;
 	show->plain_line_due += PLAIN_LINE_EVERY_SECONDS;
-	waiting = tally_waiting(&half->tally, half->elapsed, &longest);
-	printf("%-9s %3.0f s: %zu of %u connections served, %zu waiting in the kernel; "
+	waiting = tally_waiting(&run->tally, run->elapsed, &longest);
+	printf("%-9s %3.0f s: %zu connections, %zu of %u processes; "
 	       "honest senders: %zu of %zu greeted, %zu wait, the longest for %.0f s\n",
-	       half->name, half->elapsed, half->served_now, show->story->maxdaemons,
-	       half->waiting_now, half->tally.greeted, half->tally.honest, waiting, longest);
+	       way_name(run->way), run->elapsed, run->open_now, run->processes_now,
+	       show->story->maxdaemons, run->tally.greeted, run->tally.honest, waiting, longest);
 	fflush(stdout);
 }
 
@@ -329,8 +338,9 @@ void show_curves(const struct show *show)
 	static struct column column;
 	size_t width = clamp(show->width - 1, CURVE_WIDTH_LEAST, 100);
 
-	for (size_t i = 0; i < show->story->half_count; i++) {
-		draw_half(show, i, width, 10, &column);
-		printf("\n%s, connections served\n%s", show->story->halves[i]->name, column.curve);
+	for (size_t i = 0; i < show->story->run_count; i++) {
+		draw_run(show, i, width, 10, &column);
+		printf("\n%s, processes of Courier\n%s", way_name(show->story->runs[i]->way),
+		       column.curve);
 	}
 }

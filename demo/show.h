@@ -3,23 +3,26 @@
  *
  * On a terminal the picture is redrawn in place; in a pipe there is a plain line every ten
  * seconds. The terminal keeps its modes and its cursor, so there is nothing to restore,
- * however the demo ends. Reads the halves, changes nothing.
+ * however the demo ends. Reads the runs, changes nothing.
  */
 #ifndef WAVEBREAK_DEMO_SHOW_H
 #define WAVEBREAK_DEMO_SHOW_H
 
 #include "play.h"
 
-#define HALVES_AT_MOST 2
+#define RUNS_AT_MOST WAYS
 
 struct story {
-	struct half *halves[HALVES_AT_MOST]; /* the unguarded one first */
-	size_t half_count;
+	struct run *runs[RUNS_AT_MOST]; /* the unguarded one first */
+	size_t run_count;
 	unsigned int tarpit, maxdaemons;
-	double seconds; /* for how long visitors come, in each half */
+	double seconds; /* for how long visitors come, in each run */
 	double rate; /* zombies a second at the height of the wave */
 	bool steady;
 };
+
+/* What is drawn of a run. */
+struct curve run_curve(const struct run *run);
 
 /* The one-line title of all pictures and tables; returns its buffer. */
 const char *story_title(const struct story *story);
@@ -37,7 +40,7 @@ void show_progress(struct show *show);
 /* Takes the live picture away; what is printed next begins where it began. */
 void show_clear(struct show *show);
 
-/* The curves for the scrollback, one for each half. */
+/* The curves for the scrollback, one for each run. */
 void show_curves(const struct show *show);
 
 #endif

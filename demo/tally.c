@@ -26,6 +26,10 @@ static void count_zombie(struct tally *tally, const struct visit *visit)
 	case VISIT_ENDED:
 		tally->zombies_open--;
 		tally->unanswered += visit->end == END_UNANSWERED;
+		if (visit->asked != NEVER && (visit->refused != NEVER || visit->end != END_STOPPED)) {
+			tally->asked++;
+			tally->asked_told += visit->refused != NEVER;
+		}
 		if (ended_by_server(visit) && !visit->mute) {
 			tally->ended++;
 			tally->ended_told += visit->refused != NEVER;
@@ -47,6 +51,7 @@ static void count_honest(struct tally *tally, const struct visit *visit)
 		tally->uncounted += visit->phase == VISIT_BEGUN;
 		return;
 	}
+	tally->honest_visits[visit->number].again = visit->again;
 	tally->honest_visits[visit->number].begun = visit->begun;
 	tally->honest_visits[visit->number].greeted = visit->greeted;
 	tally->honest_visits[visit->number].ended = visit->ended;
@@ -83,16 +88,18 @@ static int by_seconds(const void *left, const void *right)
 	return (a->seconds > b->seconds) - (a->seconds < b->seconds);
 }
 
-struct wait tally_wait(const struct tally *tally, double share, double now)
+static struct wait wait_of_share(const struct tally *tally, bool only_again, double share, double now)
 {
 	static struct wait waits[TALLY_HONEST_AT_MOST];
-	size_t count = recorded(tally), rank;
+	size_t count = 0, rank;
 	struct wait wait = { 0 };
 
+	for (size_t i = 0; i < recorded(tally); i++) {
+		if (tally->honest_visits[i].again || !only_again)
+			waits[count++] = wait_of(tally, i, now);
+	}
 	if (count == 0)
 		return wait;
-	for (size_t i = 0; i < count; i++)
-		waits[i] = wait_of(tally, i, now);
 	qsort(waits, count, sizeof(waits[0]), by_seconds);
 	rank = (size_t)(share * (double)count);
 	rank = rank < count ? rank : count - 1;
@@ -100,6 +107,16 @@ struct wait tally_wait(const struct tally *tally, double share, double now)
 	for (size_t i = 0; i <= rank; i++)
 		wait.open |= waits[i].open;
 	return wait;
+}
+
+struct wait tally_wait(const struct tally *tally, double share, double now)
+{
+	return wait_of_share(tally, false, share, now);
+}
+
+struct wait tally_wait_again(const struct tally *tally, double share, double now)
+{
+	return wait_of_share(tally, true, share, now);
 }
 
 size_t tally_greeted_within(const struct tally *tally, double seconds)
@@ -140,14 +157,16 @@ static void print_wait(const char *name, struct wait wait, FILE *out)
 void tally_print_json(const struct tally *tally, double now, FILE *out)
 {
 	fprintf(out, "{\"zombies\":%zu,\"returned\":%zu,\"zombies_told\":%zu,\"zombies_ended\":%zu,"
-		"\"zombies_ended_told\":%zu,\"zombies_unanswered\":%zu",
+		"\"zombies_ended_told\":%zu,\"zombies_unanswered\":%zu,\"zombies_asked\":%zu,"
+		"\"zombies_asked_told\":%zu",
 		tally->zombies, tally->returned, tally->told, tally->ended, tally->ended_told,
-		tally->unanswered);
+		tally->unanswered, tally->asked, tally->asked_told);
 	fprintf(out, ",\"honest\":%zu,\"greeted\":%zu,\"greeted_in_10s\":%zu,\"greeted_in_1s\":%zu",
 		tally->honest, tally->greeted, tally->greeted_in_time, tally_greeted_within(tally, 1));
 	fprintf(out, ",\"delivered\":%zu", tally->delivered);
 	print_wait("wait_p50", tally_wait(tally, 0.50, now), out);
 	print_wait("wait_p95", tally_wait(tally, 0.95, now), out);
 	print_wait("wait_max", tally_wait(tally, 1.00, now), out);
+	print_wait("wait_again_p95", tally_wait_again(tally, 0.95, now), out);
 	fputc('}', out);
 }

@@ -26,12 +26,14 @@ struct tally {
 	size_t returned; /* second visits */
 	size_t zombies_open;
 	size_t told; /* zombies that have read a 5xx */
+	size_t asked; /* that are gone and have sent RCPT; not whom the crowd took home before an answer */
+	size_t asked_told; /* … and have read a 5xx */
 	size_t ended; /* connections of zombies that spoke, ended by the other side */
 	size_t ended_told; /* … that had read their 5xx by then */
 	size_t unanswered; /* zombies whose SYNs were dropped until they gave up */
 	size_t honest, greeted, greeted_in_time, delivered;
 	size_t uncounted; /* honest senders beyond TALLY_HONEST_AT_MOST */
-	struct { double begun, greeted, ended; } honest_visits[TALLY_HONEST_AT_MOST];
+	struct { double begun, greeted, ended; bool again; } honest_visits[TALLY_HONEST_AT_MOST];
 };
 
 struct wait {
@@ -44,6 +46,8 @@ void tally_count(struct tally *tally, const struct visit *visit);
 /* The wait that `share` (0 to 1) of the honest senders do not exceed, at `now` seconds
  * after the beginning. Zero when there are none. */
 struct wait tally_wait(const struct tally *tally, double share, double now);
+/* The same, of those who came from an address that had been there before. */
+struct wait tally_wait_again(const struct tally *tally, double share, double now);
 
 /* Honest senders that waited no longer than that for their greeting. */
 size_t tally_greeted_within(const struct tally *tally, double seconds);

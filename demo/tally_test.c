@@ -28,6 +28,7 @@ static struct visit begin(enum visitor visitor, uint32_t number, double at)
 			       .number = number,
 			       .begun = at,
 			       .greeted = NEVER,
+			       .asked = NEVER,
 			       .refused = NEVER,
 			       .delivered = NEVER,
 			       .ended = NEVER };
@@ -159,6 +160,46 @@ static void test_told_before_the_end(void **state)
 	assert_int_equal(tally.zombies_open, 0);
 }
 
+/* Whoever has asked has a right to an answer, unless the crowd did not wait for it. */
+static void test_asked_and_told(void **state)
+{
+	struct {
+		double asked, refused;
+		enum visit_end end;
+	} visits[] = {
+		{ 1, 2, END_CLOSED }, { 1, 2, END_STOPPED }, /* told */
+		{ 1, NEVER, END_RESET }, { 1, NEVER, END_CLOSED }, /* not told */
+		{ 1, NEVER, END_STOPPED }, { NEVER, 1, END_CLOSED }, { NEVER, NEVER, END_RESET },
+	};
+
+	for (uint32_t i = 0; i < sizeof(visits) / sizeof(visits[0]); i++) {
+		struct visit visit = begin(VISITOR_ZOMBIE, i, 0);
+
+		visit.asked = visits[i].asked;
+		if (visits[i].refused != NEVER)
+			refuse(&visit, visits[i].refused);
+		end(&visit, visits[i].end, 3);
+	}
+	assert_int_equal(tally.asked, 4);
+	assert_int_equal(tally.asked_told, 2);
+}
+
+static void test_who_comes_again_is_told_apart(void **state)
+{
+	struct visit first = begin(VISITOR_HONEST, 0, 0), again = { .visitor = VISITOR_HONEST, .number = 1,
+		.again = true, .begun = 10, .greeted = NEVER, .ended = NEVER };
+
+	assert_true(tally_wait_again(&tally, 0.95, 20).seconds == 0);
+	greet(&first, 6);
+	count(&again, VISIT_BEGUN);
+	assert_true(tally_wait_again(&tally, 0.95, 12).seconds == 2);
+	assert_true(tally_wait_again(&tally, 0.95, 12).open);
+	greet(&again, 12.5);
+	assert_true(tally_wait_again(&tally, 0.95, 20).seconds == 2.5);
+	assert_false(tally_wait_again(&tally, 0.95, 20).open);
+	assert_true(tally_wait(&tally, 0.95, 20).seconds == 6);
+}
+
 static void test_second_visits_are_counted_apart(void **state)
 {
 	struct visit again = { .visitor = VISITOR_ZOMBIE, .again = true };
@@ -180,6 +221,8 @@ int main(void)
 		cmocka_unit_test_setup(test_nobody_is_no_wait, empty_tally),
 		cmocka_unit_test_setup(test_more_than_can_be_kept_are_counted, empty_tally),
 		cmocka_unit_test_setup(test_told_before_the_end, empty_tally),
+		cmocka_unit_test_setup(test_asked_and_told, empty_tally),
+		cmocka_unit_test_setup(test_who_comes_again_is_told_apart, empty_tally),
 		cmocka_unit_test_setup(test_second_visits_are_counted_apart, empty_tally),
 	};
 

@@ -30,6 +30,7 @@ void visit_print_json(const struct visit *visit, FILE *out)
 	fprintf(out, ",\"mute\":%s,\"again\":%s,\"begun\":%.6f", visit->mute ? "true" : "false",
 		visit->again ? "true" : "false", visit->begun);
 	print_moment(visit, "greeted", visit->greeted, out);
+	print_moment(visit, "asked", visit->asked, out);
 	print_moment(visit, "refused", visit->refused, out);
 	print_moment(visit, "delivered", visit->delivered, out);
 	print_moment(visit, "ended", visit->ended, out);

@@ -45,11 +45,11 @@ struct visit {
 	uint32_t number; /* counts the visitors of a kind from 0; sender of the mail */
 	uint8_t visitor, phase, end;
 	bool mute; /* a zombie that never says HELO: it cannot be refused */
-	bool again; /* its second connection from the same address */
+	bool again; /* not the first connection from its address */
 	uint16_t source_port; /* host byte order */
 	uint16_t reply_code; /* the last reply; 0: none, or not SMTP */
 	struct in6_addr source; /* IPv4 as ::ffff:a.b.c.d */
-	double begun, greeted, refused, delivered, ended;
+	double begun, greeted, asked, refused, delivered, ended; /* asked: has sent RCPT */
 };
 
 /* One line of JSON for the visit as it is. Durations in it are seconds since connect(). */

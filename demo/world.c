@@ -91,10 +91,10 @@ static int start_outside(struct world *world, const struct crowd_plan *plan,
 static int start_server(struct world *world, const struct world_plan *plan, const int network_up[2],
 			struct complaint *complaint)
 {
-	char mailhost[PATH_MAX], log[PATH_MAX], tarpit[16], maxdaemons[16];
+	char mailhost[PATH_MAX], log[PATH_MAX], tarpit[16], maxdaemons[16], port[16];
 	const char *const argv[] = { mailhost, "run", "--server-root", plan->server_root,
 		"--state", plan->state, "--visible", plan->visible_dir, "--tarpit", tarpit,
-		"--maxdaemons", maxdaemons, NULL };
+		"--maxdaemons", maxdaemons, "--port", port, "--drop", plan->drop ? "1" : "0", NULL };
 	const struct spawn what = { .argv = argv, .log_path = log, .namespaces = SERVER_NAMESPACES,
 		.wait_fd = network_up[0], .close_fd = network_up[1] };
 	int r;
@@ -103,6 +103,7 @@ static int start_server(struct world *world, const struct world_plan *plan, cons
 	snprintf(log, sizeof(log), "%s/" MAILHOST_LOG, plan->state);
 	snprintf(tarpit, sizeof(tarpit), "%u", plan->tarpit);
 	snprintf(maxdaemons, sizeof(maxdaemons), "%u", plan->maxdaemons);
+	snprintf(port, sizeof(port), "%u", plan->port);
 	r = spawn(&what, &world->server);
 	return r < 0 ? refused(-r, complaint) : 0;
 }
@@ -136,22 +137,13 @@ static int join_network(const struct world *world, const struct world_plan *plan
 			"kernel, and ip from iproute2):");
 }
 
-/* The file appears in one piece (rename), with one name=value a line. */
-static bool read_ready(struct world *world, const char *state)
+/* The file appears in one piece (rename), when all is. */
+static bool is_ready(const char *state)
 {
-	char path[PATH_MAX], line[256];
-	FILE *ready;
+	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/ready", state);
-	ready = fopen(path, "re");
-	if (!ready)
-		return false;
-	while (fgets(line, sizeof(line), ready)) {
-		if (strncmp(line, "couriertcpd_pid=", 16) == 0)
-			world->couriertcpd = (pid_t)strtol(line + 16, NULL, 10);
-	}
-	fclose(ready);
-	return world->couriertcpd > 0;
+	return access(path, F_OK) == 0;
 }
 
 int world_check(const struct world *world, const char *state, struct complaint *complaint)
@@ -173,7 +165,7 @@ static int wait_until_ready(struct world *world, const struct world_plan *plan,
 {
 	double deadline = spawn_now() + MAILHOST_SECONDS;
 
-	while (!read_ready(world, plan->state)) {
+	while (!is_ready(plan->state)) {
 		int r = world_check(world, plan->state, complaint);
 
 		if (r < 0)

@@ -3,7 +3,7 @@
  *
  *	outside (network namespace)          server (network, mount, PID, UTS, IPC)
  *	the crowd, see crowd.h      ==veth== demo/mailhost: Courier, rsyslogd, DNS, and
- *	                                     in the guarded half wavebreak
+ *	                                     wavebreak, if it guards this one
  *
  * Nothing of it has a name on the machine. The first process of each side dies with the
  * demo, and with it the kernel takes down all processes, mounts and interfaces. What is
@@ -23,13 +23,14 @@ struct world_plan {
 	const char *state;
 	const char *visible_dir; /* seen inside besides the repository: where wavebreak is */
 	unsigned int tarpit, maxdaemons;
+	unsigned int port; /* where Courier waits; the crowd comes to 25 */
+	bool drop; /* Courier's own DROP=-drop */
 	const struct crowd_plan *crowd; /* its server addresses are filled in here */
 };
 
 struct world {
 	pid_t server; /* as numbered on the machine */
 	pid_t outside;
-	pid_t couriertcpd; /* as numbered inside */
 	int visits_fd; /* struct visit by struct visit, from world_begin on; then end of file */
 	int proc_fd; /* the server side's /proc */
 	int begin_fd;

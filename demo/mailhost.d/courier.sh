@@ -57,6 +57,8 @@ set_esmtpd() {
 }
 
 configure_esmtpd() {
+	local options='-stderrlogger=/usr/sbin/courierlogger -noidentlookup -nodnslookup'
+	set_esmtpd PORT "$port"
 	set_esmtpd TARPIT "$tarpit"
 	set_esmtpd MAXDAEMONS "$maxdaemons"
 	# All test clients of a family come from one or two networks.
@@ -64,9 +66,13 @@ configure_esmtpd() {
 	set_esmtpd MAXPERIP "$maxperip"
 	# "-block=dnsbl.test" alone never sets BLOCK in Courier 1.0.16.
 	set_esmtpd BLACKLISTS '"-block=dnsbl.test,BLOCK,*"'
-	set_esmtpd TCPDOPTS \
-		'"-stderrlogger=/usr/sbin/courierlogger -noidentlookup -nodnslookup"'
 	set_esmtpd ESMTPAUTH '"LOGIN PLAIN"'
+	if [ "$drop" = 1 ]; then
+		# Debian's file has DROP as a comment only. esmtpd hands the options to a shell.
+		echo 'DROP="-drop"' >>/etc/courier/esmtpd
+		options+=" '-denymsg=550 Your address is on a block list.'"
+	fi
+	set_esmtpd TCPDOPTS "\"$options\""
 }
 
 configure_domain() {
@@ -116,7 +122,7 @@ configure_courier() {
 # Our own connection: it leaves one "started" line from 127.0.0.1 in mail.log.
 courier_greets() {
 	local greeting
-	exec {smtp}<>/dev/tcp/127.0.0.1/25 || return 1
+	exec {smtp}<>"/dev/tcp/127.0.0.1/$port" || return 1
 	read -r -t 5 greeting <&$smtp || greeting=
 	printf 'QUIT\r\n' >&$smtp
 	exec {smtp}>&-
@@ -129,7 +135,7 @@ start_courier() {
 	server_pids[authdaemond]=$(cat /run/courier/authdaemon/pid)
 	courier start
 	esmtpd start
-	wait_for 'couriertcpd to listen on port 25' listens tcp 25
+	wait_for "couriertcpd to listen on port $port" listens tcp "$port"
 	server_pids[couriertcpd]=$(cat /run/courier/esmtpd.pid)
-	courier_greets || fail 'Courier listens on port 25 but does not greet'
+	courier_greets || fail "Courier listens on port $port but does not greet"
 }
