@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-#define ZONE_COLUMN 32
+#define ZONE_COLUMN 24
 
 static void print_family(const json_t *zone, const char *state_name, const char *trouble_name, const char *family)
 {
@@ -22,10 +22,11 @@ static void print_zone(const json_t *zone)
 	char name[ASK_TEXT_SIZE], state[ASK_TEXT_SIZE];
 	const json_t *weight = json_object_get(zone, "weight");
 
-	printf("%-*s  %-8s %6" JSON_INTEGER_FORMAT " %7" PRIu64 " ms %10" PRIu64 " %10" PRIu64 " %8" PRIu64 "\n", ZONE_COLUMN,
+	printf("%-*s  %-8s %6" JSON_INTEGER_FORMAT " %5" PRIu64 " ms %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64 "\n", ZONE_COLUMN,
 	       ask_text(zone, "zone", name), ask_text(zone, "state", state),
 	       json_is_integer(weight) ? json_integer_value(weight) : 0, ask_number(zone, "latency_ms"),
-	       ask_number(zone, "asked"), ask_number(zone, "listed"), ask_number(zone, "errors"));
+	       ask_number(zone, "asked"), ask_number(zone, "listed"), ask_number(zone, "decided"),
+	       ask_number(zone, "errors"));
 	print_family(zone, "state", "trouble", "IPv4");
 	print_family(zone, "state6", "trouble6", "IPv6");
 }
@@ -49,8 +50,8 @@ int cmd_zones(int argc, char **argv)
 	} else if (json_array_size(zones) == 0) {
 		puts("no zones: gate { zone NAME { } } names them");
 	} else {
-		printf("%-*s  %-8s %6s %10s %10s %10s %8s\n", ZONE_COLUMN, "ZONE", "STATE", "WEIGHT", "LATENCY", "ASKED",
-		       "LISTED", "ERRORS");
+		printf("%-*s  %-8s %6s %8s %8s %8s %8s %6s\n", ZONE_COLUMN, "ZONE", "STATE", "WEIGHT", "LATENCY", "ASKED",
+		       "LISTED", "DECIDED", "ERRORS");
 		json_array_foreach(zones, i, zone)
 			print_zone(zone);
 	}

@@ -33,6 +33,7 @@ struct worker_gate {
 	size_t count;
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
+	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
 	uint32_t passed_hand;
@@ -191,6 +192,16 @@ static void tell_others(struct worker_gate *gate, size_t teller, const struct ga
 	}
 }
 
+/* A list speaks for a rejection, a list of good ones for a client that was let in. */
+static void count_decisions(struct worker_gate *gate, const struct gate_report *report)
+{
+	const struct settings *settings = gate->w->settings;
+	bool rejected = report->kind == GATE_REPORT_REFUSED;
+
+	for (size_t i = 0; i < settings->zone_count && report->kind != GATE_REPORT_ABUSE; i++)
+		gate->decided[i] += report->listed >> i & 1 && (settings->zones[i].weight > 0) == rejected;
+}
+
 static void take_reports(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
 {
 	static struct gate_packet passed, refused;
@@ -201,6 +212,7 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 	for (uint32_t i = 0; i < packet->head.count; i++) {
 		const struct gate_report *report = &packet->reports[i];
 
+		count_decisions(gate, report);
 		if (report->kind == GATE_REPORT_PASSED) {
 			passed.passed[passed.head.count++] = report->client;
 			remember_passed(gate, &report->client);
@@ -388,12 +400,12 @@ json_t *worker_gate_zones_to_json(const struct worker_gate *gate)
 			if (i < gate->states[j].zone_count)
 				add_health(&sum, &gate->states[j].zones[i]);
 		}
-		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "zone",
+		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "zone",
 			settings->zones[i].name, "weight", (json_int_t)settings->zones[i].weight, "state",
 			zone_state_name(sum.state), "trouble", zone_trouble_words(sum.trouble), "state6",
 			zone_state_name(sum.state6), "trouble6", zone_trouble_words(sum.trouble6), "latency_ms",
-			(json_int_t)sum.latency_ms, "asked", (json_int_t)sum.asked, "listed", (json_int_t)sum.listed, "errors",
-			(json_int_t)sum.errors));
+			(json_int_t)sum.latency_ms, "asked", (json_int_t)sum.asked, "listed", (json_int_t)sum.listed, "decided",
+			(json_int_t)gate->decided[i], "errors", (json_int_t)sum.errors));
 	}
 	return list;
 }

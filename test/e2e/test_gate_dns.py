@@ -52,6 +52,8 @@ def test_broken_lists_are_left_out_and_said_so(world):
             assert f"{name} is no more asked for IPv4: it {trouble}" in guard.log
         let_in(world, "10.67.1.1")
         assert "well.test names it (Listed, see http://well.test/?10.66.1.1)" in told(world, "10.66.1.1")
+        wait_until(lambda: zones(guard)["well.test"]["decided"] == 1, 5, "its word to count")
+        assert all(zones(guard)[name]["decided"] == 0 for name in BROKEN)
 
 
 def test_what_a_client_is_told_of_a_listing(world):
