@@ -7,6 +7,7 @@
 #include "daemon/warden.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,15 @@ static bool can_be_followed(int fd)
 	if (fstat(fd, &st) < 0)
 		return false;
 	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd);
+}
+
+static int try_it(const struct warden_options *warden, struct plan *plan)
+{
+	int status = warden_try(warden, plan);
+
+	plan_free(plan);
+	free(plan);
+	return status;
 }
 
 int cmd_run(int argc, char **argv)
@@ -42,5 +52,8 @@ int cmd_run(int argc, char **argv)
 	warden.observe = options.observe;
 	plan->follow_stdin = options.stdin;
 	plan_find_lines(plan);
+	if (options.try)
+		return try_it(&warden, plan);
+	warden.words = argv;
 	return warden_run(&warden, plan);
 }

@@ -104,6 +104,27 @@ int child_start(struct child *child)
 	return r;
 }
 
+int child_adopt(struct child *child, pid_t pid, int socket)
+{
+	siginfo_t info;
+	int r;
+
+	assert(child->pid == 0);
+	/* One that has ended is still a child, and its end is seen as ever. */
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return -errno;
+	child->parent = getpid();
+	child->pid = pid;
+	child->socket = socket;
+	child->started_ms = child->heard_ms = loop_now_ms(child->loop);
+	r = watch(child);
+	if (r == 0)
+		return 0;
+	child->socket = -1;
+	child_destroy(child);
+	return r;
+}
+
 /* The pidfd is of our own child, which is not yet reaped: it cannot be anybody else. */
 void child_signal(const struct child *child, int signal_number)
 {

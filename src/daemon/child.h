@@ -51,6 +51,10 @@ void child_init(struct child *child, struct loop *loop, const struct child_calls
 
 /* Only where there is none. Returns 0 or -errno (fork and what it takes), and then there is none still. */
 int child_start(struct child *child);
+/* The same for one that a program executed in this process before us has started, and that still is our child, with
+ * our end of its socket. Returns 0, or -errno (-ECHILD: there is no such child), and then the socket stays the
+ * caller's. */
+int child_adopt(struct child *child, pid_t pid, int socket);
 
 /* Nothing where there is none. */
 void child_signal(const struct child *child, int signal_number);

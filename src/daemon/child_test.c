@@ -370,6 +370,52 @@ static void test_how_an_end_is_called(void **state)
 
 #define SCENE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* As by a program that was executed in the place of the one that started it. */
+static void test_one_of_before_is_adopted(void **state)
+{
+	struct scene *s = *state;
+	int pair[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(child_adopt(&s->child, getppid(), pair[0]), -ECHILD);
+	assert_int_equal(s->child.pid, 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		_exit(wait_for_a_word(s, pair[1]));
+	}
+	assert_int_equal(child_adopt(&s->child, pid, pair[0]), 0);
+	assert_int_equal(s->child.pid, pid);
+	close(pair[1]);
+	child_tell(&s->child, 7);
+	run_loop(s);
+	assert_int_equal(s->ends, 1);
+	assert_int_equal(WEXITSTATUS(s->wait_status), 7);
+	assert_int_equal(fcntl(pair[0], F_GETFD), -1);
+}
+
+/* It is still to be seen how it ended. */
+static void test_one_that_has_ended_is_adopted(void **state)
+{
+	struct scene *s = *state;
+	siginfo_t info;
+	int pair[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(7);
+	close(pair[1]);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(child_adopt(&s->child, pid, pair[0]), 0);
+	run_loop(s);
+	assert_int_equal(s->ends, 1);
+	assert_int_equal(WEXITSTATUS(s->wait_status), 7);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -384,6 +430,8 @@ int main(void)
 		SCENE_TEST(test_what_it_keeps_and_no_more),
 		SCENE_TEST(test_the_delay_grows),
 		SCENE_TEST(test_silence_ends_with_a_word),
+		SCENE_TEST(test_one_of_before_is_adopted),
+		SCENE_TEST(test_one_that_has_ended_is_adopted),
 		SCENE_TEST(test_how_an_end_is_called),
 	};
 

@@ -93,6 +93,22 @@ int confine_capabilities(uint64_t mask)
 	return confine_own_capabilities(mask);
 }
 
+void confine_keep_across_execution(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (geteuid() == 0 || get_capabilities(data) < 0)
+		return;
+	data[0].inheritable = data[0].permitted;
+	data[1].inheritable = data[1].permitted;
+	if (syscall(SYS_capset, &head, data) < 0)
+		return;
+	for (unsigned long c = 0; c < 64; c++)
+		if (data[c / 32].permitted >> c % 32 & 1)
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0);
+}
+
 int confine_user(uid_t uid, gid_t gid, gid_t group)
 {
 	if (setgroups(group ? 1 : 0, &group) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)

@@ -21,6 +21,9 @@ int confine_capabilities(uint64_t mask);
 /* The same, but what this process executes may gain what its file and user give: the bounding set stays.
  * For who starts the programs of others. Returns 0 or -errno. */
 int confine_own_capabilities(uint64_t mask);
+/* What this process executes next has the capabilities that it has itself, also where that is not root's. To be
+ * taken back by confine_own_capabilities. */
+void confine_keep_across_execution(void);
 /* The capabilities in effect now, as bits. */
 uint64_t confine_effective(void);
 

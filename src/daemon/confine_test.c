@@ -110,6 +110,27 @@ static void what_is_given_up_does_not_come_back_by_exec(void **state)
 	in_a_child(execute_without_capabilities);
 }
 
+/* As of a unit with User= and AmbientCapabilities=. */
+static void execute_as_nobody_with_capabilities(void)
+{
+	expect(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+	expect(setresuid(NOBODY, NOBODY, NOBODY) == 0);
+	expect(confine_own_capabilities(BIT(CAP_NET_ADMIN) | BIT(CAP_KILL)) == 0);
+	expect(confine_effective() == (BIT(CAP_NET_ADMIN) | BIT(CAP_KILL)));
+	confine_keep_across_execution();
+	execl("/bin/sh", "sh", "-c",
+	      "while read -r name value; do"
+	      " [ \"$name\" != CapEff: ] || [ \"$value\" != 0000000000001020 ] || exit 0;"
+	      "done </proc/self/status; exit 1", NULL);
+	_exit(2);
+}
+
+static void what_is_kept_across_execution(void **state)
+{
+	skip_unless(geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_NET_ADMIN, 0, 0, 0) == 1, "not root");
+	in_a_child(execute_as_nobody_with_capabilities);
+}
+
 static void names_of_capabilities(void **state)
 {
 	static const uint64_t never = BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SETPCAP) |
@@ -526,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(capabilities_are_given_up_but_for_the_mask),
 		cmocka_unit_test(what_is_given_up_does_not_come_back_by_exec),
+		cmocka_unit_test(what_is_kept_across_execution),
 		cmocka_unit_test(names_of_capabilities),
 		cmocka_unit_test_setup_teardown(another_user_for_good, set_up, tear_down),
 		cmocka_unit_test(no_new_privileges),

@@ -193,6 +193,46 @@ int gate_listeners_open(const struct settings *settings, const struct gate_liste
 	return r;
 }
 
+/* Another socket beside those that are there would be given clients (SO_REUSEPORT), who are lost at its end. */
+static int try_endpoint(const struct endpoint *endpoint, const struct gate_listeners *old)
+{
+	int fd = find(old, endpoint) ? 0 : listen_or_fall_back(endpoint);
+
+	if (fd > 0)
+		close(fd);
+	else if (fd < 0)
+		say_error(endpoint, fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int try_hook(const char *path, const struct gate_listeners *old)
+{
+	int fd;
+
+	if (old->hook >= 0 && strcmp(old->hook_path, path) == 0)
+		return 0;
+	fd = datagram_socket_open(path, "gate.hook");
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(path);
+	return 0;
+}
+
+int gate_listeners_try(const struct settings *settings, const struct gate_listeners *old)
+{
+	const struct endpoint_list *list = &settings->gate_listen;
+	int r = 0;
+
+	if (!old)
+		return 0;
+	if (settings->gate_hook[0])
+		return try_hook(settings->gate_hook, old);
+	for (size_t i = 0; i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
+		r = try_endpoint(&list->endpoints[i], old);
+	return r;
+}
+
 void gate_listeners_remove_hook(const struct gate_listeners *listeners)
 {
 	if (listeners && listeners->hook >= 0)

@@ -32,6 +32,10 @@ unsigned gate_worker_count(const struct settings *settings);
  * -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the configuration's. */
 int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret);
 
+/* Finds out whether that could be, and has it for a moment, which nobody notices: where `old` listens, nothing is
+ * tried, nor is anything where `old` is NULL. Returns as above. */
+int gate_listeners_try(const struct settings *settings, const struct gate_listeners *old);
+
 /* The socket of gate.hook is taken away, at the end. */
 void gate_listeners_remove_hook(const struct gate_listeners *listeners);
 /* NULL is fine. */

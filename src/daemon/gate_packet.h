@@ -25,6 +25,10 @@ enum gate_packet_kind {
 	GATE_PACKET_ALLOWED,     /* struct prefix_entry items: the never-list of `wavebreak allow`, whole */
 };
 
+/* Of two programs, one executed in the place of the other (daemon/upgrade.h), the packets are only the same where
+ * this is. The first number goes up with a change of meaning; one of size it has by itself. */
+#define GATE_PACKET_FORM (1U << 24 | (unsigned)sizeof(struct gate_packet))
+
 #define GATE_REPORTS_MOST 16
 #define GATE_ADDRS_MOST 64
 

@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "build_config.h"
 #include "daemon/confine.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
@@ -174,6 +175,16 @@ static void worker_failed(struct warden *w, int wait_status)
 	wait_to_start(w, child_start_delay(&w->worker));
 }
 
+/* Where that cannot be, with what there is; what a reload has read is taken. */
+static void execute_or_go_on(struct warden *w)
+{
+	warden_execute(w);
+	if (w->next)
+		warden_take_next_plan(w);
+	child_forgive(&w->worker);
+	warden_start(w);
+}
+
 void warden_worker_ended(struct warden *w, int wait_status)
 {
 	switch (w->state) {
@@ -184,6 +195,9 @@ void warden_worker_ended(struct warden *w, int wait_status)
 		warden_take_next_plan(w);
 		child_forgive(&w->worker);
 		warden_start(w);
+		break;
+	case WARDEN_UPGRADING:
+		execute_or_go_on(w);
 		break;
 	case WARDEN_GUARDING:
 		worker_failed(w, wait_status);
@@ -199,6 +213,8 @@ static void on_state_timer(void *data)
 
 	if (w->state == WARDEN_WAITING)
 		warden_start(w);
+	else if (w->state == WARDEN_UPGRADING && !w->worker.pid)
+		execute_or_go_on(w);
 	else
 		child_signal(&w->worker, SIGKILL);
 }
@@ -207,8 +223,8 @@ static void on_signal(void *data, int signal_number)
 {
 	struct warden *w = data;
 
-	if (signal_number == SIGHUP) {
-		warden_reload(w);
+	if (signal_number == SIGHUP || signal_number == SIGUSR2) {
+		(signal_number == SIGHUP ? warden_reload : warden_upgrade)(w);
 		return;
 	}
 	notify_supervisor("STOPPING=1");
@@ -233,7 +249,7 @@ static void set_right_what_is_inherited(void)
 
 static int open_loop(struct warden *w)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, 0 };
 	int r = loop_create(&w->loop);
 
 	if (r == 0)
@@ -246,6 +262,8 @@ static int open_loop(struct warden *w)
 		r = loop_timer_create(w->loop, on_state_timer, w, &w->state_timer);
 	if (r == 0)
 		r = warden_gate_create(w->loop, end_if_alone, w, &w->gate);
+	if (r == 0)
+		r = warden_init_upgrade(w);
 	if (r == 0)
 		warden_init_worker(w);
 	if (r == 0 && (!(w->changes = calloc(WARDEN_CHANGES_MOST, sizeof(*w->changes))) ||
@@ -275,7 +293,7 @@ static int set_up(struct warden *w)
 	warden_set_bounds(w);
 	/* The mail server's own programs, which the porter starts, may have to change their user: what they can
 	 * gain is not ours to give up. */
-	w->bounded = w->plan->settings.gate_handoff != HANDOFF_EXEC;
+	w->bounded |= w->plan->settings.gate_handoff != HANDOFF_EXEC;
 	r = w->bounded ? confine_capabilities(confine_warden_mask()) : confine_own_capabilities(confine_warden_mask());
 	if (r < 0)
 		log_warning("cannot give up the privileges that are not needed: %s", strerror(-r));
@@ -284,6 +302,7 @@ static int set_up(struct warden *w)
 
 static void tear_down(struct warden *w)
 {
+	warden_end_upgrade(w);
 	warden_gate_destroy(w->gate);
 	route_close(w->route);
 	evict_destroy(w->evict);
@@ -312,8 +331,11 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 	int status;
 
 	set_right_what_is_inherited();
+	warden_begin_upgraded(&w);
 	status = set_up(&w);
 	if (status == 0) {
+		if (w.upgraded)
+			log_info("upgraded to version %s", WAVEBREAK_VERSION);
 		w.worker_worked_ms = loop_now_ms(w.loop);
 		loop_timer_arm(w.every_second, loop_now_ms(w.loop) + 1000);
 		loop_timer_arm(w.host_timer, loop_now_ms(w.loop) + HOST_LOOK_MS);

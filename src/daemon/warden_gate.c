@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/warden_gate.h"
+#include "daemon/warden_gate_internal.h"
 
 #include "base/counter.h"
 #include "base/log.h"
-#include "daemon/child.h"
-#include "daemon/gate_listen.h"
+#include "daemon/gate_house.h"
+#include "daemon/gate_packet.h"
 #include "daemon/porter.h"
 #include "daemon/porter_rules.h"
 
@@ -26,44 +26,6 @@
 #define STOP_MS 3000
 /* That are read at once; one that says more is heard again in the next round. */
 #define WORDS_A_ROUND 256
-
-enum generation_state { SERVING, DRAINING, ENDING };
-
-enum { GATE_SIDE, OTHER_SIDE };
-
-struct process {
-	struct generation *generation;
-	struct child child;
-	struct loop_timer *start_timer;
-	bool is_porter;
-	bool spoke; /* since its start */
-	unsigned number;
-};
-
-struct generation {
-	struct warden_gate *gate;
-	struct generation *next;
-	enum generation_state state;
-	struct warden_gate_start start; /* read by forks, while it serves */
-	uint64_t session_ms;
-	struct process porter, workers[GATE_WORKERS_MOST];
-	unsigned worker_count;
-	int to_watch[GATE_WORKERS_MOST][2], to_porter[GATE_WORKERS_MOST][2];
-	struct loop_timer *patience; /* draining: the longest session is over */
-};
-
-struct warden_gate {
-	struct loop *loop;
-	void (*ended)(void *data);
-	void *data;
-	bool stopping;
-	struct loop_timer *patience; /* stopping: by force now */
-	struct generation *generations; /* the newest first */
-	struct gate_listeners *listeners; /* of the one that serves; NULL: there is none */
-	bool prepared;
-	struct generation *next;
-	struct gate_listeners *next_listeners;
-};
 
 static const char *name_of(const struct process *p, char name[24])
 {
@@ -123,7 +85,7 @@ static int run(void *data, int socket)
 
 /* Generations. */
 
-static void close_pair(int pair[2])
+void gate_close_pair(int pair[2])
 {
 	for (int i = 0; i < 2; i++) {
 		if (pair[i] >= 0)
@@ -132,7 +94,7 @@ static void close_pair(int pair[2])
 	}
 }
 
-static bool process_runs(const struct process *p)
+bool gate_process_runs(const struct process *p)
 {
 	return p->child.pid != 0;
 }
@@ -142,13 +104,13 @@ static bool workers_run(const struct generation *g)
 	bool runs = false;
 
 	for (unsigned i = 0; i < g->worker_count; i++)
-		runs |= process_runs(&g->workers[i]);
+		runs |= gate_process_runs(&g->workers[i]);
 	return runs;
 }
 
 static bool generation_runs(const struct generation *g)
 {
-	return process_runs(&g->porter) || workers_run(g);
+	return gate_process_runs(&g->porter) || workers_run(g);
 }
 
 static void process_free(struct process *p)
@@ -158,21 +120,20 @@ static void process_free(struct process *p)
 		loop_timer_destroy(p->start_timer);
 }
 
-static void generation_free(struct generation *g)
+void gate_generation_free(struct generation *g)
 {
 	process_free(&g->porter);
 	for (unsigned i = 0; i < g->worker_count; i++) {
 		process_free(&g->workers[i]);
-		close_pair(g->to_watch[i]);
-		close_pair(g->to_porter[i]);
+		gate_close_pair(g->to_watch[i]);
+		gate_close_pair(g->to_porter[i]);
 	}
 	if (g->patience)
 		loop_timer_destroy(g->patience);
 	free(g);
 }
 
-/* Frees one that nothing is left of. */
-static void forget_if_gone(struct generation *g)
+void gate_generation_forget_if_gone(struct generation *g)
 {
 	struct warden_gate *gate = g->gate;
 	struct generation **place = &gate->generations;
@@ -182,7 +143,7 @@ static void forget_if_gone(struct generation *g)
 	while (*place != g)
 		place = &(*place)->next;
 	*place = g->next;
-	generation_free(g);
+	gate_generation_free(g);
 	if (gate->stopping && !gate->generations)
 		gate->ended(gate->data);
 }
@@ -243,8 +204,8 @@ static void on_process_ended(void *data, int wait_status)
 		log_error("the %s of the configuration before %s", name_of(p, name), child_end_text(wait_status, text));
 	/* Nobody comes again: the watch worker is to see its end. */
 	if (!p->is_porter)
-		close_pair(g->to_watch[p->number]);
-	forget_if_gone(g);
+		gate_close_pair(g->to_watch[p->number]);
+	gate_generation_forget_if_gone(g);
 }
 
 static const struct child_calls calls = { .run = run, .heard = on_word, .ended = on_process_ended };
@@ -279,20 +240,26 @@ static void stop_starting(struct generation *g)
 		loop_timer_disarm(g->workers[i].start_timer);
 }
 
+void gate_generation_limit(struct generation *g, uint64_t ms)
+{
+	g->patience_ends_ms = loop_now_ms(g->gate->loop) + ms;
+	loop_timer_arm(g->patience, g->patience_ends_ms);
+}
+
 static void drain(struct generation *g)
 {
 	g->state = DRAINING;
 	stop_starting(g);
 	for (unsigned i = 0; i < g->worker_count; i++) {
-		close_pair(g->to_porter[i]);
-		if (process_runs(&g->workers[i]))
+		gate_close_pair(g->to_porter[i]);
+		if (gate_process_runs(&g->workers[i]))
 			child_tell(&g->workers[i].child, GATE_WORD_DRAIN);
 		else
-			close_pair(g->to_watch[i]);
+			gate_close_pair(g->to_watch[i]);
 	}
 	/* It ends by itself a little earlier. */
-	loop_timer_arm(g->patience, loop_now_ms(g->gate->loop) + g->session_ms + STOP_MS);
-	forget_if_gone(g);
+	gate_generation_limit(g, g->session_ms + STOP_MS);
+	gate_generation_forget_if_gone(g);
 }
 
 static void end(struct generation *g)
@@ -300,7 +267,7 @@ static void end(struct generation *g)
 	g->state = ENDING;
 	stop_starting(g);
 	end_by_force(g);
-	forget_if_gone(g);
+	gate_generation_forget_if_gone(g);
 }
 
 static int process_init(struct process *p, struct generation *g, bool is_porter, unsigned number)
@@ -317,8 +284,7 @@ static int make_pair(int pair[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 ? -errno : 0;
 }
 
-static int generation_create(struct warden_gate *gate, const struct warden_gate_start *start, unsigned workers,
-			     struct generation **ret)
+int gate_generation_allocate(struct warden_gate *gate, unsigned workers, struct generation **ret)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 	int r;
@@ -326,25 +292,41 @@ static int generation_create(struct warden_gate *gate, const struct warden_gate_
 	if (!g)
 		return -ENOMEM;
 	g->gate = gate;
-	g->start = *start;
-	g->session_ms = start->plan->settings.gate_session;
 	for (unsigned i = 0; i < GATE_WORKERS_MOST; i++)
 		for (int side = 0; side < 2; side++)
 			g->to_watch[i][side] = g->to_porter[i][side] = -1;
 	r = loop_timer_create(gate->loop, on_drained_for_long, g, &g->patience);
 	if (r == 0)
 		r = process_init(&g->porter, g, true, 0);
-	while (r == 0 && g->worker_count < workers) {
-		unsigned i = g->worker_count++;
-
+	for (unsigned i = 0; r == 0 && i < workers; i++) {
+		g->worker_count++;
 		r = process_init(&g->workers[i], g, false, i);
-		if (r == 0)
-			r = make_pair(g->to_watch[i]);
+	}
+	if (r < 0)
+		gate_generation_free(g);
+	else
+		*ret = g;
+	return r;
+}
+
+static int generation_create(struct warden_gate *gate, const struct warden_gate_start *start, unsigned workers,
+			     struct generation **ret)
+{
+	struct generation *g;
+	int r = gate_generation_allocate(gate, workers, &g);
+
+	if (r < 0)
+		return r;
+	g->start = *start;
+	g->session_ms = start->plan->settings.gate_session;
+	g->packet_form = GATE_PACKET_FORM;
+	for (unsigned i = 0; r == 0 && i < workers; i++) {
+		r = make_pair(g->to_watch[i]);
 		if (r == 0)
 			r = make_pair(g->to_porter[i]);
 	}
 	if (r < 0)
-		generation_free(g);
+		gate_generation_free(g);
 	else
 		*ret = g;
 	return r;
@@ -364,7 +346,7 @@ static void look_at_process(struct process *p)
 	uint64_t patience_ms;
 	char name[24];
 
-	if (!process_runs(p))
+	if (!gate_process_runs(p))
 		return;
 	/* What came while we had no time for it. */
 	take_words(p);
@@ -407,10 +389,27 @@ static int check_porter(const struct settings *settings)
 	return r;
 }
 
+int warden_gate_try(const struct settings *settings, const struct gate_listeners *old)
+{
+	struct tls_server *tls = NULL;
+	int r = 0;
+
+	if (settings->gate_handoff == HANDOFF_NONE)
+		return 0;
+	r = check_porter(settings);
+	if (r == 0)
+		r = gate_listeners_try(settings, old);
+	if (r == 0)
+		r = gate_house_load_tls(settings, &tls);
+	if (tls)
+		tls_server_destroy(tls);
+	return r;
+}
+
 static void give_up_prepared(struct warden_gate *gate)
 {
 	if (gate->next)
-		generation_free(gate->next);
+		gate_generation_free(gate->next);
 	gate_listeners_close(gate->next_listeners);
 	gate->next = NULL;
 	gate->next_listeners = NULL;
@@ -501,11 +500,11 @@ bool warden_gate_stop(struct warden_gate *gate)
 		g->state = ENDING;
 		stop_starting(g);
 		for (unsigned i = 0; i < g->worker_count; i++)
-			close_pair(g->to_porter[i]);
+			gate_close_pair(g->to_porter[i]);
 		signal_workers(g, SIGTERM);
 		child_signal(&g->porter.child, SIGTERM);
 		/* Nobody is called from here. */
-		forget_if_gone(g);
+		gate_generation_forget_if_gone(g);
 	}
 	gate->stopping = true;
 	return gate->generations;
@@ -535,7 +534,7 @@ void warden_gate_destroy(struct warden_gate *gate)
 		return;
 	while ((g = gate->generations)) {
 		gate->generations = g->next;
-		generation_free(g);
+		gate_generation_free(g);
 	}
 	give_up_prepared(gate);
 	gate_listeners_remove_hook(gate->listeners);

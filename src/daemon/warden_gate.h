@@ -18,6 +18,7 @@
 
 #include "daemon/gate_worker.h"
 #include "daemon/plan.h"
+#include "daemon/upgrade.h"
 #include "event/loop.h"
 
 struct warden_gate;
@@ -43,6 +44,19 @@ int warden_gate_prepare(struct warden_gate *gate, const struct warden_gate_start
 /* What was prepared comes into force: a new generation is started, if there is to be a gate, and the one before
  * drains. */
 void warden_gate_start(struct warden_gate *gate);
+
+/* For a program that is executed in the place of this one: what it needs of the sockets and generations, which stay
+ * as they are. A generation that is ending is ended now. */
+void warden_gate_hand_over(struct warden_gate *gate, struct upgrade *upgrade);
+/* The sockets alone. */
+void warden_gate_tell_listeners(const struct warden_gate *gate, struct upgrade *upgrade);
+/* In the new program, before warden_gate_prepare: the sockets are in force and the generations there, as before; the
+ * one that serves is to be replaced by warden_gate_start at once, since nobody of it can be started again. All of
+ * it is the gate's from now on, and gone from `upgrade`. */
+int warden_gate_adopt(struct warden_gate *gate, struct upgrade *upgrade);
+/* Whether there could be a gate by these settings, beside the sockets of `old` (gate_listeners_try). Says its error.
+ * Returns 0 or -errno. */
+int warden_gate_try(const struct settings *settings, const struct gate_listeners *old);
 
 /* Once a second. */
 void warden_gate_look(struct warden_gate *gate);

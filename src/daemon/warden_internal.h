@@ -9,6 +9,7 @@
 #include "daemon/child.h"
 #include "daemon/request.h"
 #include "daemon/warden.h"
+#include "daemon/upgrade.h"
 #include "daemon/warden_gate.h"
 #include "event/loop.h"
 
@@ -30,6 +31,7 @@ enum warden_state {
 	WARDEN_GUARDING,  /* a worker runs */
 	WARDEN_WAITING,   /* it died, and the next one has to wait */
 	WARDEN_RELOADING, /* it is ending; then `next` is taken, and a new one follows */
+	WARDEN_UPGRADING, /* it is ending; then another program is executed in our place */
 	WARDEN_ENDING,    /* it is ending, and we follow */
 };
 
@@ -65,6 +67,11 @@ struct warden {
 	int listener; /* of the control socket */
 	int intake;   /* of watch.socket, or -1 */
 	struct warden_gate *gate;
+	struct upgrade handed; /* over to us at the start, and not yet in its place */
+	bool upgraded;         /* something was */
+	char *executable;      /* by which we were started; NULL: not known */
+	struct child trial;    /* of the program that is to be executed in our place */
+	struct loop_timer *trial_timer;
 	struct child worker;
 	bool worker_ready;
 	bool worker_before; /* one was started already */
@@ -132,6 +139,16 @@ int warden_try_plan(const struct warden *w, const struct plan *plan);
 void warden_reload(struct warden *w);
 void warden_take_next_plan(struct warden *w);
 void warden_drop_plan(struct plan *plan);
+
+/* warden_upgrade.c: makes ready for SIGUSR2, and takes what was handed over. Called before anything is opened. */
+void warden_begin_upgraded(struct warden *w);
+/* 0 or -errno; needs the loop. */
+int warden_init_upgrade(struct warden *w);
+/* SIGUSR2. */
+void warden_upgrade(struct warden *w);
+/* Executes the program; comes back only when that cannot be, which has been said. */
+void warden_execute(struct warden *w);
+void warden_end_upgrade(struct warden *w);
 
 /* warden.c */
 void warden_start(struct warden *w);

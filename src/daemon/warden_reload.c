@@ -105,7 +105,8 @@ void warden_reload(struct warden *w)
 {
 	struct plan *fresh;
 
-	if (w->state == WARDEN_ENDING)
+	/* A program that takes our place reads it, too. */
+	if (w->state == WARDEN_ENDING || w->state == WARDEN_UPGRADING)
 		return;
 	fresh = read_plan(w);
 	if (!fresh) {

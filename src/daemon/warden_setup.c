@@ -193,12 +193,31 @@ static int bind_control(const struct warden *w, const char *path)
 	return -1;
 }
 
+/* One that was bound elsewhere, by another configuration, goes. */
+static bool take_handed(int *handed, const char *path, int *ret)
+{
+	int fd = *handed;
+
+	*handed = -1;
+	if (fd < 0)
+		return false;
+	if (upgrade_is_bound_to(fd, path)) {
+		*ret = fd;
+		return true;
+	}
+	upgrade_unlink(fd);
+	close(fd);
+	return false;
+}
+
 int warden_open_control(struct warden *w)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char path[PLAN_SOCKET_SIZE];
 
 	plan_socket(&w->plan->settings, path);
+	if (take_handed(&w->handed.control, path, &w->listener))
+		return 0;
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	for (int tries = 0; somebody_answers(&sun); tries++) {
 		if (tries == PREDECESSOR_LOOKS) {
@@ -221,7 +240,7 @@ int warden_open_intake(struct warden *w)
 	const char *path = w->plan->settings.watch_socket;
 	int fd;
 
-	if (!*path)
+	if (take_handed(&w->handed.intake, path, &w->intake) || !*path)
 		return 0;
 	fd = datagram_socket_open(path, "watch.socket");
 	if (fd < 0)
@@ -353,7 +372,12 @@ void warden_start_gate(struct warden *w)
 
 int warden_open_gate(struct warden *w)
 {
-	int r = warden_prepare_gate(w, w->plan);
+	int r = warden_gate_adopt(w->gate, &w->handed);
+
+	if (r < 0)
+		log_error("cannot take over the gate: %s", strerror(-r));
+	else
+		r = warden_prepare_gate(w, w->plan);
 
 	if (r == 0)
 		return 0;

@@ -314,7 +314,12 @@ int worker_run(const struct worker_start *start)
 int worker_try(const struct worker_start *start)
 {
 	struct worker w = { .start = start, .settings = &start->plan->settings };
+	int status;
 
 	log_open("watch", LOG_LEVEL_INFO);
-	return worker_load_signatures(&w) < 0 ? WORKER_WRONG : 0;
+	status = worker_load_signatures(&w) < 0 ? WORKER_WRONG : 0;
+	line_reader_destroy(w.source_reader);
+	line_reader_destroy(w.journal_reader);
+	signature_set_destroy(w.signatures);
+	return status;
 }

@@ -2,6 +2,7 @@
 """What clients of a World do and see, as the stories of the tests need it."""
 
 import socket
+import threading
 
 
 def told(client):
@@ -44,3 +45,43 @@ def deliver(world, address, port=25):
 def small_window(connection):
     """For World.connect(prepare=…): a client that takes little before it has to read."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+
+
+def is_open(client):
+    """Neither ended nor reset; what it may have been told is passed over."""
+    client.setblocking(False)
+    try:
+        while client.recv(4096):
+            pass
+        return False
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+
+
+class Knocking:
+    """Context manager: a client that comes again and again meanwhile, and counts."""
+
+    def __init__(self, world, address, port):
+        self.world, self.address, self.port = world, address, port
+        self.refused = []
+        self.taken = 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._knock)
+
+    def _knock(self):
+        while not self.over.wait(0.01):
+            try:
+                self.world.connect(self.address, self.port, seconds=5).close()
+                self.taken += 1
+            except OSError as error:
+                self.refused.append(error)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()

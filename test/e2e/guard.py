@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 
-from world import REPOSITORY, command_name, processes_in_namespace, wait_until
+from world import REPOSITORY, WorldError, command_name, processes_in_namespace, wait_until
 
 START_SECONDS = 10
 STOP_SECONDS = 8
@@ -38,12 +38,20 @@ def visible():
 class Guard:
     """Context manager: `wavebreak run` beside the server, as root with its worker as nobody.
     `wrapper` is a command that starts it, such as env(1); `sources` is what it is told of the
-    server and its log."""
+    server and its log; `program` another file that is run, called wavebreak as well."""
 
     def __init__(
-        self, world, configuration="", observe=False, state=None, wrapper=(), sources=COURIER
+        self,
+        world,
+        configuration="",
+        observe=False,
+        state=None,
+        wrapper=(),
+        sources=COURIER,
+        program=None,
     ):
         assert binary().exists(), f"{binary()} is not built"
+        self.program = program or binary()
         self.world = world
         self.observe = observe
         self.wrapper = list(wrapper)
@@ -72,12 +80,13 @@ class Guard:
 
     @property
     def log(self):
-        return (self.folder / "wavebreak.log").read_text(errors="replace")
+        file = self.folder / "wavebreak.log"
+        return file.read_text(errors="replace") if file.exists() else ""
 
     def start(self):
         log = open(self.folder / "wavebreak.log", "ab")
         before = self.log.count("log file")
-        command = self.wrapper + [binary(), "run", "-c", self.file]
+        command = self.wrapper + [self.program, "run", "-c", self.file]
         command += ["--observe"] if self.observe else []
         with log:
             self.process = self.world.server_spawn(command, stdout=log, stderr=log)
@@ -95,6 +104,20 @@ class Guard:
         before = self.log.count("log file")
         os.kill(self.warden(), signal.SIGHUP)
         wait_until(lambda: self.log.count("log file") > before, 10, f"the reload\n{self.log}")
+
+    def upgrade(self):
+        """Has it execute its program anew."""
+        upgrades, starts = self.log.count("upgraded to version"), self.log.count("log file")
+        os.kill(self.warden(), signal.SIGUSR2)
+
+        def done():
+            log = self.log
+            return log.count("upgraded to version") > upgrades and log.count("log file") > starts
+
+        try:
+            wait_until(done, 10, "the upgrade", interval=0.01)
+        except WorldError as error:
+            raise WorldError(f"{error}\n{self.log}") from error
 
     def stop(self):
         """Ends it as systemd does and returns the exit status."""
@@ -114,7 +137,8 @@ class Guard:
         mine = []
         for pid in processes_in_namespace("pid", os.readlink(f"/proc/{self.world.pid}/ns/pid")):
             try:
-                if os.readlink(f"/proc/{pid}/exe").endswith("/wavebreak"):
+                # One whose file was replaced has "(deleted)" behind it.
+                if os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)").endswith("/wavebreak"):
                     status = pathlib.Path(f"/proc/{pid}/status").read_text()
                     uid = int(re.search(r"^Uid:\t(\d+)", status, re.M).group(1))
                     parent = int(re.search(r"^PPid:\t(\d+)", status, re.M).group(1))

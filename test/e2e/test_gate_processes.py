@@ -6,12 +6,11 @@ import os
 import pathlib
 import re
 import signal
-import threading
 import time
 
 import pytest
 
-from dialogues import told
+from dialogues import Knocking, is_open, told
 from guard import Guard, binary
 from world import wait_until
 
@@ -58,46 +57,6 @@ def capabilities(pid):
     return {n for n in range(64) if int(status_of(pid)["CapPrm"], 16) >> n & 1}
 
 
-def is_open(client):
-    """Neither ended nor reset; what it may have been told is passed over."""
-    client.setblocking(False)
-    try:
-        while client.recv(4096):
-            pass
-        return False
-    except BlockingIOError:
-        return True
-    except ConnectionError:
-        return False
-
-
-class Knocking:
-    """Context manager: a client that comes again and again meanwhile, and counts."""
-
-    def __init__(self, world):
-        self.world = world
-        self.refused = []
-        self.taken = 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._knock)
-
-    def _knock(self):
-        while not self.over.wait(0.01):
-            try:
-                self.world.connect(CLIENT, PORT, seconds=5).close()
-                self.taken += 1
-            except OSError as error:
-                self.refused.append(error)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-
 def test_gate_workers_may_do_nothing(world):
     with Guard(world, gate()) as guard:
         _, workers = wait_complete(guard)
@@ -138,7 +97,7 @@ def test_who_is_killed_comes_again_and_takes_nobody_along(world, who):
         assert told(world.smtp("10.66.90.1")) == 511
         guard.wait_banned("10.66.90.1")
         victim = {"a gate worker": workers[0], "the porter": porter, "the watch worker": watch}[who]
-        with Knocking(world) as client:
+        with Knocking(world, CLIENT, PORT) as client:
             os.kill(victim, signal.SIGKILL)
             wait_complete(guard, but=[victim], seconds=1)
             time.sleep(0.5)
@@ -152,7 +111,7 @@ def test_a_gate_worker_that_hangs_is_replaced(world):
     with Guard(world, gate()) as guard:
         porter, workers = wait_complete(guard)
         time.sleep(1.2)  # a first word was heard
-        with Knocking(world) as client:
+        with Knocking(world, CLIENT, PORT) as client:
             os.kill(workers[0], signal.SIGSTOP)
             _, now = wait_complete(guard, but=[workers[0]], seconds=6)
         assert workers[1] in now and guard.porters() == [porter]
@@ -164,7 +123,7 @@ def test_a_reload_replaces_them_and_keeps_connections(world):
     with Guard(world, gate()) as guard:
         porter, workers = wait_complete(guard)
         held = [world.connect(CLIENT, PORT) for _ in range(8)]
-        with Knocking(world) as client:
+        with Knocking(world, CLIENT, PORT) as client:
             guard.reload(gate("greet_wait = 3s"))
             wait_until(
                 lambda: len(set(guard.gate_workers()) - set(workers)) == WORKERS, 5, "new workers"
@@ -231,7 +190,7 @@ def test_the_gate_is_opened_and_closed_by_a_reload(world):
 def test_a_storm_of_sighups_ends_with_one_generation(world):
     with Guard(world, gate()) as guard:
         wait_complete(guard)
-        with Knocking(world) as client:
+        with Knocking(world, CLIENT, PORT) as client:
             for turn in range(20):
                 os.kill(guard.warden(), signal.SIGHUP)
                 time.sleep(0.02 if turn % 4 else 0.3)
