@@ -97,3 +97,30 @@ def test_completion(line, words):
     done = subprocess.run(["bash", "-c", COMPLETE, "-", BUILD / "completions" / "wavebreak", *line.split()],
                           capture_output=True, text=True, check=True, timeout=10)
     assert done.stdout.split() == words
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >> "$(dirname "$0")/asked"
+case "$*" in *is-active*) exit STATUS;; esac
+"""
+
+
+@pytest.mark.parametrize("words, active, signalled", [
+    (["configure", "0.1.0"], True, True),
+    (["configure", "0.1.0"], False, False),
+    (["configure", ""], True, False),
+    (["abort-upgrade", "0.2.0"], True, False),
+])
+def test_a_package_upgrade_keeps_sessions(tmp_path, words, active, signalled):
+    """Neither ended nor started again, but told of its new version."""
+    for name, text in (("systemctl", SYSTEMCTL.replace("STATUS", str(0 if active else 3))),
+                       ("systemd-sysusers", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(["sh", "-e", REPOSITORY / "debian" / "wavebreak.postinst", *words],
+                          env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text() if (tmp_path / "asked").exists() else ""
+    assert ("kill -s USR2 --kill-who=main wavebreak.service" in asked) == signalled
+    assert not {"stop", "restart", "try-restart", "start"} & set(asked.split())
+    assert "--no-stop-on-upgrade" in (REPOSITORY / "debian" / "rules").read_text()
