@@ -203,6 +203,13 @@ static struct bytes proxy_header(const struct gate_house *house, uint32_t visit,
 	return bytes_make(header, proxy_header_write((unsigned)house->settings->gate_proxy_version, &ends, header));
 }
 
+/* The other end is gone for good: its end of file would wake us for ever. */
+static void lose(struct loop_fd **watch)
+{
+	loop_fd_remove(*watch);
+	*watch = NULL;
+}
+
 static void on_porter(void *data, int socket, uint32_t events)
 {
 	struct gate_house *house = data;
@@ -216,6 +223,8 @@ static void on_porter(void *data, int socket, uint32_t events)
 			counter_add(COUNTER_gate_packets_broken, 1);
 			continue;
 		}
+		if (r == 0)
+			lose(&house->porter_watch);
 		if (r <= 0)
 			return; /* one that has died is started again, at the same socket */
 		if (answer.ticket == 0)
@@ -290,6 +299,8 @@ static void on_watch(void *data, int socket, uint32_t events)
 	for (int i = 0; i < MESSAGES_A_ROUND; i++) {
 		int r = gate_packet_receive(socket, &packet);
 
+		if (r == 0)
+			lose(&house->watch_watch);
 		if (r == -EBADMSG)
 			counter_add(COUNTER_gate_packets_broken, 1);
 		else if (r <= 0)

@@ -277,6 +277,12 @@ static void on_gate(void *data, int socket, uint32_t events)
 			counter_add(COUNTER_gate_packets_broken, 1);
 			continue;
 		}
+		/* A generation that has drained: its end of file would wake us for ever. */
+		if (r == 0 && teller < gate->count) {
+			loop_fd_remove(gate->watches[teller]);
+			gate->watches[teller] = NULL;
+			gate->states[teller] = (struct gate_state){ 0 };
+		}
 		if (r <= 0)
 			break;
 		if (packet.head.kind == GATE_PACKET_REPORTS)
