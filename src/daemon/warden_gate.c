@@ -26,6 +26,8 @@
 #define STOP_MS 3000
 /* That are read at once; one that says more is heard again in the next round. */
 #define WORDS_A_ROUND 256
+/* A message on its way to the mail server through the gate may take longer than any session at the gate itself. */
+#define RELAYED_MS (60ULL * 60 * 1000)
 
 static const char *name_of(const struct process *p, char name[24])
 {
@@ -309,6 +311,13 @@ int gate_generation_allocate(struct warden_gate *gate, unsigned workers, struct 
 	return r;
 }
 
+static uint64_t longest_session(const struct settings *settings)
+{
+	bool relays = settings->gate_handoff == HANDOFF_PROXY || settings->gate_handoff == HANDOFF_TRANSPARENT;
+
+	return relays && settings->gate_session < RELAYED_MS ? RELAYED_MS : settings->gate_session;
+}
+
 static int generation_create(struct warden_gate *gate, const struct warden_gate_start *start, unsigned workers,
 			     struct generation **ret)
 {
@@ -318,7 +327,7 @@ static int generation_create(struct warden_gate *gate, const struct warden_gate_
 	if (r < 0)
 		return r;
 	g->start = *start;
-	g->session_ms = start->plan->settings.gate_session;
+	g->session_ms = longest_session(&start->plan->settings);
 	g->packet_form = GATE_PACKET_FORM;
 	for (unsigned i = 0; r == 0 && i < workers; i++) {
 		r = make_pair(g->to_watch[i]);

@@ -7,8 +7,9 @@
  *
  *   serving   each process that dies, or is silent for too long, is started again, alone
  *   draining  a reload has put another one in its place: its gate workers take no new clients and may finish
- *             what they have, for at most gate.session; nobody is started again. The warden's ends of the pairs
- *             to the porter are closed, so that the porter sees when the last gate is gone
+ *             what they have, for at most gate.session, or an hour where they stand between clients and server;
+ *             nobody is started again. The warden's ends of the pairs to the porter are closed, so that the porter
+ *             sees when the last gate is gone
  *   ending    no time is left: what it still has is ended by force
  *
  * At most one drains; the one before it is ended then. A generation that has no process is forgotten.
