@@ -36,7 +36,7 @@ struct visitor {
 	bool told;    /* the judge was */
 	bool entered; /* is counted in clients */
 	bool stranger;
-	uint64_t linger_until_ms;
+	uint64_t linger_until_ms; /* then it is closed; 0: that is not settled yet */
 	TAILQ_ENTRY(visitor) queue;
 };
 

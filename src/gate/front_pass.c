@@ -5,6 +5,9 @@
 #include "base/counter.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void queue_up(struct visitor *visitor)
@@ -79,14 +82,32 @@ static void on_connected(void *data, int error)
 	remember_passed(visitor);
 }
 
+/* It says nothing new to anybody, but would keep its place for as long as it likes. */
+static void on_ending(void *data)
+{
+	struct visitor *visitor = data;
+
+	visitor->linger_until_ms = loop_now_ms(visitor->front->loop) + visitor->front->rules->settings->gate_command_time;
+	front_visitor_set_due(visitor, visitor->linger_until_ms);
+}
+
 static void on_ended(void *data)
 {
 	front_visitor_close(data);
 }
 
+/* A client that takes nothing of what it is sent, and goes on to say so, could hide even the server's end from us: that
+ * stands behind the bytes that nobody takes. The kernel, without this, waits for ever. */
+static void bound_patience(const struct visitor *visitor)
+{
+	unsigned most_ms = (unsigned)visitor->front->rules->settings->gate_session;
+
+	setsockopt(visitor->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &most_ms, sizeof(most_ms));
+}
+
 static void connect_through(struct visitor *visitor, int server, struct bytes header)
 {
-	static const struct relay_calls calls = { on_connected, on_ended };
+	static const struct relay_calls calls = { on_connected, on_ending, on_ended };
 	struct front *front = visitor->front;
 	const struct session *session = &visitor->session;
 	const struct relay_words words = { bytes_of(session->introduction ? session->introduction : ""),
@@ -95,6 +116,7 @@ static void connect_through(struct visitor *visitor, int server, struct bytes he
 
 	loop_fd_remove(visitor->watch);
 	visitor->watch = NULL;
+	bound_patience(visitor);
 	r = relay_create(front->loop, front->pipes, visitor->fd, server, header,
 			 &words, &calls, visitor, &visitor->relay);
 	if (r < 0)

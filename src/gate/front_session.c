@@ -170,7 +170,7 @@ static bool begin_to_close(struct visitor *visitor)
 
 static uint64_t due_of(const struct visitor *visitor)
 {
-	if (visitor->session.state == SESSION_CLOSING)
+	if (visitor->linger_until_ms)
 		return visitor->linger_until_ms;
 	return session_deadline(&visitor->session, visitor->front->rules);
 }
@@ -268,7 +268,7 @@ void front_visitor_due(struct visitor *visitor)
 		front_visitor_set_due(visitor, due_of(visitor));
 		return;
 	}
-	if (before == SESSION_CLOSING) {
+	if (visitor->linger_until_ms) {
 		close_visitor(visitor);
 		return;
 	}

@@ -4,6 +4,8 @@
 #include "gate/front.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -318,6 +320,21 @@ static void test_a_clean_client_waits_and_is_let_in(void **state)
 	leave(peer);
 }
 
+/* The front's end of the connection. */
+static int fronts_end(struct world *w, const struct peer *peer)
+{
+	for (int fd = 3; fd < 64; fd++) {
+		struct sockaddr_in local;
+		socklen_t size = sizeof(local);
+
+		if (fd != peer->fd && fd != w->listener && getsockname(fd, (struct sockaddr *)&local, &size) == 0 &&
+		    local.sin_family == AF_INET && local.sin_port == w->address.sin_port)
+			return fd;
+	}
+	fail_msg("the front has no end of it");
+	return -1;
+}
+
 /* The descriptor that was passed on stays open and unharmed. */
 static void test_what_was_said_early_is_left_for_the_server(void **state)
 {
@@ -329,15 +346,7 @@ static void test_what_was_said_early_is_left_for_the_server(void **state)
 	say(peer, "EHLO early.example\r\n");
 	expect(w, peer, "220-");
 	expect_asked(w, 1);
-	kept = -1;
-	for (int fd = 3; fd < 64 && kept < 0; fd++) {
-		struct sockaddr_in local;
-		socklen_t size = sizeof(local);
-
-		if (fd != peer->fd && fd != w->listener && getsockname(fd, (struct sockaddr *)&local, &size) == 0 &&
-		    local.sin_family == AF_INET && local.sin_port == w->address.sin_port)
-			kept = dup(fd);
-	}
+	kept = dup(fronts_end(w, peer));
 	assert_true(kept >= 0);
 	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
 	expect_sessions(w, 0);
@@ -702,6 +711,33 @@ static void test_bytes_go_both_ways(void **state)
 	leave(peer);
 }
 
+/* The mail server has closed, and the client stays: its place is not for ever. */
+static void test_a_client_that_outstays_the_server(void **state)
+{
+	struct world *w = open_world(state, "gate {\n greet_wait = 0s\n command_time = 1s\n session = 11s\n}\n", 100);
+	struct peer *peer = visit(w);
+	socklen_t size = sizeof(unsigned);
+	unsigned patience_ms = 0;
+	int server, fd;
+
+	expect_asked(w, 1);
+	fd = connect_elsewhere(&server);
+	front_answer(w->front, w->asked_visit, 0, fd, bytes_make(NULL, 0));
+	assert_int_equal(send(server, "220 server\r\n", 12, 0), 12);
+	expect(w, peer, "220 server\r\n");
+	pump(w, 1200);
+	assert_int_equal(sessions(w), 1); /* the server says when it has waited enough */
+	assert_int_equal(getsockopt(fronts_end(w, peer), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, &size), 0);
+	assert_int_equal(patience_ms, 11000);
+	assert_int_equal(send(server, "421 enough\r\n", 12, 0), 12);
+	close(server);
+	expect(w, peer, "421 enough\r\n");
+	pump(w, 500);
+	assert_int_equal(sessions(w), 1);
+	expect_sessions(w, 0);
+	leave(peer);
+}
+
 static struct world *doubtful_world(void **state)
 {
 	struct world *w = open_world(state, "gate {\n greet_wait = 50ms\n handoff = transparent\n server = 25\n"
@@ -1011,6 +1047,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_client_that_wants_tls_is_told_within, tear_down),
 		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
 		cmocka_unit_test(test_a_certificate_that_is_none),
+		cmocka_unit_test_teardown(test_a_client_that_outstays_the_server, tear_down),
 		cmocka_unit_test_teardown(test_a_doubtful_client_is_introduced, tear_down),
 		cmocka_unit_test_teardown(test_a_server_that_greets_with_a_refusal, tear_down),
 		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),

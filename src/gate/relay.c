@@ -42,6 +42,7 @@ struct relay {
 	int fds[SIDES];
 	struct loop_fd *watches[SIDES];
 	struct direction from[SIDES]; /* by the side it comes from */
+	bool told_ending;
 	enum relay_state { CONNECTING, INTRODUCING, RELAYING } state;
 	struct introduction introduction;
 	struct bytes rest;
@@ -149,11 +150,15 @@ static int move(struct relay *relay, enum side from)
 	return 0;
 }
 
+/* Of one that has hung up no event tells that there is more to be had: its bytes are fetched as the other side takes
+ * them. */
 static uint32_t wanted(const struct relay *relay, enum side side)
 {
 	const struct direction *out = &relay->from[side], *in = &relay->from[!side];
+	bool fetches = !relay->watches[!side] && !in->ended;
 
-	return (out->held == 0 && !out->ended ? EPOLLIN : 0U) | (in->held ? EPOLLOUT : 0U);
+	return (out->held == 0 && !out->ended && !out->closed ? EPOLLIN : 0U) | (in->held || fetches ? EPOLLOUT : 0U) |
+	       (side == SERVER && !relay->told_ending ? EPOLLRDHUP : 0U);
 }
 
 static void wait_again(const struct relay *relay)
@@ -169,7 +174,8 @@ static bool has_ended(const struct relay *relay)
 	return relay->from[CLIENT].closed && relay->from[SERVER].closed;
 }
 
-/* Reported for as long as it is watched, and nothing more is to be had there but what was taken. */
+/* It takes nothing more, and that it has hung up is reported for as long as it is watched, also while what it said
+ * before cannot be passed on. */
 static void forget_side(struct relay *relay, enum side side)
 {
 	loop_fd_remove(relay->watches[side]);
@@ -177,19 +183,29 @@ static void forget_side(struct relay *relay, enum side side)
 	relay->from[!side].closed = true;
 }
 
+/* The server's end is seen though bytes stand before it that nobody takes. */
+static bool server_ends(const struct relay *relay, enum side side, uint32_t events)
+{
+	return relay->from[SERVER].ended || (side == SERVER && events & (EPOLLHUP | EPOLLRDHUP));
+}
+
 static void on_side(struct relay *relay, enum side side, uint32_t events)
 {
 	int r = events & EPOLLERR ? -EPIPE : 0;
 
+	if (r == 0 && events & EPOLLHUP)
+		forget_side(relay, side);
 	for (enum side from = CLIENT; from < SIDES && r == 0; from++) {
 		if (!(relay->from[from].closed))
 			r = move(relay, from);
 	}
-	if (r == 0 && events & EPOLLHUP && relay->from[side].ended)
-		forget_side(relay, side);
 	if (r < 0 || has_ended(relay)) {
 		relay->calls->ended(relay->data);
 		return;
+	}
+	if (!relay->told_ending && server_ends(relay, side, events)) {
+		relay->told_ending = true;
+		relay->calls->ending(relay->data);
 	}
 	wait_again(relay);
 }
