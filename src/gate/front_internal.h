@@ -65,7 +65,7 @@ struct front {
 	bool draining;
 	void (*drained)(void *data);
 	char replies[65536]; /* of the session that is being served */
-	char input[FRONT_READ_MOST * 2];
+	char input[FRONT_READ_MOST * 2]; /* one read, after what was held: less than one */
 };
 
 /* front_session.c: serves one session. After each of these the visitor may be gone. */

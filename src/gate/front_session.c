@@ -326,7 +326,9 @@ static ssize_t receive(struct visitor *visitor, char *data, size_t size)
 	return n;
 }
 
-/* Returns how much there is now in front->input, with what was held; -1 when the client is gone. */
+/* Returns how much there is now in front->input, with what was held; -1 when the client is gone. Of so much as a read
+ * brings some line is whole, since none is that long: it is answered before more is read, and no more is ever held than
+ * there is room for. */
 static ssize_t read_input(struct visitor *visitor)
 {
 	struct front *front = visitor->front;
@@ -338,7 +340,7 @@ static ssize_t read_input(struct visitor *visitor)
 	free(visitor->held);
 	visitor->held = NULL;
 	visitor->held_size = 0;
-	if (visitor->half_closed)
+	if (visitor->half_closed || size >= FRONT_READ_MOST)
 		return (ssize_t)size;
 	n = receive(visitor, front->input + size, FRONT_READ_MOST);
 	if (n < 0 && n != -EAGAIN)

@@ -587,6 +587,42 @@ static void test_a_client_that_does_not_read(void **state)
 	expect_sessions(w, 0);
 }
 
+/* Replies so long that what one read brings is not answered at once: what waits is answered before more is read, or it
+ * would grow without a bound. */
+static void test_long_replies_to_short_commands(void **state)
+{
+	static char name[251], commands[8 * 3000 + 1];
+	struct world *w = open_world(state, "gate {\n greet_wait = 0s\n commands = 10000\n zone bl.example {}\n}\n", 100);
+	size_t sent = 0, answered = 0;
+	struct peer *peer;
+
+	memset(name, 'n', sizeof(name) - 1);
+	w->rules.name = name;
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	for (int i = 0; i < 3000; i++)
+		memcpy(commands + (ptrdiff_t)8 * i, "EHLO a\r\n", 8);
+	peer = visit(w);
+	say(peer, "EHLO a\r\n");
+	expect(w, peer, "250 ENHANCEDSTATUSCODES\r\n");
+	for (int i = 0; i < PATIENCE_MS && answered < 3000; i++) {
+		ssize_t n = send(peer->fd, commands + sent, sizeof(commands) - 1 - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		char *at;
+
+		sent += n > 0 ? (size_t)n : 0;
+		pump(w, 1);
+		hear(peer);
+		while ((at = memmem(peer->heard, peer->size, "250 ENHANCEDSTATUSCODES\r\n", 25))) {
+			answered++;
+			at += 25;
+			peer->size -= (size_t)(at - peer->heard);
+			memmove(peer->heard, at, peer->size);
+		}
+	}
+	assert_int_equal(answered, 3000);
+	leave(peer);
+	expect_sessions(w, 0);
+}
+
 static void test_the_gate_drains(void **state)
 {
 	struct world *w = *state;
@@ -1039,6 +1075,7 @@ int main(void)
 		WITH_WORLD(test_who_closes_its_half_is_answered),
 		WITH_WORLD(test_one_byte_at_a_time),
 		WITH_WORLD(test_a_client_that_does_not_read),
+		cmocka_unit_test_teardown(test_long_replies_to_short_commands, tear_down),
 		WITH_WORLD(test_the_gate_drains),
 		WITH_WORLD(test_bytes_go_both_ways),
 		WITH_WORLD(test_a_server_that_refuses_is_tried_again),
