@@ -65,6 +65,9 @@ static ssize_t send_now(struct visitor *visitor, const char *data, size_t size)
 		n = send(visitor->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 		return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
 	}
+	/* A socket that has room is not what this waits for, and who did not begin need not hear why it ends. */
+	if (!tls_is_ready(visitor->tls))
+		return (ssize_t)size;
 	do {
 		n = tls_write(visitor->tls, data + sent, size - sent);
 		sent += n > 0 ? (size_t)n : 0;

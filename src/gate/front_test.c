@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -219,6 +220,14 @@ static void hear(struct peer *peer)
 static void say(struct peer *peer, const char *text)
 {
 	assert_int_equal(send(peer->fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static uint64_t processor_ms(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* Waits until that is in what it heard, and forgets all before its end. */
@@ -1044,6 +1053,34 @@ static void test_nonsense_is_no_handshake(void **state)
 	tls_server_destroy(server);
 }
 
+/* What is said to it has to wait for a handshake that does not come: it is not waited for. */
+static void test_a_handshake_that_does_not_come(void **state)
+{
+	struct tls_server *server = make_tls();
+	struct world *w = open_world_with(state, "gate {\n greet_wait = 0s\n command_time = 1s\n zone bl.example {}\n}\n", 100,
+					  server);
+	uint64_t before;
+	struct peer *peer;
+
+	w->facts = (struct session_facts){ .score = 3, .listed = 1 };
+	peer = visit(w);
+	expect(w, peer, "220 mx");
+	say(peer, "EHLO a.example\r\n");
+	expect(w, peer, "250 ENHANCEDSTATUSCODES\r\n");
+	say(peer, "STARTTLS\r\n");
+	expect(w, peer, "220 2.0.0 Begin with TLS\r\n");
+	pump(w, 900);
+	before = processor_ms();
+	pump(w, 600);
+	assert_in_range(processor_ms() - before, 0, 40);
+	expect_end(w, peer);
+	leave(peer);
+	expect_sessions(w, 0);
+	front_destroy(w->front);
+	w->front = NULL;
+	tls_server_destroy(server);
+}
+
 static void test_a_certificate_that_is_none(void **state)
 {
 	struct tls_server *server = NULL;
@@ -1083,6 +1120,7 @@ int main(void)
 		WITH_WORLD(test_answers_for_who_has_gone_are_closed),
 		cmocka_unit_test_teardown(test_a_client_that_wants_tls_is_told_within, tear_down),
 		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
+		cmocka_unit_test_teardown(test_a_handshake_that_does_not_come, tear_down),
 		cmocka_unit_test(test_a_certificate_that_is_none),
 		cmocka_unit_test_teardown(test_a_client_that_outstays_the_server, tear_down),
 		cmocka_unit_test_teardown(test_a_doubtful_client_is_introduced, tear_down),

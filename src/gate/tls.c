@@ -138,9 +138,14 @@ size_t tls_pending(const struct tls *tls)
 	return pending > 0 ? (size_t)pending : 0;
 }
 
+bool tls_is_ready(const struct tls *tls)
+{
+	return SSL_is_init_finished(tls->ssl);
+}
+
 void tls_close(struct tls *tls)
 {
-	if (SSL_is_init_finished(tls->ssl))
+	if (tls_is_ready(tls))
 		SSL_shutdown(tls->ssl);
 	ERR_clear_error();
 }

@@ -8,6 +8,7 @@
 #ifndef WAVEBREAK_GATE_TLS_H
 #define WAVEBREAK_GATE_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +35,8 @@ ssize_t tls_write(struct tls *tls, const void *data, size_t size);
 uint32_t tls_events(const struct tls *tls); /* of epoll(7), after -EAGAIN */
 /* Bytes that tls_read has without the socket: no event comes for them. */
 size_t tls_pending(const struct tls *tls);
+/* Whether the handshake is done: nothing can be said before. */
+bool tls_is_ready(const struct tls *tls);
 /* Our side of the orderly end, if the socket takes it. */
 void tls_close(struct tls *tls);
 
