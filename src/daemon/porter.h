@@ -44,6 +44,9 @@ struct porter_request {
 		       * set for it (exec of Courier), and the program talks to a pair of sockets, of which the
 		       * answer has the other end, as the gate has spoken with the client before; else
 		       * PORTER_NOT_LISTED */
+	uint8_t escorted; /* 1: the gate stays between (gate/chaperone.h): exec makes a pair of sockets for it, too, and
+			   * the client is none who may relay, whoever it is; else 0 */
+	uint8_t unused[3]; /* zero */
 };
 
 struct porter_answer {
@@ -57,8 +60,8 @@ struct porter_answer {
  * still take it: what is to end has to be shut down (shutdown(2)). Returns 0 or -errno (-EAGAIN: the socket
  * is full; -EINVAL: no such request). */
 int porter_ask(int socket, const struct porter_request *request, int client_fd);
-/* *ret_fd is -1, or for proxy, transparent and a listed client a (connecting) non-blocking socket that is now the
- * caller's.
+/* *ret_fd is -1, or for proxy, transparent and a client that is listed or escorted a (connecting) non-blocking socket
+ * that is now the caller's.
  * Returns 1, 0 when the porter is gone, -EAGAIN, -EBADMSG, or -errno. */
 int porter_hear(int socket, struct porter_answer *answer, int *ret_fd);
 

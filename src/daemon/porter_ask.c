@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct porter_request) == 44 && sizeof(struct porter_answer) == 8, "fixed sizes, no holes");
+_Static_assert(sizeof(struct porter_request) == 48 && sizeof(struct porter_answer) == 8, "fixed sizes, no holes");
 
 static bool is_address(const struct addr *addr)
 {
@@ -19,7 +19,8 @@ static bool is_address(const struct addr *addr)
 static bool is_request(const struct porter_request *request)
 {
 	return request->ticket && is_address(&request->client) && is_address(&request->local) &&
-	       request->zone >= PORTER_NOT_LISTED;
+	       request->zone >= PORTER_NOT_LISTED && request->escorted <= 1 &&
+	       !(request->unused[0] | request->unused[1] | request->unused[2]);
 }
 
 int porter_ask(int socket, const struct porter_request *request, int client_fd)

@@ -172,7 +172,7 @@ char *const *porter_environment(const struct porter_rules *rules, const struct p
 	all[count++] = write_port(pairs[1], "TCPREMOTEPORT", request->client_port);
 	all[count++] = write_address(pairs[2], "TCPLOCALIP", &request->local, rules->mapped);
 	all[count++] = write_port(pairs[3], "TCPLOCALPORT", request->local_port);
-	if (prefix_set_find(&rules->relay, &request->client))
+	if (!request->escorted && prefix_set_find(&rules->relay, &request->client))
 		all[count++] = relay;
 	if (request->zone != PORTER_NOT_LISTED)
 		all[count++] = write_block(block, rules->blocks.texts[request->zone], &request->client);

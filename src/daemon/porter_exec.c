@@ -212,7 +212,7 @@ int porter_exec(struct porter *p, int client_fd, const struct porter_request *re
 		return r;
 	b.environment = porter_environment(p->rules, request);
 	choose_limits(&b);
-	r = listed ? start_behind_gate(&b, ret_fd) : start_with_client(&b);
+	r = listed || request->escorted ? start_behind_gate(&b, ret_fd) : start_with_client(&b);
 	if (r == 0)
 		porter_crowd_add(p->crowd, b.pid, &request->client);
 	return r;

@@ -38,15 +38,16 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* What the program writes to the client from `from` until it ends; of one that is listed, to the gate. */
-static char *output(const char *from, int16_t zone, char *text, size_t size)
+/* What the program writes to the client from `from` until it ends; of one that is listed or escorted, to the gate. */
+static char *output(const char *from, int16_t zone, bool escorted, char *text, size_t size)
 {
 	struct client c = client_from(from);
 	int end = c.outside;
 
 	c.request.zone = zone;
+	c.request.escorted = escorted;
 	assert_int_equal(porter_ask(scene.gates[0], &c.request, c.inside), 0);
-	if (zone == PORTER_NOT_LISTED) {
+	if (zone == PORTER_NOT_LISTED && !escorted) {
 		hear(&scene, 0, c.request.ticket, 0, NULL);
 	} else {
 		hear(&scene, 0, c.request.ticket, 0, &end);
@@ -116,6 +117,7 @@ static void the_environment_is_what_is_named(void **state)
 		bool mapped;
 		int16_t zone;
 		const char *environment;
+		bool escorted;
 	} rows[] = {
 		{ "127.0.0.1", false, -1, "A=1|B=x y|TCPLOCALIP=127.0.0.1|TCPREMOTEIP=127.0.0.1|" },
 		{ "127.0.0.1", true, -1, "A=1|B=x y|TCPLOCALIP=::ffff:127.0.0.1|TCPREMOTEIP=::ffff:127.0.0.1|" },
@@ -127,6 +129,9 @@ static void the_environment_is_what_is_named(void **state)
 		{ "127.0.0.1", false, 0,
 		  "A=1|B=x y|BLOCK=Listed by a.test: 127.0.0.1|TCPLOCALIP=127.0.0.1|TCPREMOTEIP=127.0.0.1|" },
 		{ "::1", true, 1, "A=1|B=x y|BLOCK=100% ::1%b::1|TCPLOCALIP=::1|TCPREMOTEIP=::1|" },
+		{ "127.0.0.1", false, -1, "A=1|B=x y|TCPLOCALIP=127.0.0.1|TCPREMOTEIP=127.0.0.1|", true },
+		/* In gate.relay, which is not for a client that was rejected. */
+		{ "127.0.1.9", false, -1, "A=1|B=x y|TCPLOCALIP=127.0.0.1|TCPREMOTEIP=127.0.1.9|", true },
 	};
 	char text[4096], sorted[1024];
 	struct prefix relay;
@@ -142,8 +147,8 @@ static void the_environment_is_what_is_named(void **state)
 		porter_texts_add(&scene.rules.blocks, BYTES_LITERAL("Listed by a.test: %a"));
 		porter_texts_add(&scene.rules.blocks, BYTES_LITERAL("100% %a%b%a"));
 		start_porter(&scene);
-		assert_string_equal(sort_environment(output(rows[i].client, rows[i].zone, text, sizeof(text)), sorted,
-						     sizeof(sorted)), rows[i].environment);
+		output(rows[i].client, rows[i].zone, rows[i].escorted, text, sizeof(text));
+		assert_string_equal(sort_environment(text, sorted, sizeof(sorted)), rows[i].environment);
 		end_porter(&scene);
 	}
 	unsetenv("LEAK");
@@ -160,7 +165,7 @@ static void a_long_text_for_a_listed_client_is_cut(void **state)
 		memcpy(longest + i, "%a", 2);
 	porter_texts_add(&scene.rules.blocks, bytes_make(longest, sizeof(longest)));
 	start_porter(&scene);
-	output("127.0.0.1", 0, text, sizeof(text));
+	output("127.0.0.1", 0, false, text, sizeof(text));
 	block = strstr(text, "BLOCK=127.0.0.1127.0.0.1");
 	assert_non_null(block);
 	assert_int_equal(strcspn(block, "\n"), PORTER_BLOCK_SIZE - 1);
@@ -270,7 +275,7 @@ static void a_program_begins_clean(void **state)
 	snprintf(expected, sizeof(expected),
 		 "0=socket 1=socket 2=/dev/null nonblock=0 session=1 umask=022 folder=/ files=%d\n",
 		 files.rlim_max < 1024 ? (int)files.rlim_max : 1024);
-	assert_string_equal(output("127.0.0.1", -1, text, sizeof(text)), expected);
+	assert_string_equal(output("127.0.0.1", -1, false, text, sizeof(text)), expected);
 }
 
 static void the_limit_of_a_program(void **state)
@@ -280,7 +285,7 @@ static void the_limit_of_a_program(void **state)
 
 	scene.rules.data_limit = 512 * 1024 * 1024;
 	run_program(words);
-	output("127.0.0.1", -1, text, sizeof(text));
+	output("127.0.0.1", -1, false, text, sizeof(text));
 	assert_non_null(strstr(text, "Max data size             536870912            536870912            bytes"));
 }
 
@@ -301,7 +306,7 @@ static void signals_of_a_program(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGUSR2, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	output("127.0.0.1", -1, text, sizeof(text));
+	output("127.0.0.1", -1, false, text, sizeof(text));
 	for (size_t i = 0; i < COUNT(names); i++)
 		assert_string_equal(status_line(text, names[i], line), "0000000000000000");
 }
@@ -331,7 +336,7 @@ static void a_program_is_another_user(void **state)
 	scene.rules.groups[1] = 3456;
 	scene.rules.group_count = 2;
 	run_program(words);
-	output("127.0.0.1", -1, text, sizeof(text));
+	output("127.0.0.1", -1, false, text, sizeof(text));
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_string_equal(status_line(text, rows[i].name, line), rows[i].words);
 	/* Its set-user-ID helpers get what their files give. */
@@ -483,7 +488,7 @@ static void packets_that_are_no_requests(void **state)
 	static const size_t sizes[] = { 1, 4, sizeof(struct porter_request) - 1, sizeof(struct porter_request) + 1,
 					4000 };
 	struct client c = client_from("127.0.0.1"), good = client_from("127.0.0.1");
-	struct porter_request wrong[6];
+	struct porter_request wrong[8];
 	unsigned char packet[4000] = { 1 };
 	uint64_t before = counter_read(COUNTER_porter_malformed);
 	size_t descriptors;
@@ -497,6 +502,8 @@ static void packets_that_are_no_requests(void **state)
 	wrong[3].client.octets[15] = 1;
 	wrong[4].zone = -2;
 	wrong[5].zone = INT16_MIN;
+	wrong[6].escorted = 2;
+	wrong[7].unused[2] = 1;
 	expect_answer(&scene, &good.request, good.inside, 0);
 	leave(&good);
 	descriptors = descriptors_of(scene.porter);
