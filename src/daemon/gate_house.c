@@ -144,7 +144,8 @@ static int front_lets_in(void *data, uint32_t visit, const struct session *sessi
 					  .local = session->local, .local_port = session->local_port,
 					  .zone = PORTER_NOT_LISTED };
 
-	if (session->introduction && !session->interview)
+	request.escorted = session->letter;
+	if (session->introduction && !session->interview && !session->letter)
 		request.zone = (int16_t)(session->why ? (int)house->settings->zone_count :
 							session_worst_zone(session, &house->rules));
 	/* The porter sees for itself who the client is, but where the PROXY header is for us to write. */

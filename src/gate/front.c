@@ -89,6 +89,7 @@ void front_visitor_close(struct visitor *visitor)
 	front_visitor_end_look(visitor, NULL);
 	front_visitor_unqueue(visitor);
 	relay_destroy(visitor->relay);
+	front_letter_destroy(visitor);
 	tls_destroy(visitor->tls);
 	loop_fd_remove(visitor->watch);
 	if (visitor->node.due_ms != NEVER)

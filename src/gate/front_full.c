@@ -10,6 +10,8 @@
 /* Who talks to the mail server, or is on its way there, is not touched. */
 static bool may_go(const struct visitor *visitor)
 {
+	if (visitor->letter)
+		return false;
 	return visitor->session.state == SESSION_TESTING || visitor->session.state == SESSION_DIALOGUE ||
 	       visitor->session.state == SESSION_CLOSING;
 }

@@ -25,6 +25,7 @@ struct visitor {
 	uint32_t events; /* that the watch waits for */
 	void *look;
 	struct relay *relay;
+	struct letter *letter; /* front_chaperone.c; NULL but in LETTER and shortly after */
 	struct tls *tls; /* NULL before STARTTLS */
 	char *held;   /* input that was read and not taken */
 	char *unsent; /* replies that the socket did not take */
@@ -33,6 +34,8 @@ struct visitor {
 	bool asked;   /* the porter was, and has not answered */
 	bool queued;  /* waits for front_room, in front->queue */
 	bool half_closed; /* sends no more */
+	bool eager;    /* what it holds is to be answered as soon as it can be */
+	bool admitted; /* counts among front->letters */
 	bool told;    /* the judge was */
 	bool entered; /* is counted in clients */
 	bool stranger;
@@ -56,6 +59,7 @@ struct front {
 	uint32_t visits;
 	struct visitor_queue queue; /* who waits for the server, the first first */
 	size_t states[SESSION_STATES];
+	size_t letters; /* who write to postmaster, or asked to */
 	struct wheel wheel;
 	struct loop_timer *timer;
 	uint64_t timer_ms; /* armed for; UINT64_MAX: not */
@@ -82,6 +86,26 @@ bool front_visitor_follow(struct visitor *visitor, enum session_state before, en
 struct replies front_replies(const struct visitor *visitor);
 void front_visitor_report(struct visitor *visitor, enum gate_report_kind kind);
 void front_visitor_end_look(struct visitor *visitor, struct session_facts *ret);
+
+/* Returns how much there is now in front->input, with what was held; -1 when the client is gone. */
+ssize_t front_visitor_read(struct visitor *visitor);
+/* False without memory. */
+bool front_visitor_hold(struct visitor *visitor, struct bytes input);
+/* The client has hung up. */
+void front_visitor_lose(struct visitor *visitor);
+
+/* front_chaperone.c. Whether there is room for one more; until front_letter_refuse or _destroy. */
+bool front_letter_admit(struct visitor *visitor);
+/* After these the visitor may be gone. `server` is a connection that may be connecting, and no longer the caller's. */
+void front_letter_refuse(struct visitor *visitor);
+void front_letter_begin(struct visitor *visitor, int server, struct bytes header);
+void front_letter_on_client(struct visitor *visitor, uint32_t events);
+void front_letter_went_out(struct visitor *visitor); /* all replies */
+void front_letter_due(struct visitor *visitor);
+/* These leave it where it is. */
+uint64_t front_letter_due_ms(const struct visitor *visitor);
+uint32_t front_letter_events(const struct visitor *visitor);
+void front_letter_destroy(struct visitor *visitor);
 
 /* front_pass.c. Returns 0 when the porter was asked, -EAGAIN when it waits in the queue, or another -errno:
  * it was refused, and may be gone. */

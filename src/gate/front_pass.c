@@ -37,9 +37,17 @@ static void refuse(struct visitor *visitor, int error)
 int front_visitor_ask(struct visitor *visitor)
 {
 	struct front *front = visitor->front;
-	int r = front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
+	bool letter = visitor->session.letter;
+	int r = letter && !front_letter_admit(visitor) ?
+			-EBUSY :
+			front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
 
 	visitor->asked = r == 0;
+	/* It does not queue: what room there will be is for clients that are clean. */
+	if (r < 0 && letter) {
+		front_letter_refuse(visitor);
+		return -EBUSY;
+	}
 	if (r == -EAGAIN)
 		queue_up(visitor);
 	else
@@ -137,7 +145,11 @@ void front_visitor_answer(struct visitor *visitor, int error, int fd, struct byt
 		return;
 	}
 	visitor->asked = false;
-	if (is_worth_waiting(error)) {
+	if (visitor->session.letter && fd >= 0) {
+		front_letter_begin(visitor, fd, header);
+	} else if (visitor->session.letter) {
+		front_letter_refuse(visitor);
+	} else if (is_worth_waiting(error)) {
 		queue_up(visitor);
 	} else if (error) {
 		refuse(visitor, error);

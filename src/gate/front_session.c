@@ -43,11 +43,13 @@ static uint32_t wanted(const struct visitor *visitor)
 {
 	if (visitor->unsent_size)
 		return EPOLLOUT;
+	if (visitor->letter)
+		return front_letter_events(visitor);
 	switch ((enum session_state)visitor->session.state) {
 	case SESSION_TESTING:
 		return visitor->session.observed & 1U << OBSERVATION_EARLY_TALKER ? 0 : EPOLLIN | EPOLLRDHUP;
 	case SESSION_DIALOGUE:
-		return visitor->tls ? tls_events(visitor->tls) : EPOLLIN;
+		return (visitor->tls ? tls_events(visitor->tls) : EPOLLIN) | (visitor->eager ? EPOLLOUT : 0U);
 	case SESSION_CLOSING:
 		return EPOLLIN;
 	default:
@@ -150,9 +152,17 @@ static void close_visitor(struct visitor *visitor)
 {
 	const struct session *session = &visitor->session;
 
+	if (session->told && !visitor->told)
+		remember_refused(visitor);
 	if ((session->observed & SESSION_ABUSES & ~session->recalled) && !visitor->told && session->state != SESSION_PASSED)
 		front_visitor_report(visitor, GATE_REPORT_ABUSE);
 	front_visitor_close(visitor);
+}
+
+void front_visitor_lose(struct visitor *visitor)
+{
+	counter_add(COUNTER_gate_hung_up, 1);
+	close_visitor(visitor);
 }
 
 /* Our last word is on its way: no more of ours follows, and what the client still sends is read, since
@@ -173,6 +183,8 @@ static bool begin_to_close(struct visitor *visitor)
 
 static uint64_t due_of(const struct visitor *visitor)
 {
+	if (visitor->letter)
+		return front_letter_due_ms(visitor);
 	if (visitor->linger_until_ms)
 		return visitor->linger_until_ms;
 	return session_deadline(&visitor->session, visitor->front->rules);
@@ -195,7 +207,8 @@ bool front_visitor_follow(struct visitor *visitor, enum session_state before, en
 		relay_destroy(visitor->relay);
 		visitor->relay = NULL;
 	}
-	if (session->told && !visitor->told)
+	/* Who writes to postmaster is not ended by the judge before the letter is. */
+	if (session->told && !visitor->told && !visitor->letter)
 		remember_refused(visitor);
 	if ((replies->size && !send_out(visitor, replies->data, replies->size)) ||
 	    (wish == SESSION_WISH_END && !begin_to_close(visitor))) {
@@ -271,6 +284,10 @@ void front_visitor_due(struct visitor *visitor)
 		front_visitor_set_due(visitor, due_of(visitor));
 		return;
 	}
+	if (visitor->letter) {
+		front_letter_due(visitor);
+		return;
+	}
 	if (visitor->linger_until_ms) {
 		close_visitor(visitor);
 		return;
@@ -329,10 +346,9 @@ static ssize_t receive(struct visitor *visitor, char *data, size_t size)
 	return n;
 }
 
-/* Returns how much there is now in front->input, with what was held; -1 when the client is gone. Of so much as a read
- * brings some line is whole, since none is that long: it is answered before more is read, and no more is ever held than
- * there is room for. */
-static ssize_t read_input(struct visitor *visitor)
+/* Of so much as a read brings some line is whole, since none is that long: it is answered before more is read, and no
+ * more is ever held than there is room for. */
+ssize_t front_visitor_read(struct visitor *visitor)
 {
 	struct front *front = visitor->front;
 	size_t size = visitor->held_size;
@@ -343,6 +359,7 @@ static ssize_t read_input(struct visitor *visitor)
 	free(visitor->held);
 	visitor->held = NULL;
 	visitor->held_size = 0;
+	visitor->eager = false;
 	if (visitor->half_closed || size >= FRONT_READ_MOST)
 		return (ssize_t)size;
 	n = receive(visitor, front->input + size, FRONT_READ_MOST);
@@ -352,7 +369,7 @@ static ssize_t read_input(struct visitor *visitor)
 	return (ssize_t)size + (n > 0 ? n : 0);
 }
 
-static bool hold(struct visitor *visitor, struct bytes input)
+bool front_visitor_hold(struct visitor *visitor, struct bytes input)
 {
 	if (input.size == 0)
 		return true;
@@ -378,7 +395,7 @@ static bool answer_input(struct visitor *visitor)
 	struct session *session = &visitor->session;
 	enum session_state before = session->state;
 	struct replies replies = front_replies(visitor);
-	ssize_t size = read_input(visitor);
+	ssize_t size = front_visitor_read(visitor);
 	struct bytes input = bytes_make(visitor->front->input, size > 0 ? (size_t)size : 0);
 	bool more, farewell = !visitor->tls && is_farewell(input);
 	enum session_wish wish;
@@ -398,7 +415,7 @@ static bool answer_input(struct visitor *visitor)
 	}
 	if (wish == SESSION_WISH_END && farewell)
 		visitor->half_closed = true;
-	if (!hold(visitor, input)) {
+	if (!front_visitor_hold(visitor, input)) {
 		close_visitor(visitor);
 		return false;
 	}
@@ -427,6 +444,13 @@ static void on_room_to_send(struct visitor *visitor)
 	}
 	if (visitor->unsent_size)
 		return;
+	if (visitor->letter) {
+		if (watch(visitor, wanted(visitor)))
+			front_letter_went_out(visitor);
+		else
+			close_visitor(visitor);
+		return;
+	}
 	if (visitor->session.state == SESSION_CLOSING && !begin_to_close(visitor)) {
 		close_visitor(visitor);
 		return;
@@ -444,6 +468,10 @@ void front_on_client(void *data, int fd, uint32_t events)
 
 	if (visitor->unsent_size && events & EPOLLOUT) {
 		on_room_to_send(visitor);
+		return;
+	}
+	if (visitor->letter) {
+		front_letter_on_client(visitor, events);
 		return;
 	}
 	switch ((enum session_state)visitor->session.state) {

@@ -166,9 +166,10 @@ void session_end(struct session *session)
 {
 	forget_words(session);
 	free(session->introduction);
+	free(session->opening);
 	free(session->rest);
 	free(session->why);
-	session->introduction = session->rest = session->why = NULL;
+	session->introduction = session->opening = session->rest = session->why = NULL;
 }
 
 enum session_wish session_looked(struct session *session, const struct session_rules *rules,
@@ -210,6 +211,7 @@ uint64_t session_deadline(const struct session *session, const struct session_ru
 		next_ms = session->heard_ms + s->gate_full_wait;
 		break;
 	case SESSION_DIALOGUE:
+	case SESSION_LETTER:
 		next_ms = session->heard_ms + command_time(session, rules);
 		break;
 	default:
@@ -221,7 +223,8 @@ uint64_t session_deadline(const struct session *session, const struct session_ru
 static enum session_wish time_out(struct session *session, const struct session_rules *rules, uint64_t now_ms,
 				  struct replies *replies)
 {
-	bool is_whole = now_ms >= session->opened_ms + rules->settings->gate_session;
+	bool is_whole = session->state == SESSION_DIALOGUE &&
+			now_ms >= session->opened_ms + rules->settings->gate_session;
 
 	counter_add(COUNTER_gate_timeouts, 1);
 	session->state = SESSION_CLOSING;
@@ -243,6 +246,7 @@ enum session_wish session_due(struct session *session, const struct session_rule
 	case SESSION_WAITING:
 		return session_server_unavailable(session, rules, replies);
 	case SESSION_DIALOGUE:
+	case SESSION_LETTER:
 		return time_out(session, rules, now_ms, replies);
 	default:
 		return SESSION_WISH_NOTHING;

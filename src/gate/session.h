@@ -88,11 +88,14 @@ struct session {
 	bool extended;   /* said EHLO, and was offered PIPELINING */
 	bool secured;    /* STARTTLS is done */
 	bool interview;  /* in DIALOGUE: not rejected, but doubtful; in WAITING: it was, and is clean */
+	bool letter;     /* WAITING, LETTER: it writes to postmaster; its introduction is one for gate/chaperone.h */
+	bool large;      /* the message was said to be larger than one to postmaster may be */
 	struct smtp_lines lines;
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
 	struct session_words *words;
 	char *why; /* in words of the one who handed it in as listed, else NULL; from malloc(3), the session's own */
+	char *opening;  /* with gate.postmaster: what the server would have to hear before the recipient; else NULL */
 	char *introduction; /* WAITING after a dialogue: what has to be said to the server, line by line; else NULL */
 	char *rest;         /* and what the client said after that, or NULL */
 };
@@ -102,6 +105,7 @@ enum session_wish {
 	SESSION_WISH_NOTHING,
 	SESSION_WISH_LET_IN,
 	SESSION_WISH_START_TLS, /* input that is left is thrown away (RFC 3207 section 4.2) */
+	SESSION_WISH_DATA, /* in LETTER: its message has to come next */
 	SESSION_WISH_END,
 };
 
@@ -125,9 +129,10 @@ enum session_wish session_looked(struct session *session, const struct session_r
 enum session_wish session_spoke_early(struct session *session, const struct session_rules *rules,
 				      struct bytes first, uint64_t now_ms, struct replies *replies);
 
-/* In DIALOGUE: takes whole lines off *input, as far as there is room for replies. To be called again
+/* In DIALOGUE and LETTER: takes whole lines off *input, as far as there is room for replies. To be called again
  * with what is left and what comes after it. Once `told` is no longer 0, the client has learned that it
- * is refused. */
+ * is refused. Where it wishes to be let in for a letter, or wishes DATA, what is left of *input is for later.
+ * From LETTER it comes back to DIALOGUE by what ends a transaction, and to CLOSING; then no more is taken. */
 enum session_wish session_take(struct session *session, const struct session_rules *rules,
 			       struct bytes *input, uint64_t now_ms, struct replies *replies);
 
@@ -139,6 +144,10 @@ enum session_wish session_due(struct session *session, const struct session_rule
 /* WAITING: the server is full or down. 421, and the end. */
 enum session_wish session_server_unavailable(struct session *session, const struct session_rules *rules,
 					     struct replies *replies);
+/* WAITING for a letter, which finds no room: 451, and the dialogue goes on. */
+void session_letter_refused(struct session *session, uint64_t now_ms, struct replies *replies);
+/* The server has nothing more to hear of a letter: where the session has not moved on yet, the dialogue goes on. */
+void session_letter_end(struct session *session);
 /* Its place is needed for another one, or the gate ends: 421. */
 enum session_wish session_refuse(struct session *session, const struct session_rules *rules,
 				 const char *reason, struct replies *replies);

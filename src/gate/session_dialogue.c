@@ -71,6 +71,15 @@ static bool offers(const struct turn *turn, enum smtp_verb verb)
 	}
 }
 
+static void end_transaction(struct session *session)
+{
+	if (session->envelope == SESSION_MAIL)
+		session->envelope = SESSION_HELO;
+	session->recipients = 0;
+	if (session->state == SESSION_LETTER)
+		session->state = SESSION_DIALOGUE;
+}
+
 /* What a doubtful client has sent with its EHLO, before it was allowed to: all of it goes on, as far as it is
  * commands. False for what is none, or without memory. */
 static bool keep_rest(struct turn *turn)
@@ -144,8 +153,9 @@ static void answer_hello(struct turn *turn, const struct smtp_command *command)
 		return;
 	if (words)
 		keep(&words->helo, SESSION_HELO_MOST, command->argument);
-	session->envelope = SESSION_HELO; /* as RSET does (RFC 5321 section 4.1.4) */
-	session->recipients = 0;
+	session_letter_greet(session, turn->rules, command);
+	end_transaction(session); /* as RSET does (RFC 5321 section 4.1.4) */
+	session->envelope = SESSION_HELO;
 	session->extended = command->verb == SMTP_EHLO;
 	if (!session->extended) {
 		reply_line(turn->replies, "250 %s", turn->rules->name);
@@ -177,6 +187,7 @@ static void answer_mail(struct turn *turn, const struct smtp_command *command)
 	}
 	if (words)
 		keep(&words->sender, SESSION_MAILBOX_MOST, command->mailbox);
+	session_letter_address(session, command);
 	session->envelope = SESSION_MAIL;
 	session->recipients = 0;
 	reply_line(turn->replies, "250 2.1.0 Sender noted");
@@ -199,6 +210,10 @@ static void answer_recipient(struct turn *turn, const struct smtp_command *comma
 		reply_line(turn->replies, "452 4.5.3 Too many recipients");
 		return;
 	}
+	if (!turn->unasked && session_letter_is_for(session, turn->rules, command->local_part)) {
+		turn->wish = session_letter_begin(session, command->mailbox, turn->replies);
+		return;
+	}
 	if (words)
 		keep(&words->recipient, SESSION_MAILBOX_MOST, command->mailbox);
 	session->recipients++;
@@ -213,7 +228,9 @@ static void answer_recipient(struct turn *turn, const struct smtp_command *comma
  * section 3.1), and may have more mail to be told of. */
 static void answer_data(struct turn *turn)
 {
-	if (turn->session->envelope != SESSION_MAIL)
+	if (turn->session->state == SESSION_LETTER)
+		turn->wish = SESSION_WISH_DATA;
+	else if (turn->session->envelope != SESSION_MAIL)
 		answer_error(turn, "503 5.5.1 Name a sender first, by MAIL");
 	else
 		reply_line(turn->replies, "554 5.5.1 No valid recipients");
@@ -221,11 +238,7 @@ static void answer_data(struct turn *turn)
 
 static void answer_reset(struct turn *turn)
 {
-	struct session *session = turn->session;
-
-	if (session->envelope == SESSION_MAIL)
-		session->envelope = SESSION_HELO;
-	session->recipients = 0;
+	end_transaction(turn->session);
 	reply_line(turn->replies, "250 2.0.0 Forgotten");
 }
 
@@ -273,9 +286,17 @@ static void bring_to_server(struct turn *turn, const char *verb, struct bytes ar
 	turn->wish = session_let_in(session, session->heard_ms);
 }
 
+/* With a letter to postmaster begun, which the mail server knows of (RFC 4954 section 4). */
+static void answer_within(struct turn *turn)
+{
+	answer_error(turn, "503 5.5.1 Not within a transaction");
+}
+
 static void answer_auth(struct turn *turn, const struct smtp_command *command)
 {
-	if (offers(turn, SMTP_AUTH))
+	if (turn->session->state == SESSION_LETTER)
+		answer_within(turn);
+	else if (offers(turn, SMTP_AUTH))
 		bring_to_server(turn, "AUTH", command->argument);
 	else
 		answer_not_offered(turn);
@@ -286,6 +307,10 @@ static void answer_starttls(struct turn *turn)
 {
 	struct session *session = turn->session;
 
+	if (session->state == SESSION_LETTER) {
+		answer_within(turn);
+		return;
+	}
 	if (may_log_in(session, turn->rules) && !session->secured) {
 		bring_to_server(turn, "STARTTLS", bytes_make(NULL, 0));
 		return;
@@ -443,12 +468,15 @@ enum session_wish session_take(struct session *session, const struct session_rul
 {
 	struct turn turn = { .session = session, .rules = rules, .replies = replies, .input = input };
 	bool may_pipeline = session->extended, first = true;
+	uint8_t state = session->state;
 	struct bytes line;
 
-	assert(session->state == SESSION_DIALOGUE || session->state == SESSION_CLOSING);
+	assert(session->state == SESSION_DIALOGUE || session->state == SESSION_LETTER ||
+	       session->state == SESSION_CLOSING);
 	if (session->state == SESSION_DIALOGUE)
 		end_foreign(&turn, *input);
-	while (session->state == SESSION_DIALOGUE && turn.wish == SESSION_WISH_NOTHING && replies_have_room(replies)) {
+	while (session->state == state && state != SESSION_CLOSING && turn.wish == SESSION_WISH_NOTHING &&
+	       replies_have_room(replies)) {
 		enum smtp_line end = smtp_line_take(&session->lines, input, &line);
 
 		if (end == SMTP_LINE_UNFINISHED)
@@ -462,7 +490,8 @@ enum session_wish session_take(struct session *session, const struct session_rul
 	}
 	if (session->state == SESSION_CLOSING)
 		turn.wish = SESSION_WISH_END;
-	if (turn.wish != SESSION_WISH_NOTHING)
+	if (turn.wish != SESSION_WISH_NOTHING && turn.wish != SESSION_WISH_DATA &&
+	    (turn.wish != SESSION_WISH_LET_IN || !session->letter))
 		*input = bytes_skip(*input, input->size);
 	return turn.wish;
 }
