@@ -368,18 +368,16 @@ static size_t sessions_at_most(const struct gate_house *house)
 	return most;
 }
 
-int gate_house_load_tls(const struct settings *settings, struct tls_server **ret)
+/* The other clients are worth more than its certificate: without one that can be used the gate serves all the same. */
+struct tls_server *gate_house_load_tls(const struct settings *settings)
 {
+	struct tls_server *tls = NULL;
 	char why[TLS_WHY_SIZE];
-	int r;
 
-	*ret = NULL;
-	if (!settings->gate_certificate[0])
-		return 0;
-	r = tls_server_create(settings->gate_certificate, settings->gate_key, ret, why);
-	if (r < 0)
-		log_error("gate.certificate: %s", why);
-	return r;
+	if (settings->gate_certificate[0] &&
+	    tls_server_create(settings->gate_certificate, settings->gate_key, &tls, why) < 0)
+		log_error("gate.certificate: %s; STARTTLS is not offered until the next reload finds it mended", why);
+	return tls;
 }
 
 int gate_house_create(struct loop *loop, const struct gate_worker_start *start, struct tls_server *tls,

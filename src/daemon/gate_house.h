@@ -11,9 +11,9 @@
 
 struct gate_house;
 
-/* While it may read what root may. *ret is NULL where no certificate is named. Says its own error. Returns 0 or
- * -errno. */
-int gate_house_load_tls(const struct settings *settings, struct tls_server **ret);
+/* While it may read what root may. NULL where no certificate is named, or none that can be used, which is said:
+ * then STARTTLS is not offered. */
+struct tls_server *gate_house_load_tls(const struct settings *settings);
 /* Before confinement: reads all other files that are needed. `tls` is the house's from now on. Says its own error.
  * Returns 0 or -errno. */
 int gate_house_create(struct loop *loop, const struct gate_worker_start *start, struct tls_server *tls,

@@ -117,13 +117,12 @@ static void confine(const struct gate_worker *g)
 int gate_worker_run(const struct gate_worker_start *start)
 {
 	struct gate_worker g = { .start = start };
-	struct tls_server *tls = NULL;
+	struct tls_server *tls;
 	int r;
 
 	log_open("gate", LOG_LEVEL_INFO);
 	/* The key is root's to read. */
-	if (gate_house_load_tls(&start->plan->settings, &tls) < 0)
-		return EXIT_FAILURE;
+	tls = gate_house_load_tls(&start->plan->settings);
 	/* By force: it has nothing to write down, and one that hangs would keep its share of the clients from
 	 * the next warden's. */
 	if (role_become_user(start->uid, start->gid, 0) < 0 || role_die_with_warden(start->warden, SIGKILL) < 0 ||

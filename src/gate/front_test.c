@@ -1087,7 +1087,9 @@ static void test_a_certificate_that_is_none(void **state)
 	char why[TLS_WHY_SIZE];
 
 	assert_int_equal(tls_server_create("/dev/null", "", &server, why), -EINVAL);
-	assert_non_null(strstr(why, "/dev/null: "));
+	assert_string_equal(why, "/dev/null: there is no certificate in it, in PEM form");
+	assert_int_equal(tls_server_create("/nowhere/at.all", "", &server, why), -EINVAL);
+	assert_string_equal(why, "/nowhere/at.all: No such file or directory");
 	assert_null(server);
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 /* A record of ours holds no more: replies are short, and so are the buffers then. */
@@ -20,11 +21,27 @@ struct tls {
 	uint32_t events;
 };
 
-static int fail(struct tls_server *server, const char *file, char why[TLS_WHY_SIZE])
+/* The first error of several: the later ones only tell where OpenSSL was. `content` is what the file has to hold. */
+static const char *reason_of(unsigned long error, const char *content, char room[64])
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	const char *reason = ERR_reason_error_string(error);
 
-	snprintf(why, TLS_WHY_SIZE, "%s: %s", file, reason ? reason : "cannot be used");
+	if (ERR_SYSTEM_ERROR(error))
+		return strerror(ERR_GET_REASON(error));
+	if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) {
+		snprintf(room, 64, "there is no %s in it, in PEM form", content);
+		return room;
+	}
+	if (ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
+		return "it is not the key of the certificate";
+	return reason ? reason : "it cannot be used";
+}
+
+static int fail(struct tls_server *server, const char *file, const char *content, char why[TLS_WHY_SIZE])
+{
+	char room[64];
+
+	snprintf(why, TLS_WHY_SIZE, "%s: %s", file, reason_of(ERR_peek_error(), content, room));
 	ERR_clear_error();
 	tls_server_destroy(server);
 	return -EINVAL;
@@ -51,11 +68,12 @@ int tls_server_create(const char *certificate_file, const char *key_file, struct
 	SSL_CTX_set_mode(server->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 						  SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_max_send_fragment(server->context, FRAGMENT_MOST);
+	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(server->context, certificate_file) != 1)
-		return fail(server, certificate_file, ret_why);
+		return fail(server, certificate_file, "certificate", ret_why);
 	if (SSL_CTX_use_PrivateKey_file(server->context, key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(server->context) != 1)
-		return fail(server, key, ret_why);
+		return fail(server, key, "key", ret_why);
 	*ret = server;
 	return 0;
 }

@@ -53,6 +53,18 @@ def test_a_listed_client_that_talks_to_nobody_without_tls_learns_it_too(world, a
         client.close()
 
 
+def test_a_certificate_that_is_away_keeps_nobody_out(world):
+    with Guard(world, gate(certificate="/etc/courier/nowhere.pem")) as guard:
+        client = world.smtp("10.66.20.1", port=PORT)
+        client.ehlo()
+        assert not client.has_extn("starttls")
+        assert refusal(client)[0] == 550
+        send_mail(world.smtp("10.67.20.1", port=PORT))
+        away = "/etc/courier/nowhere.pem: No such file or directory"
+        assert f"gate.certificate: {away}; STARTTLS is not offered" in guard.log
+        assert f"gate TLS      {away}" in guard.ask("check").stdout
+
+
 def test_a_handshake_that_is_none_ends_the_session(world):
     with Guard(world, gate(certificate=CERTIFICATE)) as guard:
         client = world.smtp("10.66.11.1", port=PORT)
