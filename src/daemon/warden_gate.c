@@ -400,18 +400,16 @@ static int check_porter(const struct settings *settings)
 
 int warden_gate_try(const struct settings *settings, const struct gate_listeners *old)
 {
-	struct tls_server *tls = NULL;
-	int r = 0;
+	int r;
 
 	if (settings->gate_handoff == HANDOFF_NONE)
 		return 0;
 	r = check_porter(settings);
 	if (r == 0)
 		r = gate_listeners_try(settings, old);
+	/* A certificate that cannot be read costs STARTTLS alone, and is said. */
 	if (r == 0)
-		r = gate_house_load_tls(settings, &tls);
-	if (tls)
-		tls_server_destroy(tls);
+		tls_server_destroy(gate_house_load_tls(settings));
 	return r;
 }
 
