@@ -157,54 +157,77 @@ static enum session_memory recall(struct front *front, const struct addr *client
 	return memory;
 }
 
+/* False when it has its share: then it has been turned away. Without memory it is not counted. */
+static bool enter(struct front *front, int fd, const struct addr *client, bool *ret_entered)
+{
+	int r = clients_enter(front->clients, client, loop_now_ms(front->loop));
+
+	*ret_entered = r == 0;
+	if (r == -EUSERS)
+		turn_away(fd, COUNTER_gate_per_address, "421 4.7.0 Too many connections from your address\r\n");
+	else if (r == -ENETUNREACH)
+		turn_away(fd, COUNTER_gate_per_network, "421 4.7.0 Too many connections from your network\r\n");
+	return r != -EUSERS && r != -ENETUNREACH;
+}
+
+/* NULL when there is no place: then it has been turned away. */
+static struct visitor *take_place(struct front *front, int fd, const struct sockaddr_in6 *peer, bool entered,
+				  bool known_good)
+{
+	struct visitor *visitor = front_make_room(front, known_good) ? add_visitor(front, fd, peer) : NULL;
+	struct addr client;
+
+	if (visitor) {
+		visitor->entered = entered;
+		return visitor;
+	}
+	if (entered && addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &client) == 0)
+		clients_leave(front->clients, &client);
+	turn_away(fd, COUNTER_gate_full, "421 4.3.2 Too many connections, try again later\r\n");
+	return NULL;
+}
+
 static void open_session(struct front *front, int fd, const struct sockaddr_in6 *peer)
 {
 	struct session_facts facts = { 0 };
-	enum session_memory memory;
+	enum session_memory memory = SESSION_KNOWN_GOOD;
 	struct visitor *visitor;
 	struct addr client = { .family = ADDR_NONE };
-	bool never_tested;
-	int r = 0;
+	bool entered = false;
 
 	addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &client);
-	never_tested = front->calls->is_never_tested(front->data, &client);
-	if (!never_tested)
-		r = clients_enter(front->clients, &client, loop_now_ms(front->loop));
-	if (r == -EUSERS) {
-		turn_away(fd, COUNTER_gate_per_address, "421 4.7.0 Too many connections from your address\r\n");
-		return;
+	if (!front->calls->is_never_tested(front->data, &client)) {
+		if (!enter(front, fd, &client, &entered))
+			return;
+		memory = recall(front, &client, &facts);
 	}
-	if (r == -ENETUNREACH) {
-		turn_away(fd, COUNTER_gate_per_network, "421 4.7.0 Too many connections from your network\r\n");
-		return;
-	}
-	memory = never_tested ? SESSION_KNOWN_GOOD : recall(front, &client, &facts);
-	visitor = front_make_room(front, memory == SESSION_KNOWN_GOOD) ? add_visitor(front, fd, peer) : NULL;
-	if (!visitor) {
-		if (!never_tested && r == 0)
-			clients_leave(front->clients, &client);
-		turn_away(fd, COUNTER_gate_full, "421 4.3.2 Too many connections, try again later\r\n");
-		return;
-	}
-	visitor->entered = !never_tested && r == 0;
-	front_visitor_opened(visitor, memory, &facts);
+	visitor = take_place(front, fd, peer, entered, memory == SESSION_KNOWN_GOOD);
+	if (visitor)
+		front_visitor_opened(visitor, memory, &facts);
 }
 
+/* The server's own front counts them only as long as they are its own. */
 void front_take(struct front *front, int fd, const char *why)
 {
 	struct session_facts facts = { .score = (int)front->rules->settings->gate_reject_at };
-	struct visitor *visitor = NULL;
+	struct visitor *visitor;
 	struct sockaddr_in6 peer;
+	struct addr client;
 	socklen_t size = sizeof(peer);
 	int flags = fcntl(fd, F_GETFL);
+	bool entered;
 
-	if (!front->draining && flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0 &&
-	    getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && front_make_room(front, false))
-		visitor = add_visitor(front, fd, &peer);
-	if (!visitor) {
+	if (front->draining || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &size) < 0 ||
+	    addr_from_sockaddr((const struct sockaddr *)&peer, size, &client) < 0) {
 		turn_away(fd, COUNTER_gate_full, "421 4.3.2 Too many connections, try again later\r\n");
 		return;
 	}
+	if (!enter(front, fd, &client, &entered))
+		return;
+	visitor = take_place(front, fd, &peer, entered, false);
+	if (!visitor)
+		return;
 	counter_add(COUNTER_gate_handed_in, 1);
 	visitor->session.why = strdup(why);
 	front_visitor_opened(visitor, SESSION_KNOWN_BAD, &facts);

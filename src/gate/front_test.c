@@ -716,6 +716,32 @@ static int connect_elsewhere(int *ret_server)
 	return fd;
 }
 
+/* The server's own front has let go of them, and counts them no more. */
+static void test_an_address_that_is_handed_in_has_a_bound(void **state)
+{
+	struct world *w = open_world(state, "gate {\n per_address = 2\n}\n", 100);
+	int client[3], accepted[3];
+	char heard[256] = "";
+
+	for (int i = 0; i < 3; i++) {
+		client[i] = connect_elsewhere(&accepted[i]);
+		front_take(w->front, accepted[i], "listed elsewhere");
+	}
+	assert_int_equal(sessions(w), 2);
+	pump(w, 20);
+	assert_true(recv(client[2], heard, sizeof(heard) - 1, 0) > 0);
+	assert_string_equal(heard, "421 4.7.0 Too many connections from your address\r\n");
+	close(client[0]);
+	expect_sessions(w, 1);
+	close(client[2]);
+	client[2] = connect_elsewhere(&accepted[2]);
+	front_take(w->front, accepted[2], "listed elsewhere");
+	assert_int_equal(sessions(w), 2);
+	close(client[1]);
+	close(client[2]);
+	expect_sessions(w, 0);
+}
+
 static void test_bytes_go_both_ways(void **state)
 {
 	static char sent[200000], got[200000];
@@ -1457,6 +1483,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_server_that_greets_with_a_refusal, tear_down),
 		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),
 		cmocka_unit_test_teardown(test_an_address_has_a_bound, tear_down),
+		cmocka_unit_test_teardown(test_an_address_that_is_handed_in_has_a_bound, tear_down),
 		cmocka_unit_test_teardown(test_a_listed_client_writes_to_postmaster, tear_down),
 		cmocka_unit_test_teardown(test_who_wrote_to_postmaster_alone_is_not_reported, tear_down),
 		cmocka_unit_test_teardown(test_a_letter_that_is_broken_off, tear_down),
