@@ -144,7 +144,7 @@ int clients_enter(struct clients *clients, const struct addr *addr, uint64_t now
 		r = -ENOMEM;
 	else if (client->sessions >= clients->settings->gate_per_address)
 		r = -EUSERS;
-	else if (network->sessions >= clients->settings->gate_per_network)
+	else if (network->sessions >= clients->settings->gate_per_network && client->good_until_ms <= now_ms)
 		r = -ENETUNREACH;
 	if (r == 0) {
 		client->sessions++;

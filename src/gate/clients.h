@@ -30,7 +30,8 @@ int clients_create(const struct settings *settings, struct clients **ret);
 void clients_destroy(struct clients *clients);
 
 /* One more session of it. Returns 0; -EUSERS when gate.per_address are there already, -ENETUNREACH when
- * gate.per_network of its network are (neither is counted then); or -ENOMEM. */
+ * gate.per_network of its network are and it is not known to be good: its neighbours could keep it away else (neither
+ * is counted then); or -ENOMEM. */
 int clients_enter(struct clients *clients, const struct addr *client, uint64_t now_ms);
 void clients_leave(struct clients *clients, const struct addr *client);
 

@@ -94,6 +94,25 @@ static void test_sessions_of_a_network_are_bounded(void **state)
 	assert_int_equal(clients_enter(world->clients, &elsewhere, START), 0);
 }
 
+/* Some machines in a provider's network are not enough to keep a sender away that is next to them. */
+static void test_neighbours_do_not_keep_a_good_one_away(void **state)
+{
+	struct world *world = *state;
+	struct addr good = addr_of("192.0.2.6"), one = addr_of("192.0.2.7"), two = addr_of("192.0.2.8");
+
+	clients_passed(world->clients, &good, START);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(clients_enter(world->clients, &one, START), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(clients_enter(world->clients, &two, START), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(clients_enter(world->clients, &good, START), 0);
+	assert_int_equal(clients_enter(world->clients, &good, START), -EUSERS);
+	assert_int_equal(clients_enter(world->clients, &two, START), -ENETUNREACH);
+	clients_leave(world->clients, &good);
+	assert_int_equal(clients_enter(world->clients, &good, START + DAY_MS), -ENETUNREACH); /* it was */
+}
+
 static void test_one_subscriber_of_ipv6_is_one_client(void **state)
 {
 	struct world *world = *state;
@@ -227,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(test_sessions_of_an_address_are_bounded),
 		WITH_WORLD(test_sessions_of_a_network_are_bounded),
+		WITH_WORLD(test_neighbours_do_not_keep_a_good_one_away),
 		WITH_WORLD(test_one_subscriber_of_ipv6_is_one_client),
 		WITH_WORLD(test_who_is_turned_away_leaves_nothing),
 		WITH_WORLD(test_the_good_are_remembered_for_a_while),
