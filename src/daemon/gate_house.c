@@ -90,7 +90,7 @@ static void end_look(struct look *look, struct session_facts *ret)
 {
 	struct zones_verdict verdict;
 
-	zones_look_end(look->zones_look, &verdict);
+	zones_look_end(look->zones_look, ret ? &verdict : NULL);
 	if (ret)
 		*ret = facts_of(&verdict);
 	free(look);
@@ -114,19 +114,23 @@ static void front_ends_look(void *data, void *look, struct session_facts *ret)
 	end_look(look, ret);
 }
 
+/* What nobody answered says nothing new of it. */
 static void on_looked_again(void *data)
 {
 	struct look *look = data;
 	struct gate_house *house = look->house;
-	struct addr client = look->client;
+	uint64_t now_ms = loop_now_ms(house->loop);
+	struct zones_verdict verdict;
 	struct session_facts facts;
 
 	house->looks_again--;
-	end_look(look, &facts);
+	zones_look_end(look->zones_look, &verdict);
+	facts = facts_of(&verdict);
 	if (facts.score > 0 && (uint64_t)facts.score >= house->settings->gate_reject_at)
-		clients_failed(house->clients, &client, &facts, loop_now_ms(house->loop));
-	else
-		clients_passed(house->clients, &client, loop_now_ms(house->loop));
+		clients_failed(house->clients, &look->client, &facts, now_ms);
+	else if (verdict.answered || house->settings->zone_count == 0)
+		clients_passed(house->clients, &look->client, now_ms);
+	free(look);
 }
 
 static void front_asks_again(void *data, const struct addr *client)

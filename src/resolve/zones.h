@@ -84,7 +84,9 @@ void zones_destroy(struct zones *zones);
 typedef void zones_fn(void *data);
 int zones_look(struct zones *zones, const struct addr *client, bool reverse_too, zones_fn *fn, void *data,
 	       struct zones_look **ret);
-/* What is known by now (`ret` may be NULL). Frees the look; the callback does not come any more. */
+/* What is known by now. Frees the look; the callback does not come any more. With `ret`, whoever asks has waited for
+ * as long as it will, and a zone that has not answered in half a second is as good as silent; with NULL nobody
+ * wants to know any more. */
 void zones_look_end(struct zones_look *look, struct zones_verdict *ret);
 
 /* True, with *ret, when all of it is known without asking anybody. */

@@ -306,9 +306,10 @@ void zones_look_end(struct zones_look *look, struct zones_verdict *ret)
 {
 	struct zones *zones = look->zones;
 
-	if (ret)
+	if (ret) {
 		sum_up(look, ret);
-	note_slow_ones(look);
+		note_slow_ones(look);
+	}
 	for (size_t i = 0; i < zones->count + look->reverse_too; i++)
 		resolver_cancel(look->slots[i].question);
 	if (look->is_ready)
