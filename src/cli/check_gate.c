@@ -9,6 +9,7 @@
 #include "sense/mailserver_find.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #define ZONES_PATIENCE_MS 4000
 #define ZONES_LOOK_MS 20
 #define TEXT_SIZE 256
+#define COURIER_ESMTPD "/etc/courier/esmtpd"
 
 static const char *handoff_name(enum handoff handoff)
 {
@@ -47,13 +49,49 @@ static void write_endpoints(const struct settings *s, char text[TEXT_SIZE])
 	}
 }
 
-static bool is_guarded(const struct settings *s, uint16_t port)
+/* As root alone: the running gate is root's, and only root can be beside it. */
+static void check_listen(struct check *check)
 {
-	for (size_t i = 0; i < s->mail_ports.count; i++) {
-		if (s->mail_ports.ports[i] == port)
-			return true;
+	const struct settings *s = &check->plan->settings;
+	struct findings *f = check->findings;
+
+	for (size_t i = 0; i < s->gate_listen.count && geteuid() == 0; i++) {
+		const struct endpoint *e = &s->gate_listen.endpoints[i];
+		int r = gate_listen_try(e);
+
+		if (r == -EADDRINUSE) {
+			findings_add(f, FINDING_WRONG, "gate listen", "port %u is in use", e->port);
+			findings_advise(f, "the mail server may still listen there: stop it, or move it to another port");
+		} else if (r == -EADDRNOTAVAIL && e->addr.family != ADDR_NONE) {
+			findings_add(f, FINDING_WRONG, "gate listen", "this host has not the address of port %u", e->port);
+		}
 	}
-	return false;
+}
+
+/* The last line for Courier's administrator: the one that turns the hook on. */
+static void check_hook(struct check *check)
+{
+	const struct settings *s = &check->plan->settings;
+	struct findings *f = check->findings;
+	char folder[PATH_MAX], *text = NULL;
+	struct bytes port = { NULL, 0 };
+	size_t size = 0;
+
+	snprintf(folder, sizeof(folder), "%s", s->gate_hook);
+	*strrchr(folder, '/') = '\0';
+	if (*folder && strcmp(folder, s->daemon_runtime) != 0 && access(folder, F_OK) < 0) {
+		findings_add(f, FINDING_WRONG, "gate hook", "%s: %s", folder, strerror(errno));
+		findings_advise(f, "make the folder, or take %s/gate", s->daemon_runtime);
+	}
+	if (mail_file_read(COURIER_ESMTPD, MAIL_CONFIG_MOST, &text, &size) < 0)
+		return;
+	if (shell_assignment(bytes_make(text, size), "PORT", &port) < 0 ||
+	    !bytes_contain(port, BYTES_LITERAL("courier-hook"))) {
+		findings_add(f, FINDING_LACKS, "gate hook", "couriertcpd does not start it: nobody is handed over");
+		findings_advise(f, "PORT=\"smtp " WAVEBREAK_LIBEXEC_DIR "/courier-hook\" in " COURIER_ESMTPD
+				", and start Courier anew");
+	}
+	free(text);
 }
 
 static void check_place(struct check *check)
@@ -67,11 +105,6 @@ static void check_place(struct check *check)
 		     s->gate_hook[0] ? s->gate_hook : where, gate_worker_count(s), check->plan->gate_name);
 	if (!strchr(check->plan->gate_name, '.'))
 		findings_advise(f, "a mail server's name has a domain: set gate.name");
-	for (size_t i = 0; i < s->gate_listen.count && !s->gate_hook[0]; i++) {
-		if (!is_guarded(s, s->gate_listen.endpoints[i].port))
-			findings_advise(f, "bans do not keep anybody from port %u: it is not among mail.ports",
-					s->gate_listen.endpoints[i].port);
-	}
 }
 
 static void check_program(struct check *check)
@@ -79,14 +112,19 @@ static void check_program(struct check *check)
 	const struct settings *s = &check->plan->settings;
 	struct findings *f = check->findings;
 	const char *program = s->gate_program.words[0];
+	bool is_user = getpwnam(s->gate_user), is_program = access(program, X_OK) == 0;
 	char *text = NULL;
 	size_t size;
 
-	if (access(program, X_OK) < 0)
+	if (!is_program) {
 		findings_add(f, FINDING_WRONG, "gate program", "%s: %s", program, strerror(errno));
-	else if (!getpwnam(s->gate_user))
-		findings_add(f, FINDING_WRONG, "gate program", "gate.user: there is no user '%s'", s->gate_user);
-	else
+		findings_advise(f, "name the mail server's own program by gate.program: no client can be let in without it");
+	}
+	if (!is_user) {
+		findings_add(f, FINDING_WRONG, "gate program", "there is no user '%s'", s->gate_user);
+		findings_advise(f, "name the user that the mail server's program runs as by gate.user");
+	}
+	if (is_program && is_user)
 		findings_add(f, FINDING_WORKS, "gate program", "%s as %s, %llu at most", program, s->gate_user,
 			     (unsigned long long)s->gate_processes);
 	if (s->gate_environment[0] && mail_file_read(s->gate_environment, MAIL_CONFIG_MOST, &text, &size) < 0)
@@ -94,22 +132,56 @@ static void check_program(struct check *check)
 	free(text);
 }
 
-static void check_way(struct check *check)
+static void check_socket(struct check *check)
 {
 	const struct settings *s = &check->plan->settings;
 	struct findings *f = check->findings;
 	struct stat st;
 
-	if (s->gate_handoff == HANDOFF_EXEC)
-		check_program(check);
-	if (s->gate_handoff != HANDOFF_PASS)
-		return;
 	if (stat(s->gate_socket, &st) == 0 && S_ISSOCK(st.st_mode)) {
 		findings_add(f, FINDING_WORKS, "gate socket", "%s", s->gate_socket);
 		return;
 	}
 	findings_add(f, FINDING_LACKS, "gate socket", "%s: no socket is there now", s->gate_socket);
 	findings_advise(f, "start Postfix, with its smtpd of the type pass in master.cf");
+}
+
+/* Whether anybody listens there is seen without a connection, which the mail server would log: a place of this host
+ * that is in use cannot be had. Of another host nothing is known. */
+static void check_server(struct check *check)
+{
+	const struct endpoint *server = &check->plan->settings.gate_server;
+	struct findings *f = check->findings;
+	char where[ADDR_TEXT_SIZE] = "each address";
+	int r = geteuid() == 0 || server->port >= 1024 ? gate_listen_try(server) : -EACCES;
+
+	if (server->addr.family != ADDR_NONE)
+		addr_format(&server->addr, where);
+	if (r == 0) {
+		findings_add(f, FINDING_LACKS, "gate server", "nobody listens on port %u of %s now", server->port, where);
+		findings_advise(f, "have the mail server listen there: clients are told to come again until it does");
+		return;
+	}
+	findings_add(f, FINDING_WORKS, "gate server", "port %u of %s%s", server->port, where,
+		     r == -EADDRINUSE ? ", where somebody listens" : ", which was not tried");
+}
+
+static void check_way(struct check *check)
+{
+	switch (check->plan->settings.gate_handoff) {
+	case HANDOFF_NONE:
+		break;
+	case HANDOFF_EXEC:
+		check_program(check);
+		break;
+	case HANDOFF_PASS:
+		check_socket(check);
+		break;
+	case HANDOFF_PROXY:
+	case HANDOFF_TRANSPARENT:
+		check_server(check);
+		break;
+	}
 }
 
 /* Where a systemd unit runs it, and the file that it needs is not there yet. */
@@ -121,7 +193,8 @@ static void check_unit(struct check *check)
 	    access("/run/systemd/system", F_OK) < 0 || access("/etc/systemd/system/wavebreak.service.d/gate.conf", F_OK) == 0)
 		return;
 	findings_advise(check->findings, "under systemd, copy " WAVEBREAK_DATA_DIR
-			"/gate.conf to /etc/systemd/system/wavebreak.service.d/, or the unit keeps it from its work");
+			"/gate.conf to /etc/systemd/system/wavebreak.service.d/, then systemctl daemon-reload: the unit alone "
+			"lets nobody be handed over by %s", handoff_name(s->gate_handoff));
 }
 
 static void check_certificate(struct check *check)
@@ -134,11 +207,15 @@ static void check_certificate(struct check *check)
 		findings_add(check->findings, FINDING_WORKS, "gate TLS", "not offered: gate.certificate names none");
 		return;
 	}
-	if (tls_server_create(s->gate_certificate, s->gate_key, &server, why) < 0)
-		findings_add(check->findings, access(s->gate_certificate, R_OK) < 0 && geteuid() != 0 ? FINDING_UNABLE : FINDING_WRONG,
-			     "gate TLS", "%s", why);
-	else
+	if (tls_server_create(s->gate_certificate, s->gate_key, &server, why) == 0) {
 		findings_add(check->findings, FINDING_WORKS, "gate TLS", "%s", s->gate_certificate);
+	} else if (geteuid() != 0 && access(*s->gate_key ? s->gate_key : s->gate_certificate, R_OK) < 0) {
+		findings_add(check->findings, FINDING_UNABLE, "gate TLS", "%s", why);
+		findings_advise(check->findings, "try it as root");
+	} else {
+		findings_add(check->findings, FINDING_WRONG, "gate TLS", "%s", why);
+		findings_advise(check->findings, "STARTTLS is not offered until gate.certificate and gate.key are mended");
+	}
 	tls_server_destroy(server);
 }
 
@@ -149,9 +226,26 @@ static void check_descriptors(struct check *check)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= s->gate_sessions + 512)
 		return;
-	findings_add(check->findings, FINDING_LACKS, "gate limit", "%llu sessions would need more than the %llu descriptors of a process",
-		     (unsigned long long)s->gate_sessions, (unsigned long long)limit.rlim_max);
+	findings_add(check->findings, FINDING_LACKS, "gate limit",
+		     "a process has %llu descriptors, too few for %llu sessions: it takes fewer", (unsigned long long)limit.rlim_max,
+		     (unsigned long long)s->gate_sessions);
 	findings_advise(check->findings, "raise the limit (LimitNOFILE= of the systemd unit does), or lower gate.sessions");
+}
+
+/* A gate that can reject nobody looks like one that works. */
+static void check_weights(struct check *check)
+{
+	const struct settings *s = &check->plan->settings;
+	setting_INTEGER most = s->gate_early_talker + s->gate_foreign_speaker + s->gate_no_reverse + s->gate_helo +
+			       s->gate_pipelining;
+
+	for (size_t i = 0; i < s->zone_count; i++)
+		most += s->zones[i].weight > 0 ? s->zones[i].weight : 0;
+	if ((uint64_t)most >= s->gate_reject_at)
+		return;
+	findings_add(check->findings, FINDING_LACKS, "gate score", "all weights together are %lld, and gate.reject_at is %llu: "
+		     "nobody is ever rejected", (long long)most, (unsigned long long)s->gate_reject_at);
+	findings_advise(check->findings, "lower gate.reject_at, or raise the weights of the zones");
 }
 
 /* Waits for the tests of all zones. */
@@ -228,14 +322,20 @@ void check_gate(struct check *check)
 	const struct settings *s = &check->plan->settings;
 
 	if (s->gate_handoff == HANDOFF_NONE) {
-		findings_add(check->findings, FINDING_WORKS, "gate", "off");
+		findings_add(check->findings, FINDING_WORKS, "gate", "off: gate.handoff is none");
 		return;
 	}
 	check_place(check);
+	if (check->plan->settings.gate_hook[0])
+		check_hook(check);
+	else
+		check_listen(check);
 	check_way(check);
 	check_unit(check);
 	check_certificate(check);
 	check_descriptors(check);
+	if (!s->gate_hook[0])
+		check_weights(check);
 	if (s->zone_count > 0)
 		check_zones(check);
 	else if (!s->gate_hook[0]) {

@@ -366,6 +366,41 @@ static void check_auth(const struct loader *loader)
 			     "gate.auth with gate.handoff = exec is for Courier's programs alone");
 }
 
+static bool is_loopback(const struct addr *addr)
+{
+	static const uint8_t loopback[sizeof(addr->octets)] = { [15] = 1 };
+
+	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
+					   memcmp(addr->octets, loopback, sizeof(loopback)) == 0;
+}
+
+/* Whether who connects to the one comes out at the other, as far as that can be told without asking this host. A port
+ * alone is all addresses. */
+static bool is_same_place(const struct endpoint *server, const struct endpoint *listen)
+{
+	if (server->port != listen->port)
+		return false;
+	return server->addr.family == ADDR_NONE || addr_equal(&server->addr, &listen->addr) ||
+	       (listen->addr.family == ADDR_NONE && is_loopback(&server->addr));
+}
+
+/* A gate that hands its clients to itself takes all of its places with one of them. */
+static void check_server(const struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+
+	if (settings->gate_hook[0] ||
+	    (settings->gate_handoff != HANDOFF_PROXY && settings->gate_handoff != HANDOFF_TRANSPARENT))
+		return;
+	for (size_t i = 0; i < settings->gate_listen.count; i++) {
+		if (!is_same_place(&settings->gate_server, &settings->gate_listen.endpoints[i]))
+			continue;
+		mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_server],
+			     "gate.server is where the gate itself listens (gate.listen); the mail server has to be elsewhere");
+		return;
+	}
+}
+
 static int load_tree(const struct config_tree *tree, struct settings *settings,
 		     struct mistakes *mistakes)
 {
@@ -382,6 +417,7 @@ static int load_tree(const struct config_tree *tree, struct settings *settings,
 		check_ban(&loader);
 		check_handoff(&loader);
 		check_auth(&loader);
+		check_server(&loader);
 	}
 	return r;
 }

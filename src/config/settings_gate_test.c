@@ -124,6 +124,13 @@ static const struct {
 	{ "transparent", "server = 127.0.0.1:2525" },
 };
 
+/* A server on the gate's port that is somewhere else. */
+static const char *const elsewhere[] = {
+	"gate { handoff = proxy  server = 192.0.2.1:25 }",
+	"gate { handoff = transparent  server = 127.0.0.1:25  listen = 192.0.2.1:25 }",
+	"gate { handoff = proxy  server = [2001:db8::1]:25  listen = 192.0.2.1:25 }",
+};
+
 static void test_handoffs(void **state)
 {
 	struct settings settings;
@@ -133,6 +140,10 @@ static void test_handoffs(void **state)
 		snprintf(text, sizeof(text), "gate { handoff = %s  %s }", complete[i].handoff, complete[i].rest);
 		load(text, &settings);
 		assert_int_equal(settings.gate_handoff, i);
+		settings_free(&settings);
+	}
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+		load(elsewhere[i], &settings);
 		settings_free(&settings);
 	}
 }
@@ -224,6 +235,14 @@ static const struct {
 	  "t:2:2: gate.auth with gate.handoff = exec is for Courier's programs alone\n" },
 	{ "gate { handoff = exec  program = /courier/sendmail, -bs  user = mail\n auth = yes }",
 	  "t:2:2: gate.auth with gate.handoff = exec is for Courier's programs alone\n" },
+	{ "gate { handoff = transparent\n server = 25 }",
+	  "t:2:2: gate.server is where the gate itself listens (gate.listen); the mail server has to be elsewhere\n" },
+	{ "gate { handoff = proxy  server = 127.0.0.1:25 }",
+	  "t:1:25: gate.server is where the gate itself listens (gate.listen); the mail server has to be elsewhere\n" },
+	{ "gate { handoff = proxy  server = [::1]:2500  listen = 25, 2500 }",
+	  "t:1:25: gate.server is where the gate itself listens (gate.listen); the mail server has to be elsewhere\n" },
+	{ "gate { handoff = proxy  server = 192.0.2.1:25  listen = 192.0.2.1:25 }",
+	  "t:1:25: gate.server is where the gate itself listens (gate.listen); the mail server has to be elsewhere\n" },
 	/* PROGRAM */
 	{ "gate { program = exim4, -bs }",
 	  "t:1:18: gate.program: 'exim4' is not the absolute path of a program\n"

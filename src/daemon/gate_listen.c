@@ -74,7 +74,7 @@ static int prepare(int fd, const struct endpoint *endpoint, sa_family_t family)
 }
 
 /* A descriptor or -errno. */
-static int listen_on(const struct endpoint *endpoint)
+static int bind_to(const struct endpoint *endpoint)
 {
 	struct sockaddr_storage address;
 	socklen_t size = socket_address(endpoint, &address);
@@ -83,8 +83,22 @@ static int listen_on(const struct endpoint *endpoint)
 	if (fd < 0)
 		return -errno;
 	r = prepare(fd, endpoint, address.ss_family);
-	if (r == 0 && (bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, BACKLOG) < 0))
+	if (r == 0 && bind(fd, (const struct sockaddr *)&address, size) < 0)
 		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+static int listen_on(const struct endpoint *endpoint)
+{
+	int fd = bind_to(endpoint), r = 0;
+
+	if (fd >= 0 && listen(fd, BACKLOG) < 0)
+		r = -errno;
+	if (fd < 0)
+		return fd;
 	if (r == 0)
 		return fd;
 	close(fd);
@@ -100,6 +114,16 @@ static int listen_or_fall_back(const struct endpoint *endpoint)
 	if (endpoint->addr.family == ADDR_NONE && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL))
 		fd = listen_on(&all_ipv4);
 	return fd;
+}
+
+int gate_listen_try(const struct endpoint *endpoint)
+{
+	int fd = bind_to(endpoint);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 static const struct gate_endpoint *find(const struct gate_listeners *listeners, const struct endpoint *endpoint)
@@ -158,7 +182,8 @@ static void set_hook_group(const char *path, const char *user_name)
 		log_warning("gate.hook: cannot give %s to the group of %s: %s", path, user_name, strerror(errno));
 }
 
-static int open_hook(struct gate_listeners *listeners, const struct settings *settings, const struct gate_listeners *old)
+static int open_hook(struct gate_listeners *listeners, const struct settings *settings,
+		     const struct gate_listeners *old)
 {
 	bool there = old && old->hook >= 0 && strcmp(old->hook_path, settings->gate_hook) == 0;
 

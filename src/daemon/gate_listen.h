@@ -27,14 +27,18 @@ struct gate_listeners {
 /* As gate.workers says, or one for each processor that we may use. */
 unsigned gate_worker_count(const struct settings *settings);
 
-/* Listens where the settings say: at gate.hook, for who may run as gate.user, or at gate.listen. Where `old` (or NULL) listens, too, its sockets are taken over, by a descriptor
- * of one's own for each; `old` stays as it is. Returns 0, or -errno when that cannot be, which has been said:
- * -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the configuration's. */
+/* Listens where the settings say: at gate.hook, for who may run as gate.user, or at gate.listen. Where `old` (or
+ * NULL) listens, too, its sockets are taken over, by a descriptor of one's own for each; `old` stays as it is.
+ * Returns 0, or -errno when that cannot be, which has been said: -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the
+ * configuration's. */
 int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret);
 
 /* Finds out whether that could be, and has it for a moment, which nobody notices: where `old` listens, nothing is
  * tried, nor is anything where `old` is NULL. Returns as above. */
 int gate_listeners_try(const struct settings *settings, const struct gate_listeners *old);
+/* Whether the place is free, or held by a gate of the same user: 0 or -errno. No client notices, since nothing
+ * listens. */
+int gate_listen_try(const struct endpoint *endpoint);
 
 /* The socket of gate.hook is taken away, at the end. */
 void gate_listeners_remove_hook(const struct gate_listeners *listeners);

@@ -141,11 +141,11 @@ static void rules_for_a_server(void **state)
 	porter_rules_free(&rules);
 	settings_free(&settings);
 	assert_int_equal(make("daemon {\n  user = nobody\n}\n"
-			      "gate {\n  handoff = transparent\n  server = [::1]:25\n}\n"), 0);
+			      "gate {\n  handoff = transparent\n  server = [::1]:2525\n}\n"), 0);
 	assert_int_equal(rules.kind, PORTER_TRANSPARENT);
 	assert_int_equal(rules.server_size, sizeof(*six));
 	assert_int_equal(six->sin6_family, AF_INET6);
-	assert_int_equal(ntohs(six->sin6_port), 25);
+	assert_int_equal(ntohs(six->sin6_port), 2525);
 	assert_memory_equal(&six->sin6_addr, &in6addr_loopback, 16);
 }
 

@@ -133,7 +133,7 @@ static void test_a_client_that_outstays_the_server(void **state)
 
 static struct world *doubtful_world(void **state)
 {
-	struct world *w = open_world(state, "gate {\n greet_wait = 50ms\n handoff = transparent\n server = 25\n"
+	struct world *w = open_world(state, "gate {\n greet_wait = 50ms\n handoff = transparent\n server = 2525\n"
 					    " full_wait = 500ms\n helo = 2\n name = mx.example.test\n}\n", 100);
 
 	w->facts = (struct session_facts){ .score = 1 };

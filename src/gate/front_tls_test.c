@@ -110,6 +110,19 @@ static void test_a_certificate_that_is_none(void **state)
 	assert_null(server);
 }
 
+static void test_a_key_that_is_none(void **state)
+{
+	char path[] = "/tmp/wavebreak-front-test.XXXXXX", why[TLS_WHY_SIZE];
+	struct tls_server *server = NULL;
+
+	close(mkstemp(path));
+	write_certificate(path);
+	assert_int_equal(tls_server_create(path, "/dev/null", &server, why), -EINVAL);
+	assert_string_equal(why, "/dev/null: there is no key in it, in PEM form");
+	unlink(path);
+	assert_null(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +130,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_nonsense_is_no_handshake, tear_down),
 		cmocka_unit_test_teardown(test_a_handshake_that_does_not_come, tear_down),
 		cmocka_unit_test(test_a_certificate_that_is_none),
+		cmocka_unit_test(test_a_key_that_is_none),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

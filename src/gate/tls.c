@@ -28,7 +28,8 @@ static const char *reason_of(unsigned long error, const char *content, char room
 
 	if (ERR_SYSTEM_ERROR(error))
 		return strerror(ERR_GET_REASON(error));
-	if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) {
+	if ((ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) ||
+	    ERR_GET_REASON(error) == ERR_R_UNSUPPORTED) {
 		snprintf(room, 64, "there is no %s in it, in PEM form", content);
 		return room;
 	}

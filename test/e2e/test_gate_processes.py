@@ -146,7 +146,7 @@ def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
             ("25", "cannot listen on port 25 of all addresses: Address already in use; the mail server"),
         ]:
             said = guard.log.count("was not taken")
-            guard.configure(gate(listen=listen))
+            guard.configure(gate(listen=listen, handoff="exec"))
             os.kill(guard.warden(), signal.SIGHUP)
             wait_until(lambda: guard.log.count("was not taken") > said, 5, "the mistake to be said")
             assert why in guard.log
@@ -159,7 +159,7 @@ def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
 @pytest.mark.parametrize(
     "text, why",
     [
-        (gate(listen=25), "the mail server may still listen there"),
+        (gate(listen=25, handoff="exec"), "the mail server may still listen there"),
         (gate("auth = yes", handoff="exec"), "gate.auth with gate.handoff = exec is for Courier"),
         (gate(handoff="exec").replace("user = daemon", "user = nosuch"), "there is no user nosuch"),
     ],
@@ -171,6 +171,36 @@ def test_a_gate_that_cannot_be_is_told_at_the_start(world, text, why):
     assert why in done.stderr
     assert not guard.table_exists()
     assert told(world.smtp("10.66.91.1")) == 511
+
+
+@pytest.mark.parametrize(
+    "text, status, said",
+    [
+        (gate(listen=25, handoff="exec"), 2, "gate listen   port 25 is in use"),
+        (gate(listen=f"192.0.2.77:{PORT}"), 2, "this host has not the address"),
+        (gate(handoff="exec").replace("user = daemon", "user = nosuch"), 2, "there is no user 'nosuch'"),
+        (gate(handoff="exec").replace("bin/cat", "bin/nocat"), 2, "/usr/bin/nocat: No such file"),
+        (gate().replace(":25\n", ":2600\n"), 0, "nobody listens on port 2600 of 127.0.0.1 now"),
+        (gate(), 0, "port 25 of 127.0.0.1, where somebody listens"),
+        (gate().replace(":25\n", f":{PORT}\n"), 2, "gate.server is where the gate itself listens"),
+        (gate("hook = /run/nowhere/gate", handoff="exec"), 2, "gate hook     /run/nowhere: No such file"),
+        (gate("hook = /run/gate", handoff="exec"), 0, "couriertcpd does not start it"),
+        (gate("early_talker = 0\nforeign_speaker = 0"), 0, "and gate.reject_at is 3: nobody is ever rejected"),
+        (gate(handoff="none"), 0, "off: gate.handoff is none"),
+    ],
+)
+def test_check_says_what_keeps_a_gate_from_its_work(world, text, status, said):
+    guard = Guard(world, text.replace("early_talker", "helo = 0\nearly_talker"))
+    done = guard.ask("check")
+    assert said in done.stdout + done.stderr
+    assert done.returncode == status
+
+
+def test_check_beside_a_running_gate_finds_its_place_well(world):
+    with Guard(world, gate()) as guard:
+        wait_complete(guard)
+        done = guard.ask("check")
+        assert done.returncode == 0 and "is in use" not in done.stdout
 
 
 def test_the_gate_is_opened_and_closed_by_a_reload(world):

@@ -59,8 +59,8 @@ static const struct session_rules *rules_of(unsigned number)
 		"cccccccccccccccccccccccccccccccccccccccccccccccccccccccc\"\n"
 		" zone a2345678901234567890123456789012345678901234567890.b2345678901234567890123456789012345678901234"
 		"567890.c2345678901234567890123456789012345678901234567890.example { weight = 3 }\n",
-		"gate {\n handoff = transparent\n server = 25\n greet_wait = 0s\n reject_at = 4\n",
-		"gate {\n handoff = proxy\n server = 25\n auth = yes\n auth_mechanisms = PLAIN\n",
+		"gate {\n handoff = transparent\n server = 2525\n greet_wait = 0s\n reject_at = 4\n",
+		"gate {\n handoff = proxy\n server = 2525\n auth = yes\n auth_mechanisms = PLAIN\n",
 	};
 	static struct settings settings[RULES];
 	static struct session_rules rules[RULES];
