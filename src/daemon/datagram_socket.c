@@ -63,6 +63,8 @@ int datagram_socket_open(const char *path, const char *setting)
 	fd = bind_to(path);
 	if (fd < 0)
 		log_error("%s: cannot make %s: %s", setting, path,
-			  fd == -EADDRINUSE ? "somebody else reads from it" : strerror(-fd));
+			  fd == -EADDRINUSE ? "somebody else reads from it" :
+			  fd == -ENOENT     ? "its folder is not there" :
+					      strerror(-fd));
 	return fd;
 }

@@ -432,8 +432,10 @@ int gate_house_open(struct gate_house *house)
 		r = front_create(house->loop, &set_up, &house->front);
 	if (r == 0 && house->start->hook >= 0)
 		r = loop_fd_add(house->loop, house->start->hook, EPOLLIN, on_hook, house, &house->hook_watch);
-	if (r == 0)
+	if (r == 0) {
 		say_hello(house);
+		log_info("clients are greeted as %s; zones: %zu", house->rules.name, house->settings->zone_count);
+	}
 	if (r < 0)
 		log_error("the gate cannot be opened: %s", strerror(-r));
 	return r;

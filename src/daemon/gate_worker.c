@@ -120,7 +120,8 @@ int gate_worker_run(const struct gate_worker_start *start)
 	struct tls_server *tls;
 	int r;
 
-	log_open("gate", LOG_LEVEL_INFO);
+	/* What each of them finds alike, of zones and descriptors, is said once. */
+	log_open("gate", start->number == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 	/* The key is root's to read. */
 	tls = gate_house_load_tls(&start->plan->settings);
 	/* By force: it has nothing to write down, and one that hangs would keep its share of the clients from

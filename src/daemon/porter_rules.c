@@ -21,7 +21,7 @@ static int take_user(const char *name, struct porter_rules *rules)
 
 	user = getpwnam(name);
 	if (!user) {
-		log_error("gate.user: there is no user %s", name);
+		log_error("gate.user: there is no user '%s'", name);
 		return -ENOENT;
 	}
 	rules->uid = user->pw_uid;
@@ -157,7 +157,7 @@ static int take_server(const struct settings *settings, struct porter_rules *rul
 	}
 	own = geteuid() == 0 ? getpwnam(settings->daemon_user) : NULL;
 	if (!own && geteuid() == 0) {
-		log_error("daemon.user: there is no user %s", settings->daemon_user);
+		log_error("daemon.user: there is no user '%s'", settings->daemon_user);
 		return -ENOENT;
 	}
 	rules->own_uid = own ? own->pw_uid : geteuid();
@@ -187,7 +187,8 @@ int porter_rules_make(const struct settings *settings, struct porter_rules *ret)
 		r = take_server(settings, ret);
 		break;
 	}
-	if (r < 0)
+	/* Who is not there has been named. */
+	if (r < 0 && r != -ENOENT)
 		log_error("no client can be let in to the mail server: %s", strerror(-r));
 	return r;
 }

@@ -2,7 +2,6 @@
 #include "gate/front_internal.h"
 
 #include "base/counter.h"
-#include "base/log.h"
 
 #include <assert.h>
 #include <errno.h>

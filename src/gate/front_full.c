@@ -16,8 +16,8 @@ static bool may_go(const struct visitor *visitor)
 	       visitor->session.state == SESSION_CLOSING;
 }
 
-/* Less is worse. Who is on its way out anyhow first, then by score, by whether it has been told, and by
- * how long it has been silent. */
+/* Who is on its way out anyhow first, then by score, by whether it has been told, and by how long it has been
+ * silent. */
 static bool is_worse(const struct visitor *a, const struct visitor *b)
 {
 	const struct session *s = &a->session, *t = &b->session;
@@ -62,7 +62,7 @@ bool front_make_room(struct front *front, bool for_known_good)
 	counter_add(COUNTER_gate_sessions_displaced, 1);
 	visit = worst->visit;
 	if (worst->session.state != SESSION_CLOSING)
-		front_visitor_refuse(worst, "4.3.2 Too many connections, and others have waited less long");
+		front_visitor_refuse(worst, "4.3.2 Too many connections, try again later");
 	/* Its place is needed now: it does not linger. */
 	worst = table_find(front->visitors, &visit);
 	if (worst)

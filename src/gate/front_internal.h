@@ -67,6 +67,7 @@ struct front {
 	struct relay_pipes *pipes;
 	struct tls_server *tls;
 	bool draining;
+	uint64_t silent_until_ms; /* that the server cannot be reached has been said */
 	void (*drained)(void *data);
 	char replies[65536]; /* of the session that is being served */
 	char input[FRONT_READ_MOST * 2]; /* one read, after what was held: less than one */
@@ -111,6 +112,8 @@ void front_letter_destroy(struct visitor *visitor);
  * it was refused, and may be gone. */
 int front_visitor_ask(struct visitor *visitor);
 void front_visitor_answer(struct visitor *visitor, int error, int fd, struct bytes header);
+/* In the log, one line a while: a server that is away is so for every client. */
+void front_say_unreachable(struct front *front, const char *why);
 
 /* front.c: frees it and closes its descriptor. */
 void front_visitor_close(struct visitor *visitor);

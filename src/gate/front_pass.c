@@ -3,12 +3,15 @@
 #include "gate/front_internal.h"
 
 #include "base/counter.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define SILENT_MS 10000
 
 static void queue_up(struct visitor *visitor)
 {
@@ -72,6 +75,16 @@ static void remember_passed(struct visitor *visitor)
 	front_visitor_report(visitor, GATE_REPORT_PASSED);
 }
 
+void front_say_unreachable(struct front *front, const char *why)
+{
+	uint64_t now_ms = loop_now_ms(front->loop);
+
+	if (now_ms < front->silent_until_ms)
+		return;
+	front->silent_until_ms = now_ms + SILENT_MS;
+	log_error("a client could not be let in to the mail server: %s", why);
+}
+
 /* The server may have been full, or down for a moment; until gate.full_wait the next front_room tries
  * again. Nothing was read of the client. */
 static void on_connected(void *data, int error)
@@ -80,6 +93,7 @@ static void on_connected(void *data, int error)
 
 	if (error) {
 		counter_add(COUNTER_gate_hand_off_errors, 1);
+		front_say_unreachable(visitor->front, strerror(-error));
 		relay_destroy(visitor->relay);
 		visitor->relay = NULL;
 		queue_up(visitor);

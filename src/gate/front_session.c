@@ -296,6 +296,8 @@ void front_visitor_due(struct visitor *visitor)
 		front_visitor_looked(visitor);
 		return;
 	}
+	if (before == SESSION_WAITING)
+		front_say_unreachable(visitor->front, "it has taken none for gate.full_wait");
 	wish = session_due(&visitor->session, visitor->front->rules, now_ms, &replies);
 	front_visitor_follow(visitor, before, wish, &replies);
 }

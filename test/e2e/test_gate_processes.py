@@ -161,7 +161,7 @@ def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
     [
         (gate(listen=25, handoff="exec"), "the mail server may still listen there"),
         (gate("auth = yes", handoff="exec"), "gate.auth with gate.handoff = exec is for Courier"),
-        (gate(handoff="exec").replace("user = daemon", "user = nosuch"), "there is no user nosuch"),
+        (gate(handoff="exec").replace("user = daemon", "user = nosuch"), "there is no user 'nosuch'"),
     ],
 )
 def test_a_gate_that_cannot_be_is_told_at_the_start(world, text, why):

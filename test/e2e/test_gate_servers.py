@@ -135,7 +135,7 @@ def test_who_has_an_address_that_the_server_has_not_is_told_so_and_the_administr
 def test_who_waits_for_a_server_in_vain_is_told_to_come_again(servers, name, way, number):
     server = servers(name)
     settings = {"processes": 1} if way == "exec" else {}
-    with guarding(server, way, full_wait="500ms", **settings):
+    with guarding(server, way, full_wait="500ms", **settings) as guard:
         with contextlib.ExitStack() as stack:
             if way == "exec":
                 stack.enter_context(server.world.smtp(f"10.67.{number}.2", port=PORT))
@@ -147,6 +147,8 @@ def test_who_waits_for_a_server_in_vain_is_told_to_come_again(servers, name, way
                 assert replies_until(client, "421") == UNAVAILABLE
                 assert reply_line(client) == ""
             assert 0.5 < time.monotonic() - begin < 3
+            # Whose server it is learns it, too.
+            assert "error: a client could not be let in" in guard.log
         with server.world.smtp(f"10.67.{number}.1", port=PORT) as client:
             assert client.ehlo()[0] == 250
 
