@@ -61,15 +61,23 @@ static void print_connections(const json_t *s, uint64_t now_s)
 		printf(SUBJECT "the server said so %s\n", "full", when_format(full, now_s, when));
 }
 
+/* What one process of the gate learns of a client the others are told: each remembers nearly the same. */
+static uint64_t remembered(const json_t *gate)
+{
+	uint64_t processes = ask_number(gate, "workers");
+
+	return processes ? (ask_number(gate, "clients") + processes - 1) / processes : 0;
+}
+
 static void print_gate(const json_t *gate)
 {
 	json_t *states = json_object_get(gate, "states");
 
 	if (!gate)
 		return;
-	printf(SUBJECT "%" PRIu64 " sessions of %" PRIu64 " at most, by %" PRIu64 " processes; %" PRIu64
+	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " sessions at most, by %" PRIu64 " processes; %" PRIu64
 		       " clients remembered\n", "gate", ask_number(gate, "sessions"), ask_number(gate, "most"),
-	       ask_number(gate, "workers"), ask_number(gate, "clients"));
+	       ask_number(gate, "workers"), remembered(gate));
 	if (ask_number(gate, "sessions"))
 		print_states(states);
 }

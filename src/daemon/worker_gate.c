@@ -291,6 +291,8 @@ static void on_gate(void *data, int socket, uint32_t events)
 			gate->states[teller] = packet.state;
 		else if (packet.head.kind == GATE_PACKET_HELLO)
 			greet(gate, socket);
+		else
+			counter_add(COUNTER_gate_packets_broken, 1);
 	}
 	worker_settle(gate->w);
 }

@@ -224,7 +224,7 @@ def test_status_shows_who_is_there(world):
         state = gate_state(guard)
         assert state["workers"] == 2 and state["sessions"] == 3
         text = guard.ask("status").stdout
-        assert f"gate          3 sessions of {state['most']} at most, by 2 processes" in text
+        assert f"gate          3 of {state['most']} sessions at most, by 2 processes" in text
         for client in testing + [zombie]:
             client.close()
 
