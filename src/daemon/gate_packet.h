@@ -47,7 +47,7 @@ struct gate_known {
 struct gate_state {
 	uint64_t sessions, most;
 	uint64_t states[SESSION_STATES];
-	uint64_t memory;  /* bytes for the sessions of now */
+	uint64_t memory;  /* bytes of the table of sessions */
 	uint64_t clients; /* that are remembered, or here */
 	uint64_t cached, in_flight;
 	uint32_t zone_count;

@@ -10,7 +10,7 @@
  *
  * It has no privilege and reaches no file; it may talk to name servers (UDP and TCP port 53 of those
  * that are configured), to the porter, who alone can let a client in (daemon/porter.h), and to the
- * watch worker, whom it tells what became of its clients (daemon/gate_report.h).
+ * watch worker, whom it tells what became of its clients (gate/report.h).
  */
 #ifndef WAVEBREAK_DAEMON_GATE_WORKER_H
 #define WAVEBREAK_DAEMON_GATE_WORKER_H
@@ -35,9 +35,9 @@ struct gate_worker_start {
 	 * would wait in vain, and its port. Never to be shut down: that is for all who have it. */
 	int listeners[GATE_LISTENERS_MOST];
 	size_t listener_count;
-	int watch;         /* to the watch worker: struct gate_report packets (SOCK_SEQPACKET) */
-	int porter;
-	int hook;          /* gate.hook, shared by all of them, or -1 */
+	int watch;  /* to the watch worker, see gate_packet.h */
+	int porter; /* see porter.h */
+	int hook;   /* gate.hook, shared by all of them, or -1; see gate_hook.h */
 	uid_t uid;
 	gid_t gid;
 };

@@ -121,7 +121,8 @@ void porter_conclude(struct gate *gate, uint32_t ticket, int error, int fd)
 
 static bool has_room(const struct porter *p)
 {
-	return p->rules->kind == PORTER_EXEC ? porter_crowd_count(p->crowd) < p->rules->processes : p->pass_count < PASSES_MOST;
+	return p->rules->kind == PORTER_EXEC ? porter_crowd_count(p->crowd) < p->rules->processes :
+					       p->pass_count < PASSES_MOST;
 }
 
 void porter_tell_room(struct porter *p)

@@ -40,10 +40,10 @@ struct porter_request {
 	uint32_t ticket; /* comes back; never 0 */
 	uint16_t client_port, local_port;
 	struct addr client, local;
-	int16_t zone; /* a zone of the settings that lists the client, or their number for a list that is not ours, who may come in to log in: BLOCK is
-		       * set for it (exec of Courier), and the program talks to a pair of sockets, of which the
-		       * answer has the other end, as the gate has spoken with the client before; else
-		       * PORTER_NOT_LISTED */
+	/* PORTER_NOT_LISTED, or the zone of the settings that lists a client who may come in to log in; their number
+	 * for a list that is not ours. Such a client has spoken with the gate, so with exec (of Courier) the program
+	 * talks to a pair of sockets, of which the answer has the other end; BLOCK is set for it. */
+	int16_t zone;
 	uint8_t escorted; /* 1: the gate stays between (gate/chaperone.h): exec makes a pair of sockets for it, too, and
 			   * the client is none who may relay, whoever it is; else 0 */
 	uint8_t unused[3]; /* zero */
@@ -61,8 +61,7 @@ struct porter_answer {
  * is full; -EINVAL: no such request). */
 int porter_ask(int socket, const struct porter_request *request, int client_fd);
 /* *ret_fd is -1, or for proxy, transparent and a client that is listed or escorted a (connecting) non-blocking socket
- * that is now the caller's.
- * Returns 1, 0 when the porter is gone, -EAGAIN, -EBADMSG, or -errno. */
+ * that is now the caller's. Returns 1, 0 when the porter is gone, -EAGAIN, -EBADMSG, or -errno. */
 int porter_hear(int socket, struct porter_answer *answer, int *ret_fd);
 
 struct porter_start {

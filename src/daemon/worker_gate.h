@@ -2,9 +2,9 @@
 /* worker_gate - what the watch worker hears of the gate, and tells its workers.
  *
  * A client that the gate has told 5xx is judged like one in a log line, with one difference: what it
- * still holds at the gate is not ended, since the gate does that itself, in words. What one gate
- * worker learned of a client the others are told, and who was let in is remembered over a restart. The last dialogues are kept for `explain`,
- * WORKER_GATE_TALKS of them, each in the place of the oldest.
+ * still holds at the gate is not ended, since the gate does that itself, in words. What one gate worker learned of
+ * a client the others are told, and who was let in is remembered over a restart. The last dialogues are kept for
+ * `explain`, WORKER_GATE_TALKS of them, each in the place of the oldest.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_GATE_H
 #define WAVEBREAK_DAEMON_WORKER_GATE_H

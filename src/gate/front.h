@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* front - the sockets of the gate: accepts, times, bounds; session.h says what is said.
  *
- * A session costs one descriptor and, when idle, under 400 bytes (measured; see front_memory). What a
+ * A session costs one descriptor and, when idle, under 400 bytes (measured; its words and TLS not counted). What a
  * client sends while it is tested stays in the kernel, so the mail server gets it. What it sends
  * faster than it reads our replies stays there, too: it is read when the replies have gone.
  *
  * At the cap (gate.sessions, or the process's descriptors) the least deserving of a sample is ended
- * with 421: the worst score first, then who has been told already, then who has been silent
- * longest; a share of the places (gate.reserve) is for clients that were let in before. A closing is
+ * with 421: who is on its way out first, then the worst score, then who has been told already, then who has been
+ * silent longest; a share of the places (gate.reserve) is for clients that were let in before. A closing is
  * never a reset as long as the client may not have read our last reply: we stop sending, and read on
  * for FRONT_LINGER_MS. Who said QUIT, and nothing else with it, has sent its last, and is not waited for.
  *
@@ -82,7 +82,7 @@ void front_drain(struct front *front, void (*drained)(void *data));
 struct front_numbers {
 	size_t sessions, most; /* now, at most */
 	size_t states[SESSION_STATES];
-	size_t memory; /* bytes for the sessions of now, without what the kernel holds */
+	size_t memory; /* bytes of the table of sessions; what each has said, TLS and the kernel's part are not in it */
 };
 void front_count(const struct front *front, struct front_numbers *ret);
 
