@@ -42,6 +42,24 @@ int addr_from_sockaddr(const struct sockaddr *sa, socklen_t size, struct addr *r
 	return -EAFNOSUPPORT;
 }
 
+socklen_t addr_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	*ret = (struct sockaddr_storage){ 0 };
+	if (addr->family == ADDR_IPV4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, addr->octets, sizeof(in->sin_addr));
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, addr->octets, sizeof(in6->sin6_addr));
+	return sizeof(*in6);
+}
+
 int addr_parse(struct bytes text, struct addr *ret)
 {
 	char copy[ADDR_TEXT_SIZE];

@@ -35,6 +35,8 @@ int addr_parse(struct bytes text, struct addr *ret);
 struct addr addr_from_ipv4(const void *four_octets);
 struct addr addr_from_ipv6(const void *sixteen_octets);
 int addr_from_sockaddr(const struct sockaddr *sa, socklen_t size, struct addr *ret);
+/* The other way; `port` is of host order. No address at all is the unspecified one of IPv6. Returns its size. */
+socklen_t addr_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr_storage *ret);
 
 /* RFC 5952 form. Returns `text`. */
 const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE]);

@@ -117,6 +117,24 @@ static void from_sockaddr(void **state)
 	assert_int_equal(addr_from_sockaddr((const struct sockaddr *)&in, 0, &addr), -EAFNOSUPPORT);
 }
 
+static void to_sockaddr(void **state)
+{
+	struct addr four = addr_of("192.0.2.7"), six = addr_of("2001:db8::7"), none = { .family = ADDR_NONE }, back;
+	struct sockaddr_storage sa;
+	socklen_t size = addr_to_sockaddr(&four, 2525, &sa);
+
+	assert_int_equal(addr_from_sockaddr((const struct sockaddr *)&sa, size, &back), 0);
+	assert_true(addr_equal(&back, &four));
+	assert_int_equal(((const struct sockaddr_in *)&sa)->sin_port, htons(2525));
+	size = addr_to_sockaddr(&six, 25, &sa);
+	assert_int_equal(addr_from_sockaddr((const struct sockaddr *)&sa, size, &back), 0);
+	assert_true(addr_equal(&back, &six));
+	assert_int_equal(((const struct sockaddr_in6 *)&sa)->sin6_port, htons(25));
+	assert_int_equal(addr_to_sockaddr(&none, 25, &sa), sizeof(struct sockaddr_in6));
+	assert_int_equal(sa.ss_family, AF_INET6);
+	assert_memory_equal(&((const struct sockaddr_in6 *)&sa)->sin6_addr, &in6addr_any, sizeof(in6addr_any));
+}
+
 static void units(void **state)
 {
 	static const char *const rows[][2] = {
@@ -155,6 +173,7 @@ int main(void)
 		cmocka_unit_test(only_the_view_is_read),
 		cmocka_unit_test(equal_when_the_bytes_are),
 		cmocka_unit_test(from_sockaddr),
+		cmocka_unit_test(to_sockaddr),
 		cmocka_unit_test(units),
 		cmocka_unit_test(none_is_written_as_a_dash),
 	};

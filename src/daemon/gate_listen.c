@@ -42,25 +42,6 @@ static const char *endpoint_text(const struct endpoint *endpoint, char text[ENDP
 	return text;
 }
 
-/* "All" is the unspecified address of IPv6, whose socket takes IPv4, too. */
-static socklen_t socket_address(const struct endpoint *endpoint, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
-
-	*ret = (struct sockaddr_storage){ 0 };
-	if (endpoint->addr.family == ADDR_IPV4) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(endpoint->port);
-		memcpy(&in->sin_addr, endpoint->addr.octets, sizeof(in->sin_addr));
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(endpoint->port);
-	memcpy(&in6->sin6_addr, endpoint->addr.octets, sizeof(in6->sin6_addr));
-	return sizeof(*in6);
-}
-
 static int prepare(int fd, const struct endpoint *endpoint, sa_family_t family)
 {
 	const int on = 1, v6_only = endpoint->addr.family == ADDR_IPV6;
@@ -73,11 +54,11 @@ static int prepare(int fd, const struct endpoint *endpoint, sa_family_t family)
 	return 0;
 }
 
-/* A descriptor or -errno. */
+/* A descriptor or -errno. "All" is the unspecified address of IPv6, whose socket takes IPv4, too. */
 static int bind_to(const struct endpoint *endpoint)
 {
 	struct sockaddr_storage address;
-	socklen_t size = socket_address(endpoint, &address);
+	socklen_t size = addr_to_sockaddr(&endpoint->addr, endpoint->port, &address);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
 
 	if (fd < 0)

@@ -6,29 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static socklen_t socket_address(const struct addr *addr, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-
-	*ret = (struct sockaddr_storage){ 0 };
-	if (addr->family == ADDR_IPV4) {
-		four->sin_family = AF_INET;
-		memcpy(&four->sin_addr, addr->octets, sizeof(four->sin_addr));
-		return sizeof(*four);
-	}
-	six->sin6_family = AF_INET6;
-	memcpy(&six->sin6_addr, addr->octets, sizeof(six->sin6_addr));
-	return sizeof(*six);
-}
-
 /* The port is chosen at connect(2), by the whole of both ends: one client's address has all of them for each
  * server. The answers come to this host and not to the client by a routing rule for the mark. */
 static int take_address_of(const struct addr *client, int fd)
 {
 	static const int one = 1, mark = PORTER_MARK;
 	struct sockaddr_storage own;
-	socklen_t size = socket_address(client, &own);
+	socklen_t size = addr_to_sockaddr(client, 0, &own);
 	int r;
 
 	if (own.ss_family == AF_INET6)
@@ -45,15 +29,9 @@ static int take_address_of(const struct addr *client, int fd)
 static socklen_t server_address(const struct porter_rules *rules, const struct porter_request *request,
 				struct sockaddr_storage *ret)
 {
-	socklen_t size = rules->server_size;
+	const struct endpoint *server = &rules->server;
 
-	*ret = rules->server;
-	if (size)
-		return size;
-	size = socket_address(&request->local, ret);
-	/* The port is at the same place in both families. */
-	((struct sockaddr_in *)ret)->sin_port = htons(rules->server_port);
-	return size;
+	return addr_to_sockaddr(server->addr.family == ADDR_NONE ? &request->local : &server->addr, server->port, ret);
 }
 
 int porter_connect(const struct porter_rules *rules, const struct porter_request *request, int *ret_fd)

@@ -138,23 +138,11 @@ static void say_who_stays_out(const struct settings *settings)
 
 static int take_server(const struct settings *settings, struct porter_rules *rules)
 {
-	const struct endpoint *server = &settings->gate_server;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&rules->server;
-	struct sockaddr_in *four = (struct sockaddr_in *)&rules->server;
 	const struct passwd *own;
 
-	rules->server_port = server->port;
+	rules->server = settings->gate_server;
 	if (settings->gate_handoff == HANDOFF_TRANSPARENT)
 		say_who_stays_out(settings);
-	if (server->addr.family == ADDR_IPV6) {
-		*six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(server->port) };
-		memcpy(&six->sin6_addr, server->addr.octets, sizeof(six->sin6_addr));
-		rules->server_size = sizeof(*six);
-	} else if (server->addr.family == ADDR_IPV4) {
-		*four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(server->port) };
-		memcpy(&four->sin_addr, server->addr.octets, sizeof(four->sin_addr));
-		rules->server_size = sizeof(*four);
-	}
 	own = geteuid() == 0 ? getpwnam(settings->daemon_user) : NULL;
 	if (!own && geteuid() == 0) {
 		log_error("daemon.user: there is no user '%s'", settings->daemon_user);

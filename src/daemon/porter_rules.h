@@ -53,9 +53,7 @@ struct porter_rules {
 	uint64_t patience_ms; /* for a server process to take a client */
 
 	/* proxy, transparent */
-	struct sockaddr_storage server;
-	socklen_t server_size; /* 0: the address that the client came to */
-	uint16_t server_port;
+	struct endpoint server; /* without an address: the one that the client came to */
 
 	/* Who the porter itself becomes where its kind needs no capability. */
 	uid_t own_uid;

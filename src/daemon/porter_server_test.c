@@ -307,21 +307,20 @@ static void gates_that_do_not_read(void **state)
 
 static void listen_as_server(enum porter_kind kind, bool six)
 {
-	struct sockaddr_in *four_address = (struct sockaddr_in *)&scene.rules.server;
-	struct sockaddr_in6 *six_address = (struct sockaddr_in6 *)&scene.rules.server;
+	const struct in_addr loopback = { .s_addr = htonl(INADDR_LOOPBACK) };
+	struct endpoint *server = &scene.rules.server;
+	struct sockaddr_storage address;
+	socklen_t size;
 
 	scene.rules.kind = kind;
 	scene.rules.own_uid = scene.rules.own_gid = NOBODY;
-	scene.rules.server_size = six ? sizeof(*six_address) : sizeof(*four_address);
-	if (six)
-		*six_address = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
-	else
-		*four_address = (struct sockaddr_in){ .sin_family = AF_INET,
-						      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	listener = socket(scene.rules.server.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&scene.rules.server, scene.rules.server_size), 0);
+	server->addr = six ? addr_from_ipv6(&in6addr_loopback) : addr_from_ipv4(&loopback);
+	size = addr_to_sockaddr(&server->addr, 0, &address);
+	listener = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
 	assert_int_equal(listen(listener, 8), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&scene.rules.server, &scene.rules.server_size), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	server->port = ntohs(((const struct sockaddr_in *)&address)->sin_port);
 }
 
 /* What the server sees of the connection that the gate got: the address at its other end. */
@@ -442,8 +441,7 @@ static void connections_to_where_the_client_came(void **state)
 		int fd;
 
 		listen_as_server(PORTER_PROXY, sixes[i]);
-		scene.rules.server_port = ntohs(((const struct sockaddr_in *)&scene.rules.server)->sin_port);
-		scene.rules.server_size = 0;
+		scene.rules.server.addr = (struct addr){ .family = ADDR_NONE };
 		start_porter(&scene);
 		assert_int_equal(porter_ask(scene.gates[0], &c.request, -1), 0);
 		hear(&scene, 0, 1, 0, &fd);
