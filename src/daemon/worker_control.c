@@ -338,7 +338,10 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 		return;
 	known = explain_make(w->judge, w->bans, &w->never, &addr, clock_wall_ms(), &e);
 	e.talk = worker_gate_talk(w->gate, &e.unit);
-	known = known || e.talk;
+	e.let_in_until_ms = worker_gate_let_in_until(w->gate, &e.unit);
+	if (e.let_in_until_ms <= e.now_ms)
+		e.let_in_until_ms = 0;
+	known = known || e.talk || e.let_in_until_ms;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
@@ -351,6 +354,7 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	}
 	if (e.talk)
 		json_object_set_new(o, "gate_dialogue", json_string(e.talk));
+	put_time(o, "gate_lets_in_until", e.let_in_until_ms);
 	if (e.is_protected)
 		json_object_set_new(o, "protected_by",
 				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",

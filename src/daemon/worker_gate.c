@@ -68,6 +68,13 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 	return talk ? talk->text : NULL;
 }
 
+uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit)
+{
+	const struct passed *passed = gate ? table_find(gate->passed, unit) : NULL;
+
+	return passed ? passed->until_s * 1000 : 0;
+}
+
 static void forget_passed(struct worker_gate *gate, const struct passed *passed)
 {
 	struct addr unit;

@@ -32,6 +32,9 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 /* What was said, NULL when it is not known (any more). Overwritten by later ones. */
 const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit);
 
+/* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
+uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
+
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);

@@ -160,6 +160,14 @@ static void say_talk(struct page *page, const char *talk)
 	say(page, "Last at the gate: %s\n", text_escape(bytes_of(talk), text, sizeof(text)));
 }
 
+static void say_let_in(struct page *page, const struct explanation *e)
+{
+	char until[WALL_TEXT_SIZE], left[DURATION_TEXT_SIZE];
+
+	say(page, "The gate has let it in, and lets it in at once until %s (in %s).\n", wall(e->let_in_until_ms, until),
+	    span(e->let_in_until_ms - e->now_ms, left));
+}
+
 static void say_what_next(struct page *page, const struct explanation *e)
 {
 	char prefix[PREFIX_TEXT_SIZE], why[PREFIX_WHY_SIZE * 4];
@@ -201,6 +209,8 @@ size_t explain_text(const struct explanation *explanation, explain_signature_fn 
 		say(&page, "No offence of it is known.\n");
 	if (explanation->talk)
 		say_talk(&page, explanation->talk);
+	if (explanation->let_in_until_ms > explanation->now_ms)
+		say_let_in(&page, explanation);
 	say_what_next(&page, explanation);
 	return page.used;
 }

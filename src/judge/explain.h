@@ -25,7 +25,9 @@ struct explanation {
 	bool is_protected;
 	struct prefix_entry protection;
 
-	const char *talk; /* its last dialogue with the gate, or NULL; the caller's to fill in */
+	/* The caller's to fill in. */
+	const char *talk;         /* its last dialogue with the gate, or NULL */
+	uint64_t let_in_until_ms; /* the gate found it clean, and lets it in at once until then; 0: it does not */
 };
 
 /* False when nothing at all is known of the client: `explain` then exits with 1. */

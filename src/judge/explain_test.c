@@ -230,6 +230,23 @@ static void test_the_gate_is_quoted(void **state)
 	assert_non_null(strstr(text, "Last at the gate: EHLO a\\x1b[2J, RCPT TO:<b@c>: 550 5.7.1 no\n"));
 }
 
+static void test_who_was_let_in_by_the_gate(void **state)
+{
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START, &explanation);
+	explanation.let_in_until_ms = START + 90 * 60000;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "The gate has let it in, and lets it in at once until "));
+	assert_non_null(strstr(text, " (in 1h30m).\n"));
+	explanation.let_in_until_ms = START;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_null(strstr(text, "The gate"));
+}
+
 /* Whatever the size: whole words of the page's beginning, never past the end. */
 static void test_small_page(void **state)
 {
@@ -266,6 +283,7 @@ int main(void)
 		TEST(test_pardoned),	    TEST(test_protected), TEST(test_by_hand),
 		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
 		TEST(test_the_gate_is_quoted),
+		TEST(test_who_was_let_in_by_the_gate),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -127,6 +127,9 @@ def test_a_client_that_is_known_is_known_to_all_workers(world):
         assert guard.status()["counters"]["gate_known"] == 16
         for client in again:
             client.close()
+        explained = guard.explain("10.67.5.1")
+        assert explained["known"] and "The gate has let it in" in explained["text"]
+        assert 6 < (explained["gate_lets_in_until"] - time.time()) / 86400 <= 7
 
 
 def test_a_client_that_was_refused_is_known_to_all_workers(world):
