@@ -187,7 +187,7 @@ def test_two_that_overlap(world, program):
         ("nothing", "No such file or directory"),
         ("a mistake", "did you mean 'greet_wait'"),
         ("a taken port", "cannot listen on port 25 of all addresses: Address already in use"),
-        ("a user", "there is no user nosuch"),
+        ("a user", "there is no user 'nosuch'"),
         ("a signature", "broken.sig"),
     ],
 )
