@@ -2,7 +2,7 @@
 #include "daemon/gate_listen.h"
 
 #include "base/log.h"
-#include "daemon/datagram_socket.h"
+#include "daemon/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,7 +170,7 @@ static int open_hook(struct gate_listeners *listeners, const struct settings *se
 
 	snprintf(listeners->hook_path, sizeof(listeners->hook_path), "%s", settings->gate_hook);
 	listeners->hook = there ? fcntl(old->hook, F_DUPFD_CLOEXEC, 0) :
-				  datagram_socket_open(settings->gate_hook, "gate.hook");
+				  unix_socket_open_datagrams(settings->gate_hook, "gate.hook");
 	if (listeners->hook < 0)
 		return there ? -errno : listeners->hook;
 	if (!there)
@@ -217,7 +217,7 @@ static int try_hook(const char *path, const struct gate_listeners *old)
 
 	if (old->hook >= 0 && strcmp(old->hook_path, path) == 0)
 		return 0;
-	fd = datagram_socket_open(path, "gate.hook");
+	fd = unix_socket_open_datagrams(path, "gate.hook");
 	if (fd < 0)
 		return fd;
 	close(fd);

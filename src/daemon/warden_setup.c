@@ -4,7 +4,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "daemon/confine.h"
-#include "daemon/datagram_socket.h"
+#include "daemon/unix_socket.h"
 #include "daemon/porter.h"
 
 #include <dirent.h>
@@ -171,28 +171,6 @@ static void set_socket_group(const struct warden *w, const char *path)
 		log_warning("cannot give %s to the group '%s': %s", path, name, strerror(errno));
 }
 
-/* The descriptor, or -1 with errno. */
-static int bind_control(const struct warden *w, const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r, error;
-	mode_t mask;
-
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	mask = umask(0117);
-	r = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&sun, sizeof(sun));
-	error = errno;
-	umask(mask);
-	if (r == 0) {
-		set_socket_group(w, path);
-		return fd;
-	}
-	if (fd >= 0)
-		close(fd);
-	errno = error;
-	return -1;
-}
-
 /* One that was bound elsewhere, by another configuration, goes. */
 static bool take_handed(int *handed, const char *path, int *ret)
 {
@@ -214,6 +192,7 @@ int warden_open_control(struct warden *w)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char path[PLAN_SOCKET_SIZE];
+	int r;
 
 	plan_socket(&w->plan->settings, path);
 	if (take_handed(&w->handed.control, path, &w->listener))
@@ -227,9 +206,14 @@ int warden_open_control(struct warden *w)
 		usleep(PREDECESSOR_LOOK_US);
 	}
 	unlink(path);
-	w->listener = bind_control(w, path);
-	if (w->listener < 0 || listen(w->listener, 16) < 0) {
-		log_error("cannot open the control socket %s: %s", path, strerror(errno));
+	w->listener = unix_socket_bind(SOCK_STREAM, path);
+	r = w->listener < 0 ? w->listener : 0;
+	if (r == 0)
+		set_socket_group(w, path);
+	if (r == 0 && listen(w->listener, 16) < 0)
+		r = -errno;
+	if (r < 0) {
+		log_error("cannot open the control socket %s: %s", path, strerror(-r));
 		return WARDEN_UNABLE;
 	}
 	return 0;
@@ -242,7 +226,7 @@ int warden_open_intake(struct warden *w)
 
 	if (take_handed(&w->handed.intake, path, &w->intake) || !*path)
 		return 0;
-	fd = datagram_socket_open(path, "watch.socket");
+	fd = unix_socket_open_datagrams(path, "watch.socket");
 	if (fd < 0)
 		return fd == -EEXIST ? WARDEN_WRONG : WARDEN_UNABLE;
 	w->intake = fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/datagram_socket.h"
+#include "daemon/unix_socket.h"
 
 #include "base/log.h"
 
@@ -34,10 +34,10 @@ static bool is_left_behind(const char *path)
 	return yes;
 }
 
-static int bind_to(const char *path)
+int unix_socket_bind(int type, const char *path)
 {
 	struct sockaddr_un address = address_of(path);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
 	mode_t mask = umask(0117);
 
 	r = fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
@@ -49,7 +49,7 @@ static int bind_to(const char *path)
 	return r;
 }
 
-int datagram_socket_open(const char *path, const char *setting)
+int unix_socket_open_datagrams(const char *path, const char *setting)
 {
 	struct stat st;
 	int fd;
@@ -60,7 +60,7 @@ int datagram_socket_open(const char *path, const char *setting)
 	}
 	if (is_left_behind(path))
 		unlink(path);
-	fd = bind_to(path);
+	fd = unix_socket_bind(SOCK_DGRAM, path);
 	if (fd < 0)
 		log_error("%s: cannot make %s: %s", setting, path,
 			  fd == -EADDRINUSE ? "somebody else reads from it" :
