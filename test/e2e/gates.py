@@ -8,7 +8,10 @@
 import socket
 import ssl
 
-from world import wait_until
+import pytest
+
+from guard import visible
+from world import World, wait_until
 
 PORT = 2500
 NAME = "mx.example.test"
@@ -25,6 +28,26 @@ COURIER_PROGRAM = {
     "user": "courier",
     "environment": "/etc/courier/esmtpd",
 }
+
+
+
+# Fixtures of the modules that import them.
+
+
+@pytest.fixture(scope="module")
+def world(mail_server):
+    """One for all tests of a module: each has client addresses of its own."""
+    with World(visible=visible()) as world:
+        yield world
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left(world):
+    """Of the test before, and of this one."""
+    gone = "the last clients of Courier to leave"
+    wait_until(lambda: not world.handlers(), 5, gone)
+    yield
+    wait_until(lambda: not world.handlers(), 5, gone)
 
 
 def gate(handoff="exec", zones=DNSBL, **settings):

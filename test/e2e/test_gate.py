@@ -17,6 +17,7 @@ from gates import (
     WHOLE_GREETING,
     gate,
     gate_state,
+    nobody_is_left,
     recipient,
     refusal,
     replies_until,
@@ -25,24 +26,12 @@ from gates import (
     send_mail,
     start_tls,
     wait_state,
+    world,
 )
-from guard import Guard, visible
-from world import World, wait_until
+from guard import Guard
+from world import wait_until
 
 UNAVAILABLE = "421 4.3.2 The mail server takes no connection now, try again later"
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    """One for all of them: each has client addresses of its own."""
-    with World(visible=visible()) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_left(world):
-    """Of the test before."""
-    wait_until(lambda: not world.handlers(), 5, "the last clients of Courier to leave")
 
 
 @pytest.mark.parametrize(

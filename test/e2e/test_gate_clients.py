@@ -17,28 +17,18 @@ from gates import (
     WHOLE_GREETING,
     gate,
     gate_state,
+    nobody_is_left,
     recipient,
     refusal,
     replies_until,
     reply_line,
     wait_state,
+    world,
 )
-from guard import Guard, visible
-from world import World, wait_until
+from guard import Guard
+from world import wait_until
 
 HTTP = b"POST / HTTP/1.1\r\nHost: mx.example.test\r\n\r\nMAIL FROM:<zombie@spam.test>\r\n"
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_left(world):
-    """Of the test before."""
-    wait_until(lambda: not world.handlers(), 5, "the last clients of Courier to leave")
 
 
 def client_hello():

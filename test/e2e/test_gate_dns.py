@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from gates import PORT, WHOLE_GREETING, send_mail
-from guard import Guard, visible
+from gates import PORT, WHOLE_GREETING, send_mail, world
+from guard import Guard
 from name_server import EVERYBODY, WELL, NameServer, asking, let_in, told, zones
-from world import World, wait_until
+from world import wait_until
 
 # Begun here, see test_gate_zone_returns.py.
 pytestmark = pytest.mark.usefixtures("broken_for_a_while")
@@ -28,12 +28,6 @@ BROKEN = {
         "answers with addresses outside of 127.0.0.0/8",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
 
 
 def test_broken_lists_are_left_out_and_said_so(world):

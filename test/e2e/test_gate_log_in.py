@@ -18,20 +18,15 @@ from gates import (
     refusal,
     send_mail,
     start_tls,
+    world,
 )
-from guard import Guard, visible
-from world import World, wait_until
+from guard import Guard
+from world import wait_until
 
 CERTIFICATE = "/etc/courier/esmtpd.pem"
 # By its block list, and for want of a login.
 REFUSED_BY_COURIER = [("10.66.{}.1", "ham@example.test", 511), ("10.66.{}.2", OUTSIDE, 513)]
 AUTH = {"auth": "yes", "auth_mechanisms": '"LOGIN PLAIN"'}
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
 
 
 def log_in(world, client):

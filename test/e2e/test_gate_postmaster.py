@@ -10,31 +10,21 @@ from gates import (
     OUTSIDE,
     PORT,
     gate,
+    nobody_is_left,
     recipient,
     refusal,
     replies_until,
     send_mail,
     start_tls,
     wait_state,
+    world,
 )
-from guard import Guard, visible
-from world import World, wait_until
+from guard import Guard
+from world import wait_until
 
 CERTIFICATE = "/etc/courier/esmtpd.pem"
 POSTMASTER = "postmaster@example.test"
 LETTER = "Subject: why me\r\n\r\nI am no spammer.\r\n..\r\n.x\r\n"
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_left(world):
-    yield
-    wait_until(lambda: not world.handlers(), 5, "the last clients of Courier to leave")
 
 
 def letter_gate(**settings):

@@ -12,18 +12,12 @@ import time
 import pytest
 
 from dialogues import Knocking, ended, is_open
-from gates import PORT, gate, recipient, replies_until, reply_line, send_mail
+from gates import PORT, gate, recipient, replies_until, reply_line, send_mail, world
 from guard import Guard, binary, visible
-from world import World, command_name, wait_until
+from world import command_name, wait_until
 
 KNOCKS = "10.67.95.1"
 WORKERS = 2
-
-
-@pytest.fixture(scope="module")
-def world(mail_server):
-    with World(visible=visible()) as world:
-        yield world
 
 
 @pytest.fixture
