@@ -176,38 +176,54 @@ static void switch_clear(void *field)
 	*(bool *)field = false;
 }
 
+/* A value that is one of a few words: an enum whose names begin with 0. */
+#define CHOICE(c_type, type_name)                                                                 \
+	static int type_name##_take(void *field, struct bytes value, const char *setting)         \
+	{                                                                                         \
+		for (size_t i = 0; type_name##_names[i]; i++) {                                   \
+			if (!bytes_equal(value, bytes_of(type_name##_names[i])))                  \
+				continue;                                                         \
+			*(c_type *)field = (c_type)i;                                             \
+			return 0;                                                                 \
+		}                                                                                 \
+		return -EINVAL;                                                                   \
+	}                                                                                         \
+	static uint64_t type_name##_measure(const void *field)                                    \
+	{                                                                                         \
+		return *(const c_type *)field;                                                    \
+	}                                                                                         \
+	static void type_name##_print(const void *field, FILE *out)                               \
+	{                                                                                         \
+		fputs(type_name##_names[*(const c_type *)field], out);                            \
+	}                                                                                         \
+	static void type_name##_clear(void *field)                                                \
+	{                                                                                         \
+		*(c_type *)field = (c_type)0;                                                     \
+	}
+
 static const char *const handoff_names[] = {
 #define HANDOFF(id, name, help) [HANDOFF_##id] = name,
 #include "defs/handoffs.def"
 #undef HANDOFF
 	NULL,
 };
+CHOICE(enum handoff, handoff)
 
-static int handoff_take(void *field, struct bytes value, const char *setting)
-{
-	for (size_t i = 0; handoff_names[i]; i++) {
-		if (!bytes_equal(value, bytes_of(handoff_names[i])))
-			continue;
-		*(enum handoff *)field = (enum handoff)i;
-		return 0;
-	}
-	return -EINVAL;
-}
+static const char *const steering_names[] = {
+#define STEERING(id, name, help) [STEERING_##id] = name,
+#include "defs/steerings.def"
+#undef STEERING
+	NULL,
+};
+CHOICE(enum steering, steering)
 
-static uint64_t handoff_measure(const void *field)
-{
-	return *(const enum handoff *)field;
-}
-
-static void handoff_print(const void *field, FILE *out)
-{
-	fputs(handoff_names[*(const enum handoff *)field], out);
-}
-
-static void handoff_clear(void *field)
-{
-	*(enum handoff *)field = HANDOFF_NONE;
-}
+static const char *const backend_names[] = {
+#define BACKEND(id, name, help) [BACKEND_##id] = name,
+#include "defs/backends.def"
+#undef BACKEND
+	NULL,
+};
+CHOICE(enum backend, backend)
 
 static int text_take(void *field, struct bytes value, const char *setting)
 {
@@ -432,6 +448,16 @@ const struct setting_type setting_type_SWITCH = {
 const struct setting_type setting_type_HANDOFF = {
 	words_HANDOFF, "a way to hand over clients", NULL, false, handoff_names,
 	handoff_take, handoff_measure, number_bound, handoff_print, handoff_clear,
+};
+
+const struct setting_type setting_type_STEERING = {
+	words_STEERING, "a way to steer", NULL, false, steering_names,
+	steering_take, steering_measure, number_bound, steering_print, steering_clear,
+};
+
+const struct setting_type setting_type_BACKEND = {
+	words_BACKEND, "one that keeps the banned away", NULL, false, backend_names,
+	backend_take, backend_measure, number_bound, backend_print, backend_clear,
 };
 
 const struct setting_type setting_type_TEXT = {

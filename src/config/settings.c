@@ -324,6 +324,59 @@ static void check_ban(const struct loader *loader)
 		     duration_format(settings->ban_for, ban_for));
 }
 
+static void check_backend(const struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+
+	if (settings->ban_backend == BACKEND_COMMAND && settings->ban_command.count == 0)
+		mistakes_add(loader->mistakes, loader->places[SETTING_ROW_ban_backend],
+			     "ban.backend = command needs ban.command, which is empty");
+}
+
+/* Relief that stops where it begins would end a connection for each that comes. */
+static void check_relief(const struct loader *loader)
+{
+	static const struct {
+		unsigned start, stop;
+	} pairs[] = {
+		{ SETTING_ROW_relief_start, SETTING_ROW_relief_stop },
+		{ SETTING_ROW_wave_relief_start, SETTING_ROW_wave_relief_stop },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		const struct setting_row *start = &setting_rows[pairs[i].start], *stop = &setting_rows[pairs[i].stop];
+		struct place place = loader->places[pairs[i].stop];
+
+		if (*(const unsigned *)setting_value(stop, loader->settings) <
+		    *(const unsigned *)setting_value(start, loader->settings))
+			continue;
+		if (place.line == 0)
+			place = loader->places[pairs[i].start];
+		mistakes_add(loader->mistakes, place, "%s has to be lower than %s", stop->full_name, start->full_name);
+	}
+}
+
+/* The way by which clients come is one. */
+static void check_steering(const struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+	struct place listen = loader->places[SETTING_ROW_gate_listen];
+
+	if (settings->gate_steer == STEERING_NONE)
+		return;
+	if (settings->gate_hook[0])
+		mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_hook],
+			     "gate.hook and gate.steer are two ways to the gate; it has one");
+	else if (listen.line)
+		mistakes_add(loader->mistakes, listen,
+			     "gate.listen and gate.steer are two ways to the gate; it has one");
+	for (size_t i = 0; i < settings->mail_ports.count; i++) {
+		if (settings->mail_ports.ports[i] == settings->gate_steer_port)
+			mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_steer_port],
+				     "gate.steer_port is a port of the mail server (mail.ports); it has to be another one");
+	}
+}
+
 static const struct {
 	enum handoff handoff;
 	unsigned row; /* that must not be empty */
@@ -335,6 +388,13 @@ static const struct {
 	{ HANDOFF_TRANSPARENT, SETTING_ROW_gate_server },
 };
 
+/* A steered client came to the mail server's own place: nothing has to be said of that. */
+static bool is_needed(const struct settings *settings, unsigned row)
+{
+	return row != SETTING_ROW_gate_server || settings->gate_steer == STEERING_NONE ||
+	       settings->gate_handoff != HANDOFF_TRANSPARENT;
+}
+
 static void check_handoff(const struct loader *loader)
 {
 	enum handoff handoff = loader->settings->gate_handoff;
@@ -342,7 +402,7 @@ static void check_handoff(const struct loader *loader)
 	for (size_t i = 0; i < sizeof(handoff_needs) / sizeof(handoff_needs[0]); i++) {
 		const struct setting_row *row = &setting_rows[handoff_needs[i].row];
 
-		if (handoff == handoff_needs[i].handoff &&
+		if (handoff == handoff_needs[i].handoff && is_needed(loader->settings, handoff_needs[i].row) &&
 		    row->type->measure(setting_value(row, loader->settings)) == 0)
 			mistakes_add(loader->mistakes, loader->places[SETTING_ROW_gate_handoff],
 				     "gate.handoff = %s needs %s, which is empty",
@@ -389,7 +449,7 @@ static void check_server(const struct loader *loader)
 {
 	const struct settings *settings = loader->settings;
 
-	if (settings->gate_hook[0] ||
+	if (settings->gate_hook[0] || settings->gate_steer != STEERING_NONE ||
 	    (settings->gate_handoff != HANDOFF_PROXY && settings->gate_handoff != HANDOFF_TRANSPARENT))
 		return;
 	for (size_t i = 0; i < settings->gate_listen.count; i++) {
@@ -412,9 +472,14 @@ static int load_tree(const struct config_tree *tree, struct settings *settings,
 		r = load_top(&loader, &target, i);
 	if (r == 0)
 		r = load_defaults(&target);
+	if (r == 0 && settings->gate_steer != STEERING_NONE && settings->gate_handoff == HANDOFF_NONE)
+		settings->gate_handoff = HANDOFF_TRANSPARENT;
 	/* What no single row can say. */
 	if (r == 0 && mistakes->count == 0) {
 		check_ban(&loader);
+		check_backend(&loader);
+		check_steering(&loader);
+		check_relief(&loader);
 		check_handoff(&loader);
 		check_auth(&loader);
 		check_server(&loader);

@@ -60,6 +60,18 @@ enum handoff {
 #undef HANDOFF
 };
 
+enum steering {
+#define STEERING(id, name, help) STEERING_##id,
+#include "defs/steerings.def"
+#undef STEERING
+};
+
+enum backend {
+#define BACKEND(id, name, help) BACKEND_##id,
+#include "defs/backends.def"
+#undef BACKEND
+};
+
 #define SETTING_TYPE(type, c_type, words) typedef c_type setting_##type;
 #include "config/setting_types.def"
 #undef SETTING_TYPE

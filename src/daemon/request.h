@@ -32,6 +32,12 @@ enum request_kind {
 	REQUEST_EVICT,      /* unit, port: the client's port in the log line, 0 for all it holds */
 	REQUEST_ALLOW,      /* unit, length: never again, by the administrator's word */
 	REQUEST_DISALLOW,   /* unit, length: takes back an allow */
+	REQUEST_SUSPECT,    /* unit, timeout_ms: is brought to the gate for so long; flags as with REQUEST_BAN */
+	REQUEST_TRUST,      /* unit: is no suspect any more */
+	REQUEST_RELIEVE,    /* unit (the whole address), port: this one connection is ended at once */
+	REQUEST_HANDLERS,   /* which connections does the mail server itself hold for listed? Answered by
+			     * ANSWER_BLOCKED, each, and ANSWER_HANDLERS at the end */
+	REQUEST_WAVE,       /* flags: 1 a wave has begun, 0 it is over; the limits follow */
 	REQUEST_READY,      /* the worker follows its logs */
 	REQUEST_STILL_HERE, /* each second: silent for longer, it is taken for hung */
 };
@@ -65,7 +71,10 @@ enum answer_kind {
 	ANSWER_REFUSED,       /* unit, error; flags: the enum request_kind that was refused */
 	ANSWER_EVICTED,       /* unit (the whole address), port, value: ms since it was asked for */
 	ANSWER_LOG,           /* value: the ticket; error, or 0 and a descriptor */
-	ANSWER_TABLE_LOST,    /* the kernel's table was gone and is made anew, empty: send all bans again */
+	ANSWER_TABLE_LOST,    /* the kernel's table was gone and is made anew, empty: send all bans and suspects again */
+	ANSWER_RELIEVED,      /* unit (the whole address), port, error: the connection was ended, or not */
+	ANSWER_BLOCKED,       /* unit (the whole address), port: the server's process has BLOCK in its environment */
+	ANSWER_HANDLERS,      /* that were all; error when they could not be looked at */
 };
 
 #define ANSWER_FORCED 1

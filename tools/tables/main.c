@@ -14,6 +14,8 @@ static const struct {
 	{ "@MAN_OPTIONS@\n", man_options },
 	{ "@MAN_SETTINGS@\n", man_settings },
 	{ "@MAN_HANDOFFS@\n", man_handoffs },
+	{ "@MAN_STEERINGS@\n", man_steerings },
+	{ "@MAN_BACKENDS@\n", man_backends },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
 	{ "@BASH_NAMES@\n", bash_names },
 	{ "@BASH_COMMANDS@\n", bash_commands },

@@ -140,6 +140,24 @@ void man_handoffs(FILE *out)
 	fputs(".El\n", out);
 }
 
+void man_steerings(FILE *out)
+{
+	fputs(".Bl -tag -width suspect\n", out);
+#define STEERING(id, name, help) fputs(".It Cm " name "\n", out), write_sentences(help, out);
+#include "defs/steerings.def"
+#undef STEERING
+	fputs(".El\n", out);
+}
+
+void man_backends(FILE *out)
+{
+	fputs(".Bl -tag -width command\n", out);
+#define BACKEND(id, name, help) fputs(".It Cm " name "\n", out), write_sentences(help, out);
+#include "defs/backends.def"
+#undef BACKEND
+	fputs(".El\n", out);
+}
+
 void man_outcomes(FILE *out)
 {
 	fputs(".Bl -column unknown-recipient 100 -offset indent\n", out);

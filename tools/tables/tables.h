@@ -15,6 +15,8 @@ void man_commands(FILE *out);
 void man_options(FILE *out);
 void man_settings(FILE *out);
 void man_handoffs(FILE *out);
+void man_steerings(FILE *out);
+void man_backends(FILE *out);
 void man_outcomes(FILE *out);
 
 void bash_names(FILE *out);
