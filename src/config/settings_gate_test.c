@@ -131,6 +131,21 @@ static const char *const elsewhere[] = {
 	"gate { handoff = proxy  server = [2001:db8::1]:25  listen = 192.0.2.1:25 }",
 };
 
+static void test_a_steered_gate_needs_nothing_else(void **state)
+{
+	struct settings settings;
+
+	load("gate { steer = suspect }", &settings);
+	assert_int_equal(settings.gate_handoff, HANDOFF_TRANSPARENT);
+	check_endpoint(&settings.gate_server, NULL, 0);
+	settings_free(&settings);
+
+	load("gate { steer = all\n handoff = proxy\n server = 127.0.0.1:25 }", &settings);
+	assert_int_equal(settings.gate_handoff, HANDOFF_PROXY);
+	check_endpoint(&settings.gate_server, "127.0.0.1", 25);
+	settings_free(&settings);
+}
+
 static void test_handoffs(void **state)
 {
 	struct settings settings;
@@ -491,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_a_gate),
+		cmocka_unit_test(test_a_steered_gate_needs_nothing_else),
 		cmocka_unit_test(test_handoffs),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_most_zones),
