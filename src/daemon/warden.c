@@ -271,6 +271,7 @@ static int open_loop(struct warden *w)
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
+	w->wave_kept = worker_wave_share();
 	/* More than 0: without a part that cannot be read, which has been said. */
 	if (r == 0)
 		r = plan_never(w->plan, &w->never);
