@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* So long after it moved last, what the kernel's table counts is believed. */
-#define KERNEL_COUNTS_MS 60000
 #define RATE_TEXT_SIZE 32
 #define WORDS_SIZE 160
 
@@ -27,8 +25,8 @@ struct worker_wave {
 	struct connections *all;
 	bool looked; /* once: who was here then is no newcomer */
 	bool looking;
-	uint64_t arrivals, banned, offences; /* of the counters, as they were */
-	uint64_t kernel_counted_ms; /* when the first of these moved last */
+	struct wave_arrivals arrivals;
+	uint64_t offences; /* of the counter, as it was */
 };
 
 struct wave_kept *worker_wave_share(void)
@@ -98,8 +96,8 @@ int worker_wave_create(struct worker *w, struct worker_wave **ret)
 	}
 	wave_begin(&v->wave, &limits);
 	take_over(v);
-	v->arrivals = counter_read(COUNTER_arrivals);
-	v->banned = counter_read(COUNTER_arrivals_banned);
+	v->arrivals = (struct wave_arrivals){ .asked = counter_read(COUNTER_arrivals),
+					      .banned = counter_read(COUNTER_arrivals_banned) };
 	v->offences = counter_read(COUNTER_offences);
 	*ret = v;
 	return 0;
@@ -161,19 +159,6 @@ static void count_newcomers(struct worker_wave *v, struct newcomers_count *ret)
 	if (!v->looked)
 		*ret = (struct newcomers_count){ 0 };
 	v->looked = true;
-}
-
-static uint32_t count_arrivals(struct worker_wave *v, uint32_t seen)
-{
-	uint64_t now_ms = loop_now_ms(v->w->loop);
-	uint32_t arrivals = wave_grown_by(&v->arrivals, counter_read(COUNTER_arrivals));
-	uint32_t banned = wave_grown_by(&v->banned, counter_read(COUNTER_arrivals_banned));
-
-	if (arrivals)
-		v->kernel_counted_ms = now_ms;
-	if (v->kernel_counted_ms == 0 || now_ms - v->kernel_counted_ms > KERNEL_COUNTS_MS)
-		return seen;
-	return arrivals > banned ? arrivals - banned : 0;
 }
 
 /* Who waits in the gate takes none of the server's slots, though its port is the same. */
@@ -273,6 +258,7 @@ static void act_on(struct worker_wave *v, enum wave_event event)
 
 void worker_wave_each_second(struct worker_wave *v)
 {
+	uint64_t now_ms = v ? loop_now_ms(v->w->loop) : 0;
 	struct newcomers_count newcomers;
 	struct wave_sample sample;
 	enum wave_event event;
@@ -280,9 +266,11 @@ void worker_wave_each_second(struct worker_wave *v)
 	if (!v)
 		return;
 	count_newcomers(v, &newcomers);
-	sample = (struct wave_sample){ .now_ms = loop_now_ms(v->w->loop), .wall_ms = clock_wall_ms(),
+	sample = (struct wave_sample){ .now_ms = now_ms, .wall_ms = clock_wall_ms(),
 				       .open = open_at_server(v->w), .limit = v->w->start->plan->limit,
-				       .arrivals = count_arrivals(v, newcomers.connections),
+				       .arrivals = wave_arrived(&v->arrivals, now_ms, counter_read(COUNTER_arrivals),
+								counter_read(COUNTER_arrivals_banned),
+								newcomers.connections),
 				       .connections = newcomers.connections, .first_seen = newcomers.first_seen,
 				       .offences = wave_grown_by(&v->offences, counter_read(COUNTER_offences)) };
 	event = wave_take(&v->wave, &sample);

@@ -291,3 +291,14 @@ enum wave_event wave_take(struct wave *w, const struct wave_sample *sample)
 		return WAVE_NOTHING;
 	return lasted ? WAVE_OVER : WAVE_BEGAN;
 }
+
+uint32_t wave_arrived(struct wave_arrivals *a, uint64_t now_ms, uint64_t asked, uint64_t banned, uint32_t seen)
+{
+	uint32_t all = wave_grown_by(&a->asked, asked), in_vain = wave_grown_by(&a->banned, banned);
+
+	if (all)
+		a->moved_ms = now_ms;
+	if (a->moved_ms == 0 || now_ms - a->moved_ms > WAVE_KERNEL_COUNTS_MS)
+		return seen;
+	return all > in_vain ? all - in_vain : 0;
+}

@@ -311,6 +311,28 @@ static void a_counter_that_begins_anew_counts_nothing(void **state)
 	assert_int_equal(wave_grown_by(&last, UINT64_MAX), UINT32_MAX);
 }
 
+static void the_kernel_counts_arrivals_where_it_can(void **state)
+{
+	static const struct {
+		uint64_t now_ms, asked, banned;
+		uint32_t seen, arrivals;
+	} rows[] = {
+		{ 1000, 100, 20, 3, 3 },    /* nothing has moved: perhaps nobody counts */
+		{ 2000, 107, 22, 3, 5 },
+		{ 3000, 107, 22, 1, 0 },    /* it was counted a moment ago */
+		{ 4000, 110, 26, 1, 0 },
+		{ 64000, 110, 26, 2, 0 },
+		{ 64001, 110, 26, 2, 2 },   /* the table is gone */
+		{ 65000, 4, 1, 2, 2 },      /* it begins anew */
+		{ 66000, 9, 1, 2, 5 },
+	};
+	struct wave_arrivals arrivals = { .asked = 100, .banned = 20 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(wave_arrived(&arrivals, rows[i].now_ms, rows[i].asked, rows[i].banned, rows[i].seen),
+				 rows[i].arrivals);
+}
+
 static void another_process_goes_on(void **state)
 {
 	static const struct stretch rush = { 60, 20, 0.9, 0, 20, 200, 300 };
@@ -438,6 +460,7 @@ int main(void)
 		cmocka_unit_test(gaps_and_clocks),
 		cmocka_unit_test(no_calm_passes_in_a_gap),
 		cmocka_unit_test(a_counter_that_begins_anew_counts_nothing),
+		cmocka_unit_test(the_kernel_counts_arrivals_where_it_can),
 		cmocka_unit_test(another_process_goes_on),
 		cmocka_unit_test(the_waves_of_2009_are_found),
 	};

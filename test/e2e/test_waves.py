@@ -104,7 +104,8 @@ def test_a_wave_begins_goes_on_and_is_over(world):  # noqa: F811
         assert past["arrivals"] >= CROWD and past["first_seen"] >= CROWD * 0.9
         assert "the last one began" in guard.ask("status").stdout
         assert seconds_to_be_greeted(world) < 2.5
-        assert guard.status()["counters"]["waves"] == 1
+        counters = guard.status()["counters"]
+        assert counters["waves"] == 1 and counters["requests_refused"] == 0
         time.sleep(2)
         assert guard.transitions() == (1, 1)
 
