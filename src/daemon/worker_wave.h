@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker_wave - the watch worker looks for waves (judge/wave.h), and tells who is to act on one.
  *
- * Each second it counts who is new among the connections to the guarded ports (judge/newcomers.h). How many were asked
- * for is what the kernel's table counts (COUNTER_arrivals), less those of the banned, as long as that moves;
- * else the new ones that were seen. At the begin and at the end of a wave there is one line in the log, a word to the warden
- * (REQUEST_WAVE) and one to each gate worker (GATE_PACKET_WAVE). Who only observes says it, and tells nobody.
+ * Each second it counts who is new among the connections to the guarded ports (judge/newcomers.h). How many
+ * were asked for is what the kernel's table counts (COUNTER_arrivals), less those of the banned, as long as that
+ * moves; else the new ones that were seen. At the begin and at the end of a wave there is one line in the log,
+ * a word to the warden (REQUEST_WAVE) and one to each gate worker (GATE_PACKET_WAVE). Who only observes says
+ * it, and tells nobody.
  *
  * What is known outlives the worker: it is kept in memory that the warden made, for the next worker. So a wave
  * goes on over a crash and a reload; not over an upgrade, after which it has to be found anew.
