@@ -7,6 +7,7 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_wave.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -82,6 +83,7 @@ struct worker {
 	uint64_t started_s;
 
 	struct worker_gate *gate; /* NULL when there is none */
+	struct worker_wave *wave; /* NULL when none is looked for */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;
