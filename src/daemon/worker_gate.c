@@ -179,7 +179,7 @@ static enum outcome outcome_of(const struct gate_report *report)
 
 static void judge_report(struct worker *w, const struct gate_report *report)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, NULL };
 	struct judge_event event = { .client = report->client, .client_port = report->client_port,
 				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
 				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,

@@ -57,7 +57,7 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 
 static void on_match(struct worker *w, const struct match *match, uint64_t age_ms)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, NULL };
 	struct judge_event event;
 	struct verdict verdict;
 	struct ban_step step;

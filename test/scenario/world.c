@@ -295,7 +295,7 @@ void world_acknowledge(struct world *w, const struct client *client)
 
 static void judge(struct world *w, const struct match *match)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, NULL };
 	struct judge_event event = policy_event_of(match, 0);
 	struct verdict verdict;
 	struct ban_step step;
