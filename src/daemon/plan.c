@@ -113,6 +113,12 @@ void plan_judge_limits(const struct settings *settings, struct judge_limits *ret
 					 .most = (uint32_t)settings->ban_limit };
 }
 
+void plan_suspect_limits(const struct settings *settings, struct suspect_limits *ret)
+{
+	*ret = (struct suspect_limits){ .for_ms = settings->suspect_for, .score = (uint32_t)settings->suspect_score,
+					.most = (uint32_t)settings->suspect_limit };
+}
+
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])
 {
 	snprintf(path, PLAN_SOCKET_SIZE, "%s/%s", settings->daemon_runtime, CONTROL_SOCKET_NAME);

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "judge/bans.h"
 #include "judge/judge.h"
+#include "judge/suspects.h"
 #include "sense/host.h"
 #include "sense/mailserver.h"
 
@@ -46,6 +47,8 @@ size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_P
 
 /* What the settings say of scores and bans. */
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans);
+
+void plan_suspect_limits(const struct settings *settings, struct suspect_limits *ret);
 
 /* The path of the control socket. Returns `path`. */
 #define PLAN_SOCKET_SIZE 108

@@ -80,6 +80,7 @@ static void each_second(void *data)
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
+	worker_suspects_each_second(w);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -168,7 +169,9 @@ static int open_judge(struct worker *w)
 
 	plan_judge_limits(w->settings, &judge, &bans);
 	r = judge_create(&judge, &w->judge);
-	return r < 0 ? r : bans_create(&bans, &w->bans);
+	if (r == 0)
+		r = bans_create(&bans, &w->bans);
+	return r < 0 ? r : worker_open_suspects(w);
 }
 
 static int open_loop(struct worker *w)
@@ -276,6 +279,7 @@ static int run(struct worker *w)
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
 	worker_restore_bans(w);
+	worker_restore_suspects(w);
 	r = worker_follow_logs(w);
 	if (r == 0)
 		r = worker_open_sources(w);
