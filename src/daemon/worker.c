@@ -206,6 +206,8 @@ static void open_connections(struct worker *w)
 
 	if (r < 0)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
+	/* Without it only the never-list keeps the administrator from a ban. */
+	(void)sessions_create(&w->sessions);
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */

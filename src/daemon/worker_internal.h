@@ -17,6 +17,7 @@
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
+#include "sense/sessions.h"
 #include "sense/stream.h"
 #include "store/store.h"
 
@@ -82,6 +83,7 @@ struct worker {
 
 	struct connections *connections; /* NULL when sock_diag is not to be had */
 	struct connection_counts counts;
+	struct sessions *sessions; /* of ssh; NULL likewise */
 	unsigned most_open;     /* since the start */
 	uint64_t server_full_s; /* when the server last said that it is full, 0: never */
 	uint64_t started_s;
@@ -156,7 +158,8 @@ void worker_suspect(struct worker *w, const struct judge_event *event, const str
 void worker_suspect_after_ban(struct worker *w, const struct ban_step *step);
 /* Whether it was a suspect. */
 bool worker_trust(struct worker *w, const struct addr *unit);
-void worker_trust_unknown(struct worker *w, const struct addr *unit);
+/* The kernel is told in any case: it may have made it a suspect by itself. */
+bool worker_trust_unknown(struct worker *w, const struct addr *unit);
 void worker_trust_within(struct worker *w, const struct prefix *prefix);
 void worker_restore_suspects(struct worker *w);
 void worker_renew_all_suspects(struct worker *w);

@@ -116,12 +116,14 @@ bool worker_trust(struct worker *w, const struct addr *unit)
 }
 
 /* Also of elements that the kernel made by itself (limits.suspect), of which we do not know. */
-void worker_trust_unknown(struct worker *w, const struct addr *unit)
+bool worker_trust_unknown(struct worker *w, const struct addr *unit)
 {
 	struct request q = { .kind = REQUEST_TRUST, .unit = *unit };
+	bool was_suspect = worker_trust(w, unit);
 
-	if (w->suspects && !worker_trust(w, unit))
+	if (w->suspects && !was_suspect)
 		link_ask(w->link, &q);
+	return was_suspect;
 }
 
 void worker_trust_within(struct worker *w, const struct prefix *prefix)
