@@ -58,7 +58,7 @@ static void tell_source(struct findings *f, const struct prefix_file *file, bool
 			     file->error == -EFBIG ? "no regular file, or larger than 16 MiB" : strerror(-file->error));
 		findings_advise(f, "the guard goes on without it");
 	} else if (file->refused) {
-		findings_add(f, is_settings ? FINDING_WRONG : FINDING_LACKS, "suspect", "%s: %zu networks taken, %zu refused",
+		findings_add(f, is_settings ? FINDING_WRONG : FINDING_LACKS, "suspect", "%s: %zu taken, %zu refused",
 			     file->path, file->taken, file->refused);
 		tell_refusals(f, file);
 	}

@@ -135,8 +135,8 @@ static void say_refused(const struct prefix_file *file)
 		else
 			used += (size_t)snprintf(said + used, sizeof(said) - used, "%s%s", i ? "; " : "", refusal->why);
 	}
-	log_warning("%s: %zu networks are suspect, %zu %s refused: %s%s", file->path, file->taken, file->refused,
-		    file->refused == 1 ? "was" : "were", said, file->refused > file->said_count ? "; ..." : "");
+	log_warning("suspect networks of %s: %zu taken, %zu refused: %s%s", file->path, file->taken, file->refused, said,
+		    file->refused > file->said_count ? "; ..." : "");
 }
 
 static void say_one(const struct prefix_file *file)
