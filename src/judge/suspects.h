@@ -23,7 +23,7 @@
  * choose who is forgotten. Suspicions are short: places become free by themselves.
  *
  * Time is wall time in milliseconds and comes with each call (see judge/steady.h for clocks that are set). Ends
- * come up to SUSPECTS_TICK_MS late. Memory is about 80 bytes a suspect, and 16 kB. Pure; one thread.
+ * come up to SUSPECTS_TICK_MS late. Memory is about 90 bytes a suspect, and 16 kB. Pure; one thread.
  *
  * The never-list is not asked here: policy.h does that, and the owner for what the store gives back.
  */
