@@ -335,6 +335,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 
 	set_right_what_is_inherited();
 	warden_begin_upgraded(&w);
+	plan_find_networks(plan);
 	status = set_up(&w);
 	if (status == 0) {
 		if (w.upgraded)
