@@ -24,3 +24,8 @@ int role_die_with_warden(pid_t warden, int signal_number)
 	prctl(PR_SET_PDEATHSIG, signal_number);
 	return getppid() == warden ? 0 : -ESRCH;
 }
+
+void role_go_on_when_stopped(void)
+{
+	setpgid(0, 0);
+}

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -336,11 +337,13 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 /* Once there, it stays to the end: connections that a reload lets finish need it, too. */
 static void open_route(struct warden *w)
 {
+	char record[PATH_MAX];
 	int r;
 
 	if (w->route || w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
 		return;
-	r = route_open(PORTER_MARK, &w->route);
+	snprintf(record, sizeof(record), "%s/%s", w->plan->settings.daemon_runtime, ROUTE_RECORD);
+	r = route_open(PORTER_MARK, record, &w->route);
 	if (r < 0)
 		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server",
 			  strerror(-r));
