@@ -86,14 +86,26 @@ static int change_route(struct route *route, uint8_t family, uint16_t type, uint
 	return ask(route, &w);
 }
 
-/* What is there from a start before, which could not clear up, is as good. */
+/* What is there already, from a start before that could not clear up, is as good. Returns how many of the two were
+ * missing, or -errno. */
 static int add(struct route *route, uint8_t family)
 {
-	int r = change_route(route, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	int r = change_route(route, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL), missing = r == 0;
 
 	if (r == 0 || r == -EEXIST)
 		r = change_rule(route, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
-	return r == -EEXIST ? 0 : r;
+	missing += r == 0;
+	return r == 0 || r == -EEXIST ? missing : r;
+}
+
+/* A host without IPv6 has the IPv4 part. */
+static int add_both(struct route *route)
+{
+	int r = add(route, AF_INET), r6 = r < 0 ? 0 : add(route, AF_INET6);
+
+	if (r6 < 0 && r6 != -EAFNOSUPPORT && r6 != -EOPNOTSUPP)
+		return r6;
+	return r6 < 0 ? r : r + r6;
 }
 
 static void take_away(struct route *route, uint8_t family)
@@ -243,11 +255,7 @@ int route_open(uint32_t mark, const char *record, struct route **ret)
 	if (r == 0)
 		r = begin_fwmark_accept(route);
 	if (r == 0)
-		r = add(route, AF_INET);
-	if (r == 0)
-		r = add(route, AF_INET6);
-	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
-		r = 0;
+		r = add_both(route);
 	if (r < 0) {
 		route_close(route);
 		return r;
@@ -268,4 +276,15 @@ void route_close(struct route *route)
 	end_fwmark_accept(route);
 	free(route->record);
 	free(route);
+}
+
+int route_keep(struct route *route)
+{
+	int missing = add_both(route), r = 0;
+
+	if (route_fwmark_accept() == '0') {
+		r = set_fwmark_accept('1');
+		missing += missing >= 0;
+	}
+	return r < 0 ? r : missing;
 }

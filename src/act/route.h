@@ -35,6 +35,9 @@ struct route;
 /* `record` is the path of that file, in a folder that nobody else may write to; one that cannot be written is said, and
  * no reason not to go on. Returns 0 or -errno; then nothing is left of it. A host without IPv6 has the IPv4 part. */
 int route_open(uint32_t mark, const char *record, struct route **ret);
+/* To be called about once a second: others set what they find to be wrong (systemd-networkd removes foreign rules when
+ * it starts). Makes anew what is missing, and returns how much that was, or -errno. */
+int route_keep(struct route *route);
 /* NULL is fine. */
 void route_close(struct route *route);
 

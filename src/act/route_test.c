@@ -233,6 +233,26 @@ static void test_a_file_that_is_not_ours_says_nothing(void **state)
 	}
 }
 
+static void test_what_others_take_away_is_made_anew(void **state)
+{
+	struct route *route, *other;
+
+	test_network_or_skip();
+	assert_int_equal(route_open(MARK, record, &route), 0);
+	assert_int_equal(route_keep(route), 0);
+	/* Another one takes away what it did not make. */
+	assert_int_equal(route_open(MARK, "/nonexistent/route", &other), 0);
+	route_close(other);
+	put_fwmark_accept('0');
+	assert_false(connects4());
+	assert_int_equal(route_keep(route), 5);
+	assert_true(connects4());
+	assert_true(connects6());
+	assert_int_equal(route_keep(route), 0);
+	route_close(route);
+	assert_int_equal(fwmark_accept(), '0');
+}
+
 static void test_no_link_is_followed(void **state)
 {
 	struct route *route;
@@ -266,6 +286,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_was_before_a_crash_is_put_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_setting_of_somebody_else_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_file_that_is_not_ours_says_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_others_take_away_is_made_anew, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_link_is_followed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_folder_that_is_not_there_keeps_nobody_from_work, set_up, tear_down),
 	};

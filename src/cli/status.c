@@ -69,6 +69,23 @@ static uint64_t remembered(const json_t *gate)
 	return processes ? (ask_number(gate, "clients") + processes - 1) / processes : 0;
 }
 
+/* With suspect, most clients are none of the gate's. */
+static void print_steering(const json_t *steering)
+{
+	char who[ASK_TEXT_SIZE], error[ASK_TEXT_SIZE];
+	bool all = strcmp(ask_text(steering, "who", who), "all") == 0;
+
+	if (!steering)
+		return;
+	printf(SUBJECT, "steering");
+	if (ask_is_true(steering, "on"))
+		printf("%s are brought to the gate\n", all ? "all clients" : "suspects");
+	else if (*ask_text(steering, "error", error))
+		printf("NO: this kernel cannot (%s); clients reach the mail server directly\n", error);
+	else
+		puts("STOPPED, as the gate does not work; clients reach the mail server directly");
+}
+
 static void print_gate(const json_t *gate)
 {
 	json_t *states = json_object_get(gate, "states");
@@ -80,6 +97,7 @@ static void print_gate(const json_t *gate)
 	       ask_number(gate, "workers"), remembered(gate));
 	if (ask_number(gate, "sessions"))
 		print_states(states);
+	print_steering(json_object_get(gate, "steering"));
 }
 
 static void print_logs(const json_t *logs)

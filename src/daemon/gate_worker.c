@@ -175,8 +175,7 @@ int gate_worker_run(const struct gate_worker_start *start)
 	log_open("gate", start->number == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 	/* The key is root's to read. */
 	tls = gate_house_load_tls(&start->plan->settings);
-	role_go_on_when_stopped();
-	if (role_become_user(start->uid, start->gid, 0) < 0 || role_die_with_warden(start->warden, SIGTERM) < 0 ||
+	if (role_become_user(start->uid, start->gid, 0) < 0 || role_outlive_warden(start->warden) < 0 ||
 	    open_loop(&g) < 0 || gate_house_create(g.loop, start, tls, &g.house) < 0)
 		return EXIT_FAILURE;
 	confine(&g);

@@ -367,7 +367,6 @@ static int set_up(struct porter *p)
 {
 	int r = open_null(p);
 
-	role_go_on_when_stopped();
 	if (r == 0)
 		r = give_up_privileges(p->rules);
 	if (r == 0 && p->rules->kind != PORTER_EXEC)
@@ -379,7 +378,7 @@ static int set_up(struct porter *p)
 		(void)diag_create(&p->diag);
 	if (r < 0)
 		log_error("cannot set up: %s", strerror(-r));
-	return r == 0 && getppid() != p->start->warden_pid ? -ESRCH : r;
+	return r == 0 ? role_outlive_warden(p->start->warden_pid) : r;
 }
 
 static void tear_down(struct porter *p)

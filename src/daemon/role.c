@@ -5,6 +5,7 @@
 #include "daemon/confine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ int role_die_with_warden(pid_t warden, int signal_number)
 	return getppid() == warden ? 0 : -ESRCH;
 }
 
-void role_go_on_when_stopped(void)
+int role_outlive_warden(pid_t warden)
 {
-	setpgid(0, 0);
+	return role_die_with_warden(warden, SIGCONT);
 }

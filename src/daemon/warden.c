@@ -109,6 +109,10 @@ static void each_second(void *data)
 		keep_table_alive(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
+	if (!w->options->observe) {
+		warden_keep_route(w);
+		warden_steer(w);
+	}
 	if (now - w->worker_worked_ms > UNATTENDED_MS)
 		warden_clear_stale_bans(w);
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {

@@ -33,6 +33,8 @@ struct worker_gate {
 	size_t count;
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
+	bool steers; /* the kernel brings clients here, as the warden said */
+	int steering_error;
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -352,6 +354,24 @@ void worker_gate_destroy(struct worker_gate *gate)
 	free(gate);
 }
 
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
+{
+	gate->steers = answer->flags;
+	gate->steering_error = answer->error;
+}
+
+static json_t *steering_to_json(const struct worker_gate *gate)
+{
+	static const char *const ways[] = {
+#define STEERING(id, name, help) name,
+#include "defs/steerings.def"
+#undef STEERING
+	};
+
+	return json_pack("{s:s, s:b, s:s*}", "who", ways[gate->w->settings->gate_steer], "on", gate->steers, "error",
+			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
+}
+
 static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 {
 	uint64_t sum = 0;
@@ -364,8 +384,10 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 json_t *worker_gate_to_json(const struct worker_gate *gate)
 {
 	struct gate_state sum = { 0 };
-	json_t *states = json_object();
+	json_t *states = json_object(), *steering = NULL;
 
+	if (gate->w->settings->gate_steer != STEERING_NONE)
+		steering = steering_to_json(gate);
 	for (size_t i = 0; i < gate->count; i++) {
 		const struct gate_state *state = &gate->states[i];
 
@@ -379,10 +401,10 @@ json_t *worker_gate_to_json(const struct worker_gate *gate)
 	for (size_t i = 0; i < SESSION_STATES; i++)
 		json_object_set_new(states, session_state_name((enum session_state)i),
 				    json_integer((json_int_t)sum_state(gate, i)));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "workers", (json_int_t)gate->count, "sessions",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "workers", (json_int_t)gate->count, "sessions",
 			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
 			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
-			 (json_int_t)sum.in_flight, "states", states);
+			 (json_int_t)sum.in_flight, "states", states, "steering", steering);
 }
 
 /* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */
