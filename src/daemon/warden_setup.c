@@ -253,6 +253,18 @@ void warden_close_control(struct warden *w)
 	unlink(plan_socket(&w->plan->settings, path));
 }
 
+static void put_steering(const struct settings *s, struct ban_table_limits *limits)
+{
+	static const enum ban_steer who[] = { [STEERING_NONE] = BAN_STEER_NONE, [STEERING_SUSPECT] = BAN_STEER_SUSPECT,
+					      [STEERING_ALL] = BAN_STEER_ALL };
+
+	limits->steer = who[s->gate_steer];
+	limits->steer_to = (uint16_t)s->gate_steer_port;
+	limits->own_mark = PORTER_MARK;
+	for (size_t i = 0; i < s->mail_ports.count; i++)
+		limits->steer_ports[limits->steer_port_count++] = s->mail_ports.ports[i];
+}
+
 struct ban_table_limits warden_ban_limits(const struct plan *plan)
 {
 	const struct settings *s = &plan->settings;
@@ -260,6 +272,9 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan)
 
 	_Static_assert(PLAN_PORTS_MOST == BAN_PORTS_MOST && PLAN_PORTS_MOST == EVICT_PORTS_MOST, "all of them fit");
 	limits.port_count = plan_guarded_ports(s, limits.ports);
+	put_steering(s, &limits);
+	limits.suspect_for_ms = s->suspect_for;
+	limits.most_suspects = (uint32_t)s->suspect_limit;
 	return limits;
 }
 

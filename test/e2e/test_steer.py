@@ -70,22 +70,14 @@ def sessions(guard):
     return guard.status()["counters"]["gate_sessions"]
 
 
-RULES = """
-table inet steer_test {
-  set suspect4 { type ipv4_addr; }
-  chain steer {
-    type filter hook prerouting priority mangle; policy accept;
-    meta mark 77 accept
-    tcp dport {25,587} meta nfproto ipv4 tproxy ip to 127.0.0.1:8025 accept
-    tcp dport {25,587} meta nfproto ipv6 tproxy ip6 to [::1]:8025 accept
-  }
-}
-"""
-def wait_steering(guard, world):
-    world.server_exec(["nft", "delete", "table", "inet", "steer_test"])
-    done = world.server_exec(["nft", "-f", "-"], input=RULES)
-    assert done.returncode == 0, done.stderr
-    time.sleep(0.5)
+def wait_steering(guard, word="brought to the gate"):
+    """Until the kernel brings clients to the gate, as its processes have spoken."""
+    before = guard.log.count(word)
+
+    def steers():
+        return guard.status()["gate"]["steering"]["on"]
+
+    wait_until(steers, 8, f"steering to begin\n{guard.log}")
 
 
 def settings_of_the_host(world):
@@ -115,7 +107,7 @@ def named(address):
 
 def test_all_come_to_the_gate_whatever_place_they_came_to(world):
     with Guard(world, steered("all"), sources=sources()) as guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         for number, (family, address, port) in enumerate(PLACES, 1):
             honest, listed = (client_of(family, kind, number) for kind in ("honest", "listed"))
             before = sessions(guard)
@@ -145,13 +137,13 @@ table inet hold {
 
 def test_a_handshake_that_is_under_way_when_steering_ends_is_not_lost(world):
     with Guard(world, steered("all"), sources=sources()) as guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         before = sessions(guard)
         assert world.outside_exec(["nft", "-f", "-"], input=HOLD).returncode == 0
         try:
             client = world.connect("10.67.71.1")  # for the server it is half open
             assert world.server_exec(["ss", "-Hnt", "state", "syn-recv"]).stdout
-            world.server_exec(["nft", "delete", "table", "inet", "steer_test"])
+            guard.reload(steered("none", handoff="transparent", server="10.68.0.1:25", listen=2500))
         finally:
             world.outside_exec(["nft", "delete", "table", "inet", "hold"])
         with client:
@@ -170,17 +162,17 @@ def test_what_was_set_is_put_back_also_after_a_crash(world):
     assert before[0] == "0\n"
     guard = Guard(world, steered("all"), sources=sources())
     with guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         during = settings_of_the_host(world)
         assert during[0] == "1\n" and all("7725" in text for text in during[1:])
     assert settings_of_the_host(world) == before
     with guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         os.kill(guard.warden(), signal.SIGKILL)
         wait_until(lambda: not guard.running(), 10, "all of it to end")
         assert settings_of_the_host(world) == during, "what drains needs it"
     with guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         assert settings_of_the_host(world) == during
     assert settings_of_the_host(world) == before
     assert not list((guard.folder / "run").glob("*.route"))
@@ -191,7 +183,7 @@ def test_what_was_set_is_put_back_also_after_a_crash(world):
 def test_mail_on_its_way_outlives_the_warden(world):
     guard = Guard(world, steered("all"), sources=sources())
     with guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         with world.smtp("10.67.72.1") as writing, world.connect("10.67.72.2") as waiting:
             writing.ehlo()
             writing.mail("anna@ham.test")
@@ -209,7 +201,7 @@ def test_mail_on_its_way_outlives_the_warden(world):
                 assert direct.ehlo()[0] == 250
             # And a new guard is not in the way of either.
             guard.start()
-            wait_steering(guard, world)
+            wait_steering(guard)
             assert set(workers) & set(guard.gate_workers())
             writing.send(b"Subject: late\r\n\r\nlate\r\n.\r\n")
             assert writing.getreply()[0] == 250
@@ -222,7 +214,7 @@ def test_a_gate_that_hangs_outlives_no_warden(world, who):
     """Stopped, it would keep its share of the clients."""
     guard = Guard(world, steered("all"), sources=sources())
     with guard:
-        wait_steering(guard, world)
+        wait_steering(guard)
         time.sleep(1.2)
         porters, workers = guard.porters(), guard.gate_workers()
         for pid in {"a gate worker": workers[:1], "the porter": porters}.get(who, workers + porters):
