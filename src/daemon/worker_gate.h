@@ -10,6 +10,7 @@
 #define WAVEBREAK_DAEMON_WORKER_GATE_H
 
 #include "base/prefix.h"
+#include "daemon/request.h"
 #include "event/loop.h"
 
 #include <jansson.h>
@@ -40,6 +41,9 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
+
+/* What the warden says of the kernel's part: ANSWER_STEERING. */
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
