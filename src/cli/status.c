@@ -82,23 +82,15 @@ static void print_gate(const json_t *gate)
 		print_states(states);
 }
 
-static void print_steering(const json_t *s)
+static void print_suspects(const json_t *s)
 {
-	const json_t *steering = json_object_get(s, "steering");
-	uint64_t led = ask_number(json_object_get(s, "counters"), "arrivals_steered");
-	char steer[ASK_TEXT_SIZE];
+	const json_t *suspects = json_object_get(s, "suspects");
 
-	printf(SUBJECT, "steering");
-	if (strcmp(ask_text(steering, "steer", steer), "suspect") == 0)
-		printf("suspects alone: %" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks",
-		       ask_number(steering, "suspects"), ask_number(steering, "suspects_most"), ask_number(steering, "networks"));
-	else if (strcmp(steer, "all") == 0)
-		printf("all clients that may be banned");
-	else
-		printf("off");
-	if (led)
-		printf("; %" PRIu64 " connections led to the gate", led);
-	putchar('\n');
+	if (suspects)
+		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks; %" PRIu64
+			       " connections led to the gate\n", "suspects", ask_number(suspects, "now"),
+		       ask_number(suspects, "most"), ask_number(suspects, "networks"),
+		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
 }
 
 static void print_limit(const char *before, uint64_t limit, const char *of)
@@ -214,7 +206,7 @@ static void print_status(const json_t *s)
 	print_head(s, now_s);
 	print_connections(s, now_s);
 	print_gate(json_object_get(s, "gate"));
-	print_steering(s);
+	print_suspects(s);
 	print_limits(s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));
