@@ -70,6 +70,22 @@ static uint64_t remembered(const json_t *gate)
 }
 
 /* With suspect, most clients are none of the gate's. */
+static void print_steering(const json_t *steering)
+{
+	char who[ASK_TEXT_SIZE], error[ASK_TEXT_SIZE];
+	bool all = strcmp(ask_text(steering, "who", who), "all") == 0;
+
+	if (!steering)
+		return;
+	printf(SUBJECT, "steering");
+	if (ask_is_true(steering, "on"))
+		printf("%s are brought to the gate\n", all ? "all clients" : "suspects");
+	else if (*ask_text(steering, "error", error))
+		printf("NO: this kernel cannot (%s); clients reach the mail server directly\n", error);
+	else
+		puts("STOPPED, as the gate does not work; clients reach the mail server directly");
+}
+
 static void print_gate(const json_t *gate)
 {
 	json_t *states = json_object_get(gate, "states");

@@ -215,8 +215,6 @@ static void open_connections(struct worker *w)
 	r = worker_wave_create(w, &w->wave);
 	if (r < 0)
 		log_warning("cannot look for waves: %s", strerror(-r));
-	/* Without it only the never-list keeps the administrator from a ban. */
-	(void)sessions_create(&w->sessions);
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
@@ -282,6 +280,8 @@ static int run(struct worker *w)
 	int r;
 
 	open_connections(w);
+	/* Without it only the never-list keeps the administrator from a ban. */
+	(void)sessions_create(&w->sessions);
 	open_store(w);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
