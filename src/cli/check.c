@@ -31,6 +31,8 @@ static void (*const parts[])(struct check *) = {
 	check_connections,
 	check_ban,
 	check_evict,
+	check_limits,
+	check_suspect,
 	check_gate,
 	check_privileges,
 	check_user,

@@ -118,8 +118,10 @@ static void each_second(void *data)
 		warden_keep_route(w);
 		warden_steer(w);
 	}
-	if (now - w->worker_worked_ms > UNATTENDED_MS)
+	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
+		warden_set_wave(w, false);
+	}
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
@@ -280,6 +282,7 @@ static int open_loop(struct warden *w)
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
+	w->wave_kept = worker_wave_share();
 	/* More than 0: without a part that cannot be read, which has been said. */
 	if (r == 0)
 		r = plan_never(w->plan, &w->never);
@@ -341,6 +344,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 
 	set_right_what_is_inherited();
 	warden_begin_upgraded(&w);
+	plan_find_networks(plan);
 	status = set_up(&w);
 	if (status == 0) {
 		if (w.upgraded)

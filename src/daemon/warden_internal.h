@@ -87,6 +87,7 @@ struct warden {
 	struct loop_timer *trial_timer;
 	struct child worker;
 	bool wave; /* one lasts, as the worker says */
+	struct wave_kept *wave_kept; /* for the worker alone (daemon/worker_wave.h) */
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;

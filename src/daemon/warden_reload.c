@@ -100,6 +100,7 @@ static struct plan *read_plan(struct warden *w)
 	}
 	fresh->follow_stdin = w->plan->follow_stdin;
 	plan_find_lines(fresh);
+	plan_find_networks(fresh);
 	/* A worker that cannot begin is found out while there is one that goes on, and so is a gate. */
 	if (warden_try_plan(w, fresh) == 0 && warden_prepare_gate(w, fresh) == 0)
 		return fresh;

@@ -342,6 +342,21 @@ static void test_a_link_of_a_stranger_leads_to_no_file_of_others(void **state)
 	assert_opens(s, "", "secret");
 }
 
+static void test_a_wave_lasts_as_long_as_the_worker_says(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_WAVE, .flags = 1 };
+
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(s->warden.wave);
+	q.flags = 2;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	assert_true(s->warden.wave);
+	q.flags = 0;
+	assert_int_equal(ask(s, &q), 0);
+	assert_false(s->warden.wave);
+}
+
 static void test_suspects_are_checked_like_bans(void **state)
 {
 	struct request q = { .kind = REQUEST_SUSPECT, .timeout_ms = 1000, .unit = address("192.0.2.7") };
@@ -487,6 +502,7 @@ int main(void)
 		SCENE_TEST(test_what_is_no_unit_or_no_time_is_refused),
 		SCENE_TEST(test_more_than_a_wave_is_refused),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
+		SCENE_TEST(test_a_wave_lasts_as_long_as_the_worker_says),
 		SCENE_TEST(test_suspects_are_checked_like_bans),
 		SCENE_TEST(test_suspects_have_a_bound_of_their_own),
 		SCENE_TEST(test_a_wave_leaves_a_share_of_the_limits),

@@ -35,6 +35,8 @@ struct worker_gate {
 	struct gate_state states[GATES_MOST];
 	bool steers; /* the kernel brings clients here, as the warden said */
 	int steering_error;
+	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
+	bool shares_port; /* mail.ports has one of the gate's */
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -181,7 +183,7 @@ static enum outcome outcome_of(const struct gate_report *report)
 
 static void judge_report(struct worker *w, const struct gate_report *report)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event = { .client = report->client, .client_port = report->client_port,
 				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
 				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,
@@ -191,6 +193,7 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 
 	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
 		worker_carry_out(w, &step);
+	worker_suspect(w, &event, &verdict);
 }
 
 static void tell_others(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
@@ -211,6 +214,14 @@ static void count_decisions(struct worker_gate *gate, const struct gate_report *
 		gate->decided[i] += report->listed >> i & 1 && (settings->zones[i].weight > 0) == rejected;
 }
 
+/* Also where the kernel alone believes it a suspect. */
+static void trust(struct worker *w, const struct addr *client)
+{
+	struct addr unit = addr_unit(client);
+
+	worker_trust_unknown(w, &unit);
+}
+
 static void take_reports(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
 {
 	static struct gate_packet passed, refused;
@@ -225,6 +236,7 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 		if (report->kind == GATE_REPORT_PASSED) {
 			passed.passed[passed.head.count++] = report->client;
 			remember_passed(gate, &report->client);
+			trust(gate->w, &report->client);
 			continue;
 		}
 		if (report->kind == GATE_REPORT_REFUSED) {
@@ -257,10 +269,29 @@ static void tell_never(int socket, const struct prefix_set *never)
 	} while (packet.head.count == GATE_ADDRS_MOST);
 }
 
-static void greet(const struct worker_gate *gate, int socket)
+static void tell_wave(struct worker_gate *gate, size_t number)
 {
+	static struct gate_packet packet = { .head = { GATE_PACKET_WAVE, 1 } };
+	int r;
+
+	packet.wave = worker_wave_lasts(gate->w) && !gate->w->start->observe;
+	r = gate_packet_send(gate->w->start->gates[number], &packet);
+	gate->wave_untold[number] = r == -EAGAIN;
+}
+
+static void greet(struct worker_gate *gate, size_t number)
+{
+	int socket = gate->w->start->gates[number];
+
 	tell_never(socket, &gate->w->never);
+	tell_wave(gate, number);
 	tell_known(gate, socket);
+}
+
+void worker_gate_tell_wave(struct worker_gate *gate)
+{
+	for (size_t i = 0; gate && i < gate->count; i++)
+		tell_wave(gate, i);
 }
 
 void worker_gate_each_second(struct worker_gate *gate)
@@ -269,6 +300,10 @@ void worker_gate_each_second(struct worker_gate *gate)
 		return;
 	gate->stored = 0;
 	sweep_passed(gate, false);
+	for (size_t i = 0; i < gate->count; i++) {
+		if (gate->wave_untold[i])
+			tell_wave(gate, i);
+	}
 }
 
 static void on_gate(void *data, int socket, uint32_t events)
@@ -298,8 +333,8 @@ static void on_gate(void *data, int socket, uint32_t events)
 			take_reports(gate, teller, &packet);
 		else if (packet.head.kind == GATE_PACKET_STATE)
 			gate->states[teller] = packet.state;
-		else if (packet.head.kind == GATE_PACKET_HELLO)
-			greet(gate, socket);
+		else if (packet.head.kind == GATE_PACKET_HELLO && teller < gate->count)
+			greet(gate, teller);
 		else
 			counter_add(COUNTER_gate_packets_broken, 1);
 	}
@@ -310,6 +345,24 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 {
 	for (size_t i = 0; gate && i < gate->count; i++)
 		tell_never(gate->w->start->gates[i], never);
+}
+
+/* By steering and by the hook, clients are brought to it from the server's own port. */
+bool worker_gate_is_told_apart(const struct settings *s)
+{
+	return s->gate_steer != STEERING_NONE &&
+	       (s->gate_handoff == HANDOFF_TRANSPARENT || s->gate_handoff == HANDOFF_PROXY);
+}
+
+static bool shares_port(const struct settings *s)
+{
+	uint16_t ports[PLAN_PORTS_MOST];
+
+	if (worker_gate_is_told_apart(s))
+		return false;
+	if (s->gate_steer != STEERING_NONE || s->gate_hook[0])
+		return true;
+	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
 }
 
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
@@ -325,6 +378,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return -ENOMEM;
 	gate->w = w;
 	gate->count = w->start->gate_count;
+	gate->shares_port = shares_port(w->settings);
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
@@ -339,7 +393,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 	*ret = gate;
 	/* Those that are here already do not say hello again. */
 	for (size_t i = 0; i < gate->count; i++)
-		greet(gate, w->start->gates[i]);
+		greet(gate, i);
 	return 0;
 }
 
@@ -362,13 +416,7 @@ void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
 
 static json_t *steering_to_json(const struct worker_gate *gate)
 {
-	static const char *const ways[] = {
-#define STEERING(id, name, help) name,
-#include "defs/steerings.def"
-#undef STEERING
-	};
-
-	return json_pack("{s:s, s:b, s:s*}", "who", ways[gate->w->settings->gate_steer], "on", gate->steers, "error",
+	return json_pack("{s:b, s:s*}", "on", gate->steers, "error",
 			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
 }
 
@@ -379,6 +427,17 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 	for (size_t i = 0; i < gate->count; i++)
 		sum += gate->states[i].states[state];
 	return sum;
+}
+
+uint64_t worker_gate_held(const struct worker_gate *gate)
+{
+	uint64_t held = 0;
+
+	for (size_t state = 0; gate && gate->shares_port && state < SESSION_STATES; state++) {
+		if (state != SESSION_PASSED)
+			held += sum_state(gate, state);
+	}
+	return held;
 }
 
 json_t *worker_gate_to_json(const struct worker_gate *gate)

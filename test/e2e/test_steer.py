@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from gates import DNSBL, NAME, refusal, send_mail
+from gates import COURIER_PROGRAM, DNSBL, NAME, refusal, send_mail
 from guard import Guard, visible
 from world import World, processes_in_namespace, wait_until
 
@@ -330,7 +330,7 @@ def test_the_kernel_steers_again_when_the_gate_works_again(world):
         wait_until(lambda: not steers(guard), 5, "steering to end")
         assert "STOPPED" in guard.ask("status").stdout
         wait_steering(guard)
-        assert "all clients are brought to the gate" in guard.ask("status").stdout
+        assert "STOPPED" not in guard.ask("status").stdout
         assert guard.status()["counters"]["steering_stopped"] == 1
         assert "clients are brought to the gate again" in guard.log
 
@@ -342,3 +342,15 @@ def test_check_says_what_will_be_set(world):
     assert re.search(r"gate route +sets net.ipv4.tcp_fwmark_accept to 1 \(0 now\).* lookup 7725", told)
     assert re.search(r"gate server +the address and port that the client came to", told)
     assert settings_of_the_host(world)[0] == "0\n"
+
+
+def test_whom_the_kernel_brought_a_program_can_serve(world):
+    """exec, for a server that is started for each client: it is told the place that the client came to."""
+    settings = steered("all", handoff="exec", **COURIER_PROGRAM)
+    with Guard(world, settings, sources=sources()) as guard:
+        wait_steering(guard)
+        for number, (family, address, port) in enumerate(PLACES[:6:3], 1):
+            honest = client_of(family, "honest", 100 + number)
+            with world.smtp(honest, port=port, server=address) as client:
+                send_mail(client)
+            world.mail_log.wait_for(rf"started,ip=\[{re.escape(named(honest))}\]")
