@@ -5,9 +5,6 @@
 #include "base/counter.h"
 #include "base/log.h"
 
-#include <errno.h>
-#include <string.h>
-
 void warden_tell_steering(struct warden *w)
 {
 	struct packet packet = { .head = { PACKET_ANSWERS, 1 } };
@@ -23,13 +20,13 @@ static void note(struct warden *w, enum warden_steers state, int error)
 {
 	if (w->steering == state && error == w->steering_error)
 		return;
+	/* That the kernel cannot is said with the table. */
 	if (state == STEERS_ON) {
-		log_info("clients are brought to the gate%s", w->steering == STEERS_UNSAID ? "" : " again");
-	} else if (state == STEERS_UNABLE) {
-		log_error("gate.steer: this kernel brings no clients to the gate (%s); they reach the mail server directly",
-			  strerror(-error));
-	} else if (w->steering == STEERS_ON) {
-		log_warning("the gate does not work; until it does, clients reach the mail server directly");
+		log_info("%s are brought to the gate%s",
+			 w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects",
+			 w->steering == STEERS_STOPPED ? " again" : "");
+	} else if (state == STEERS_STOPPED && w->steering == STEERS_ON) {
+		log_warning("the gate does not work; until it does, its clients reach the mail server directly");
 		counter_add(COUNTER_steering_stopped, 1);
 	}
 	w->steering = state;
@@ -48,14 +45,16 @@ static bool gate_works(const struct warden *w)
 void warden_steer(struct warden *w)
 {
 	bool works = gate_works(w);
-	int r, lacks;
+	int r = 0, lacks;
 
-	if (w->plan->settings.gate_steer == STEERING_NONE) {
+	if (w->plan->settings.gate_steer == STEERING_NONE || !w->ban) {
 		w->steering = STEERS_UNSAID;
 		return;
 	}
-	lacks = w->ban ? ban_lacks(w->ban).steering : 0;
-	r = w->ban ? ban_steer(w->ban, works) : -ENOENT;
+	lacks = ban_lacks(w->ban).steering;
+	/* It need not be said each second that it ends. */
+	if (works || w->steering == STEERS_ON)
+		r = ban_steer(w->ban, works);
 	if (lacks < 0)
 		note(w, STEERS_UNABLE, lacks);
 	else if (works && r == 0)

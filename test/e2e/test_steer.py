@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that the kernel brings to the gate, before a real Courier whose configuration says nothing of it."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from gates import DNSBL, NAME, refusal, send_mail
+from gates import COURIER_PROGRAM, DNSBL, NAME, refusal, send_mail
 from guard import Guard, visible
 from world import World, processes_in_namespace, wait_until
 
@@ -153,23 +154,25 @@ def test_a_handshake_that_is_under_way_when_steering_ends_is_not_lost(world):
 
 
 def test_suspects_alone_come_to_the_gate(world):
-    with Guard(world, steered("suspect"), sources=sources()) as guard:
+    rest = "suspect { networks = 10.66.75.0/24 }\nlimits {\n  per_address = 1\n  burst = 1s\n}\n"
+    with Guard(world, steered("suspect", rest), sources=sources()) as guard:
         wait_steering(guard)
         before = sessions(guard)
         for address in "10.67.73.1", "2001:db8:67:7301::1":
             with world.smtp(address) as client:
                 send_mail(client)
         assert sessions(guard) == before
-        for name, address in ("suspect4", "10.66.73.1"), ("suspect6", "2001:db8:66:7301::"):
-            make_suspect(guard, name, address)
+        # Who comes more often than limits.per_address is one from then on.
         for address in "10.66.73.1", "2001:db8:66:7301::1":
+            with contextlib.ExitStack() as stack:
+                for _ in range(3):
+                    client = stack.enter_context(world.connect(address))
             with world.smtp(address) as client:
                 assert refusal(client)[0] == 550
-        assert sessions(guard) == before + 2
-
-
-def make_suspect(guard, name, address):
-    """In the kernel's set, which only the warden's own socket can write to: by going over a limit there."""
+        # So are the clients of a network.
+        with world.smtp("10.66.75.9") as client:
+            assert refusal(client)[0] == 550
+        assert sessions(guard) >= before + 3
 
 
 def test_who_is_from_this_host_is_not_steered(world):
@@ -311,6 +314,7 @@ def test_mail_flows_within_5_s_whatever_becomes_of_a_process(world, who, how):
             time.sleep(9)
             if who == "warden" and how == signal.SIGSTOP:
                 os.kill(victim, signal.SIGCONT)
+                guard.process.send_signal(signal.SIGCONT)  # what starts it is stopped with it
         after = [visit for visit in sender.visits if visit[0] > then + 5]
         assert len(after) > 10 and all(well and seconds < 2 for _, seconds, well in after), (then, after)
         # And who came meanwhile got through, at the latest then, but for those that a gate worker held.
@@ -326,7 +330,7 @@ def test_the_kernel_steers_again_when_the_gate_works_again(world):
         wait_until(lambda: not steers(guard), 5, "steering to end")
         assert "STOPPED" in guard.ask("status").stdout
         wait_steering(guard)
-        assert "all clients are brought to the gate" in guard.ask("status").stdout
+        assert "STOPPED" not in guard.ask("status").stdout
         assert guard.status()["counters"]["steering_stopped"] == 1
         assert "clients are brought to the gate again" in guard.log
 
@@ -338,3 +342,15 @@ def test_check_says_what_will_be_set(world):
     assert re.search(r"gate route +sets net.ipv4.tcp_fwmark_accept to 1 \(0 now\).* lookup 7725", told)
     assert re.search(r"gate server +the address and port that the client came to", told)
     assert settings_of_the_host(world)[0] == "0\n"
+
+
+def test_whom_the_kernel_brought_a_program_can_serve(world):
+    """exec, for a server that is started for each client: it is told the place that the client came to."""
+    settings = steered("all", handoff="exec", **COURIER_PROGRAM)
+    with Guard(world, settings, sources=sources()) as guard:
+        wait_steering(guard)
+        for number, (family, address, port) in enumerate(PLACES[:6:3], 1):
+            honest = client_of(family, "honest", 100 + number)
+            with world.smtp(honest, port=port, server=address) as client:
+                send_mail(client)
+            world.mail_log.wait_for(rf"started,ip=\[{re.escape(named(honest))}\]")
