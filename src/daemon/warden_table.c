@@ -58,7 +58,7 @@ void warden_push_never(struct warden *w)
 		say_trouble("the never-list", r);
 }
 
-/* Once for each trouble. */
+/* Once for each trouble. What steering lacks, warden_steer says. */
 static void say_lacks(struct warden *w)
 {
 	struct ban_lacks lacks = ban_lacks(w->ban);
@@ -66,9 +66,6 @@ static void say_lacks(struct warden *w)
 	if (lacks.limits && lacks.limits != w->said_lacks.limits)
 		log_error("limits: this kernel's nf_tables cannot do it (%s); new connections are not limited",
 			  strerror(-lacks.limits));
-	if (lacks.steering && lacks.steering != w->said_lacks.steering)
-		log_error("gate.steer: this kernel's nf_tables has no TPROXY (%s); all clients come to the mail server",
-			  strerror(-lacks.steering));
 	w->said_lacks = lacks;
 }
 
