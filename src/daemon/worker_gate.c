@@ -33,10 +33,10 @@ struct worker_gate {
 	size_t count;
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
-	bool steers; /* the kernel brings clients here, as the warden said */
-	int steering_error;
 	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
 	bool shares_port; /* mail.ports has one of the gate's */
+	bool steers; /* the kernel brings clients here, as the warden said */
+	int steering_error;
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -347,20 +347,15 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
-/* By steering and by the hook, clients are brought to it from the server's own port. */
-bool worker_gate_is_told_apart(const struct settings *s)
-{
-	return s->gate_steer != STEERING_NONE &&
-	       (s->gate_handoff == HANDOFF_TRANSPARENT || s->gate_handoff == HANDOFF_PROXY);
-}
-
+/* By steering and by the hook, clients are brought to it from the server's own port. Where no client is handed over
+ * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
 static bool shares_port(const struct settings *s)
 {
 	uint16_t ports[PLAN_PORTS_MOST];
 
-	if (worker_gate_is_told_apart(s))
-		return false;
-	if (s->gate_steer != STEERING_NONE || s->gate_hook[0])
+	if (s->gate_steer != STEERING_NONE)
+		return s->gate_handoff == HANDOFF_EXEC || s->gate_handoff == HANDOFF_PASS;
+	if (s->gate_hook[0])
 		return true;
 	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
 }

@@ -10,7 +10,6 @@
 #define WAVEBREAK_DAEMON_WORKER_GATE_H
 
 #include "base/prefix.h"
-#include "config/settings.h"
 #include "daemon/request.h"
 #include "event/loop.h"
 
@@ -42,10 +41,6 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
-
-/* Whether what the gate holds at mail.ports is known by its user, ours. What is handed over as it is (exec, pass) is not
- * to be told from that. */
-bool worker_gate_is_told_apart(const struct settings *s);
 
 /* What the warden says of the kernel's part: ANSWER_STEERING. */
 void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);

@@ -14,12 +14,11 @@ import pytest
 
 from gates import COURIER_PROGRAM, DNSBL, NAME, refusal, send_mail
 from guard import Guard, visible
-from world import World, processes_in_namespace, wait_until
+from world import World, wait_until
 
 OTHER = {socket.AF_INET: "10.68.0.9", socket.AF_INET6: "2001:db8:68::9"}
 SUBMISSION = 587
 STEER_PORT = 8025
-PORTS = f"mail {{ ports = 25, {SUBMISSION} }}\n"
 
 
 def steered(steer, rest="", **settings):
@@ -354,3 +353,33 @@ def test_whom_the_kernel_brought_a_program_can_serve(world):
             with world.smtp(honest, port=port, server=address) as client:
                 send_mail(client)
             world.mail_log.wait_for(rf"started,ip=\[{re.escape(named(honest))}\]")
+
+
+# Of somebody who does not know what our mark is for.
+ROUND = """
+table inet round {
+  chain out {
+    type filter hook prerouting priority mangle - 5
+    meta nfproto ipv4 tcp dport 25 tproxy ip to 127.0.0.1:8025 accept
+  }
+}
+"""
+
+
+def test_a_rule_that_brings_our_own_connections_back_has_an_end(world):
+    with Guard(world, steered("all"), sources=sources()) as guard:
+        wait_steering(guard)
+        before = sessions(guard)
+        done = world.server_exec(["nft", "-f", "-"], input=ROUND)
+        assert done.returncode == 0, done.stderr
+        try:
+            with world.connect("10.67.76.1") as client:
+                client.settimeout(20)
+                assert b"421 4.4.6" in client.makefile("rb").read()
+        finally:
+            world.server_exec(["nft", "delete", "table", "inet", "round"])
+        counters = guard.status()["counters"]
+        assert counters["gate_sessions"] == before + 1 and counters["gate_not_steered"] == 1
+        assert "by a rule that is not ours" in guard.log
+        with world.smtp("10.67.76.2") as client:
+            send_mail(client)
