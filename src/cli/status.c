@@ -82,6 +82,23 @@ static void print_gate(const json_t *gate)
 		print_states(states);
 }
 
+static void print_relief(const json_t *relief, uint64_t now_s)
+{
+	uint64_t last = ask_number(relief, "last");
+	char when[WHEN_TEXT_SIZE];
+
+	if (!ask_is_true(relief, "enabled")) {
+		printf(SUBJECT "off%s\n", "relief", json_object_get(relief, "limit") ? ": the kernel cannot end connections" : "");
+		return;
+	}
+	printf(SUBJECT "%sfrom %" PRIu64 " connections down to %" PRIu64 "; %" PRIu64 " ended so far", "relief",
+	       ask_is_true(relief, "active") ? "at work, " : "", ask_number(relief, "start"), ask_number(relief, "stop"),
+	       ask_number(relief, "ended"));
+	if (last)
+		printf(", the last %s", when_format(last, now_s, when));
+	putchar('\n');
+}
+
 static void print_logs(const json_t *logs)
 {
 	const char *subject = "log";
@@ -176,6 +193,7 @@ static void print_status(const json_t *s)
 	print_head(s, now_s);
 	print_connections(s, now_s);
 	print_gate(json_object_get(s, "gate"));
+	print_relief(json_object_get(s, "relief"), now_s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",

@@ -186,8 +186,10 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 				     .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
 	struct ban_step step;
+	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
-	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
+	worker_relief_on_event(w->relief, &event, &verdict);
+	if (banned)
 		worker_carry_out(w, &step);
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_relief.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -63,6 +64,7 @@ struct worker {
 	struct prefix_set host;    /* what this host must never ban, from the warden */
 	struct prefix_set allowed; /* by `wavebreak allow`, from the store */
 	struct prefix_set never;   /* both */
+	uint32_t never_number;     /* changes with it; never 0 */
 	struct judge *judge;
 	struct bans *bans;
 	struct loop_timer *bans_timer;
@@ -82,6 +84,8 @@ struct worker {
 	uint64_t started_s;
 
 	struct worker_gate *gate; /* NULL when there is none */
+	struct worker_relief *relief; /* NULL when it is off */
+	bool wave_lasts; /* so relief begins earlier */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;

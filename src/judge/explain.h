@@ -9,6 +9,7 @@
 
 #include "judge/bans.h"
 #include "judge/judge.h"
+#include "judge/relief.h"
 
 struct explanation {
 	struct addr asked;
@@ -27,6 +28,7 @@ struct explanation {
 
 	/* The caller's to fill in. */
 	const char *talk;         /* its last dialogue with the gate, or NULL */
+	const struct relief_record *relief; /* how its connection was ended near the limit, or NULL */
 	uint64_t let_in_until_ms; /* the gate found it clean, and lets it in at once until then; 0: it does not */
 };
 
