@@ -31,6 +31,7 @@ static void (*const parts[])(struct check *) = {
 	check_connections,
 	check_ban,
 	check_evict,
+	check_relief,
 	check_gate,
 	check_privileges,
 	check_user,

@@ -323,7 +323,7 @@ static const char *sum_up(const struct worker_relief *relief, char *text, size_t
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (int reason = RELIEF_REASONS - 1; reason > RELIEF_SPARED; reason--) {
+	for (int reason = RELIEF_SPARED + 1; reason < RELIEF_REASONS; reason++) {
 		if (relief->ended[reason] && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%u %s", used ? ", " : "", relief->ended[reason],
 						 relief_reason_name((enum relief_reason)reason));

@@ -42,7 +42,7 @@ static const struct {
 	enum fact fact;
 } reasons[RELIEF_REASONS] = {
 	[RELIEF_SPARED] = { "spared", "spared", NOTHING },
-#define RELIEF_REASON(id, name, words, fact) [RELIEF_##id] = { name, words, fact },
+#define RELIEF_REASON(id, name, words, fact, help) [RELIEF_##id] = { name, words, fact },
 #include "defs/relief_reasons.def"
 #undef RELIEF_REASON
 };
@@ -117,7 +117,7 @@ static uint64_t key_of(const struct relief_rules *rules, const struct relief_can
 	bool known = reason == RELIEF_BLOCKED || reason == RELIEF_SCORED;
 	uint64_t key = c->place == RELIEF_SERVED ? KEY_SERVED : 0;
 
-	key |= (uint64_t)reason << KEY_REASON_SHIFT;
+	key |= (uint64_t)(RELIEF_REASONS - reason) << KEY_REASON_SHIFT;
 	key |= known || !(c->flags & RELIEF_IS_OWED) ? KEY_FIRST : 0;
 	key |= class_of(rules, c, reason) << KEY_CLASS_SHIFT;
 	key |= (uint64_t)(c->crowd < CROWD_MOST ? c->crowd : CROWD_MOST) << KEY_CROWD_SHIFT;

@@ -44,7 +44,7 @@
 
 enum relief_reason {
 	RELIEF_SPARED,
-#define RELIEF_REASON(id, name, words, fact) RELIEF_##id,
+#define RELIEF_REASON(id, name, words, fact, help) RELIEF_##id,
 #include "defs/relief_reasons.def"
 #undef RELIEF_REASON
 	RELIEF_REASONS
