@@ -68,7 +68,7 @@ struct worker_relief {
 	struct addr order[RELIEF_RECORDS];
 	size_t oldest;
 
-	bool ending;            /* between relief.start and relief.stop */
+	bool ending;            /* relief.start was reached, and not enough are asked for yet */
 	bool growing;           /* so fast that relief.start may be passed before the next second */
 	uint64_t begun_ms;      /* of what the log was told; 0: none */
 	uint64_t needed_ms;     /* last */
@@ -294,13 +294,15 @@ static bool end_one(struct worker_relief *relief, const struct relief_choice *ch
 
 static void end_least_deserving(struct worker_relief *relief, uint32_t wanted)
 {
-	size_t n;
+	size_t n, asked = 0;
 
 	relief_count_crowds(relief->candidates, relief->count, relief->crowds, relief->room * 2, relief->seed);
 	n = relief_choose(&relief->rules, relief->candidates, relief->count, wanted, relief->choices);
-	for (size_t i = 0; i < n && end_one(relief, &relief->choices[i]); i++)
-		;
+	while (asked < n && end_one(relief, &relief->choices[asked]))
+		asked++;
 	link_flush(relief->w->link);
+	/* It is reached when these are gone. Who comes meanwhile has the places up to relief.start. */
+	relief->ending = asked < wanted;
 	if (n < wanted && !relief->short_counted) {
 		counter_add(COUNTER_reliefs_short, 1);
 		relief->short_counted = true;
@@ -363,7 +365,8 @@ static void relieve(struct worker_relief *relief)
 	relief->needed_ms = loop_now_ms(relief->w->loop);
 	if (!relief->begun_ms)
 		say_begin(relief, open);
-	if (open - stop > relief->leaving)
+	relief->ending = open - stop > relief->leaving;
+	if (relief->ending)
 		end_least_deserving(relief, open - stop - relief->leaving);
 }
 
