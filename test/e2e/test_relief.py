@@ -140,6 +140,34 @@ def test_whom_the_server_blocks_goes_first(small):
         assert "on a block list, as the mail server itself knows" in told["text"]
 
 
+def test_who_waits_for_a_place_gets_one(small):
+    with Guard(small, RELIEF) as guard:
+        silent = [small.connect(address) for address in strangers(1, PLACES + 6)]
+        begin = time.monotonic()
+        assert deliver(small, "10.67.110.1")
+        assert time.monotonic() - begin < 15, "Courier itself would keep them for 30 s"
+        assert guard.status()["connections"]["most"] > PLACES
+        for client in silent:
+            client.close()
+
+
+def test_a_handler_that_sleeps_is_woken(mail_server):
+    """With TARPIT=1 a process that is about to refuse sleeps for 8 s and does not see its client go."""
+    with World(tarpit=1, maxdaemons=PLACES, visible=visible()) as world, Guard(world, RELIEF) as guard:
+        listed = [world.smtp(f"10.66.{n}.1") for n in range(8)]
+        kept = [world.smtp(f"10.67.200.{n}") for n in range(1, 8)]
+        time.sleep(2)
+        for client in listed:
+            client.ehlo()
+            client.mail("zombie@spam.test")
+            client.putcmd("RCPT TO:<ham@example.test>")
+        fresh = [world.smtp(address) for address in strangers(50, 2)]
+        wait_until(lambda: reliefs(guard) >= 7, 4, f"relief\n{guard.log}")
+        wait_until(lambda: len(world.handlers()) <= STOP, 4, "the places to be free")
+        assert guard.status()["counters"]["handlers_signalled"] >= 5
+        assert len(alive(kept)) == 7 and len(alive(fresh)) == 2
+
+
 def test_observing_says_whom_and_ends_nobody(small):
     with Guard(small, RELIEF, observe=True) as guard:
         silent = [small.smtp(address) for address in strangers(1, START + 1)]
