@@ -363,6 +363,15 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 	return sum;
 }
 
+uint32_t worker_gate_sessions(const struct worker_gate *gate)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; gate && i < gate->count; i++)
+		sum += gate->states[i].sessions;
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+}
+
 json_t *worker_gate_to_json(const struct worker_gate *gate)
 {
 	struct gate_state sum = { 0 };

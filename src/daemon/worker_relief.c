@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/worker_relief.h"
+#include "daemon/worker_relief_internal.h"
 
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "base/table.h"
 #include "base/text.h"
-#include "daemon/worker_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,67 +13,10 @@
 /* Looked at in one look; with more than that, which are is the kernel's choice. */
 #define CANDIDATES_LEAST 4096
 #define CANDIDATES_MOST 65536
-/* What was asked for is done in a few milliseconds. Longer, and it is asked for again. */
-#define LEAVING_MS 1000
-/* The warden is asked each second who is blocked. */
-#define BLOCKED_MS 3000
 /* Not needed for so long, relief is over. */
 #define CALM_MS 60000
 /* The part of one processor that looks may take. */
 #define LOOK_SHARE 8
-/* Looked at when a place is needed among the good ones. */
-#define SWEEP 64
-
-struct tracked {
-	struct relief_seen seen;
-	uint64_t asked_ms; /* when its end was asked for, or would have been */
-	uint32_t look;
-	uint32_t never_number; /* of the never-list that `never` was said by */
-	bool never;
-};
-
-struct end_of_client {
-	struct addr client;
-	uint8_t zero;
-	uint16_t port;
-};
-
-struct good {
-	uint64_t until_ms;
-};
-
-struct worker_relief {
-	struct worker *w;
-	struct loop_timer *timer;
-	struct relief_rules rules;
-	uint64_t seed;
-	uint32_t look, last_open;
-	uint64_t no_look_before_ms;
-
-	size_t room; /* of each of these arrays; of crowds twice that */
-	struct relief_candidate *candidates;
-	struct tracked **tracked_of;
-	struct relief_choice *choices;
-	struct relief_crowd *crowds;
-	size_t count;
-	uint32_t served, waiting, leaving; /* in the present look, without the gate's own */
-
-	struct table *tracked; /* cookie: struct tracked */
-	struct table *blocked; /* struct end_of_client: until when, in loop time */
-	struct table *good;    /* unit: struct good */
-	uint32_t good_hand;
-	struct table *records; /* unit: struct relief_record */
-	struct addr order[RELIEF_RECORDS];
-	size_t oldest;
-
-	bool ending;            /* relief.start was reached, and not enough are asked for yet */
-	bool growing;           /* so fast that relief.start may be passed before the next second */
-	uint64_t begun_ms;      /* of what the log was told; 0: none */
-	uint64_t needed_ms;     /* last */
-	uint32_t ended[RELIEF_REASONS];
-	bool short_counted, unable;
-	uint64_t last_wall_ms;
-};
 
 static uint32_t limit_of(const struct worker *w)
 {
@@ -101,127 +42,6 @@ static uint32_t stop_of(const struct worker *w)
 	uint32_t percent = w->wave_lasts ? lower(s->relief_stop, s->wave_relief_stop) : (uint32_t)s->relief_stop;
 
 	return relief_mark(limit_of(w), percent);
-}
-
-static bool is_good(const struct worker_relief *relief, const struct addr *unit)
-{
-	const struct good *good = table_find(relief->good, unit);
-
-	return (good && good->until_ms > loop_now_ms(relief->w->loop)) ||
-	       worker_gate_let_in_until(relief->w->gate, unit) > clock_wall_ms();
-}
-
-/* The list is gone through once for a connection, and not once for a look. */
-static bool is_never(const struct worker_relief *relief, const struct addr *unit, struct tracked *tracked)
-{
-	const struct worker *w = relief->w;
-
-	if (!tracked)
-		return prefix_set_find(&w->never, unit);
-	if (tracked->never_number != w->never_number) {
-		tracked->never = prefix_set_find(&w->never, unit);
-		tracked->never_number = w->never_number;
-	}
-	return tracked->never;
-}
-
-static bool is_blocked(const struct worker_relief *relief, const struct relief_candidate *c)
-{
-	const struct end_of_client end = { .client = c->addr, .port = c->port };
-	const uint64_t *until_ms = table_find(relief->blocked, &end);
-
-	return until_ms && *until_ms > loop_now_ms(relief->w->loop);
-}
-
-static bool is_leaving(const struct worker_relief *relief, const struct tracked *tracked)
-{
-	return tracked && tracked->asked_ms &&
-	       (relief->w->start->observe || loop_now_ms(relief->w->loop) - tracked->asked_ms < LEAVING_MS);
-}
-
-/* Nobody who waits can be ended but for a score, so what protects is looked for only then. */
-static void judge_candidate(struct worker_relief *relief, struct relief_candidate *c, struct tracked *tracked)
-{
-	const struct addr unit = addr_unit(&c->addr);
-
-	c->score = judge_score(relief->w->judge, &unit, clock_wall_ms());
-	if (is_leaving(relief, tracked)) {
-		c->flags |= RELIEF_IS_LEAVING;
-		relief->leaving++;
-	}
-	if (is_blocked(relief, c))
-		c->flags |= RELIEF_IS_BLOCKED;
-	if (relief_reason_of(&relief->rules, c) == RELIEF_SPARED)
-		return;
-	if (is_never(relief, &unit, tracked))
-		c->flags |= RELIEF_IS_NEVER;
-	else if (is_good(relief, &unit))
-		c->flags |= RELIEF_IS_GOOD;
-}
-
-/* A full table makes it a connection that is seen for the first time: it is never slow. */
-static struct tracked *track(struct worker_relief *relief, const struct sockdiag_socket *socket)
-{
-	void *tracked;
-
-	if (!socket->inode || table_add(relief->tracked, &socket->cookie, &tracked) < 0)
-		return NULL;
-	((struct tracked *)tracked)->look = relief->look;
-	return tracked;
-}
-
-/* A client that the gate serves, or has handed over as a descriptor: the kernel has the gate for its owner. */
-static bool is_of_gate(const struct worker *w, const struct sockdiag_socket *socket)
-{
-	return w->gate && socket->inode && socket->uid == w->start->uid;
-}
-
-static void on_connection(void *data, const struct sockdiag_socket *socket)
-{
-	struct worker_relief *relief = data;
-	struct relief_candidate *c;
-
-	if (is_of_gate(relief->w, socket) || relief->count == relief->room)
-		return;
-	c = &relief->candidates[relief->count];
-	relief->tracked_of[relief->count] = track(relief, socket);
-	relief_see(&relief->rules, socket, loop_now_ms(relief->w->loop),
-		   relief->tracked_of[relief->count] ? &relief->tracked_of[relief->count]->seen : NULL, c);
-	if (c->place != RELIEF_SERVED && c->place != RELIEF_WAITING)
-		return;
-	relief->served += c->place == RELIEF_SERVED;
-	relief->waiting += c->place == RELIEF_WAITING;
-	judge_candidate(relief, c, relief->tracked_of[relief->count++]);
-}
-
-static void forget_gone(struct worker_relief *relief)
-{
-	const struct tracked *tracked;
-	const uint64_t *until_ms;
-	uint32_t cursor = 0;
-
-	while ((tracked = table_next(relief->tracked, &cursor))) {
-		if (tracked->look != relief->look)
-			table_remove(relief->tracked, table_key(relief->tracked, tracked));
-	}
-	for (cursor = 0; (until_ms = table_next(relief->blocked, &cursor));) {
-		if (*until_ms <= loop_now_ms(relief->w->loop))
-			table_remove(relief->blocked, table_key(relief->blocked, until_ms));
-	}
-}
-
-static int look_closely(struct worker_relief *relief)
-{
-	struct connection_counts counts;
-	int r;
-
-	relief->look++;
-	relief->count = 0;
-	relief->served = relief->waiting = relief->leaving = 0;
-	r = connections_visit_closely(relief->w->connections, on_connection, relief, &counts);
-	if (r == 0)
-		forget_gone(relief);
-	return r;
 }
 
 /* Below relief.stop it is not for places that they wait. */
@@ -374,7 +194,7 @@ static void look(struct worker_relief *relief)
 {
 	uint64_t begin_us = clock_us(), cost_us;
 
-	if (look_closely(relief) == 0)
+	if (worker_relief_look(relief) == 0)
 		relieve(relief);
 	else
 		counter_add(COUNTER_kernel_errors, 1);
@@ -431,15 +251,6 @@ void worker_relief_each_second(struct worker_relief *relief)
 		say_end(relief);
 }
 
-static void note_blocked(struct worker_relief *relief, const struct answer *answer)
-{
-	const struct end_of_client end = { .client = answer->unit, .port = answer->port };
-	void *until_ms;
-
-	if (table_add(relief->blocked, &end, &until_ms) >= 0)
-		*(uint64_t *)until_ms = loop_now_ms(relief->w->loop) + BLOCKED_MS;
-}
-
 static void judge_relieved(struct worker *w, const struct answer *answer)
 {
 	const struct policy policy = { w->judge, w->bans, &w->never };
@@ -493,55 +304,13 @@ void worker_relief_on_answer(struct worker_relief *relief, const struct answer *
 		note_relieved(relief, answer);
 		break;
 	case ANSWER_BLOCKED:
-		note_blocked(relief, answer);
+		worker_relief_note_blocked(relief, answer);
 		break;
 	case ANSWER_REFUSED:
 		if (answer->flags == REQUEST_RELIEVE)
 			note_refused(relief, answer);
 		break;
 	}
-}
-
-/* The one that would be forgotten soonest among the next few goes. */
-static void make_room(struct worker_relief *relief)
-{
-	const struct good *soonest = NULL;
-
-	for (int i = 0; i < SWEEP; i++) {
-		const struct good *good = table_next(relief->good, &relief->good_hand);
-
-		if (!good) {
-			relief->good_hand = 0;
-			break;
-		}
-		if (!soonest || good->until_ms < soonest->until_ms)
-			soonest = good;
-	}
-	if (soonest)
-		table_remove(relief->good, table_key(relief->good, soonest));
-}
-
-void worker_relief_on_event(struct worker_relief *relief, const struct judge_event *event,
-			    const struct verdict *verdict)
-{
-	uint64_t until_ms;
-	void *good;
-
-	if (!relief)
-		return;
-	if (verdict->offence) {
-		table_remove(relief->good, &verdict->unit);
-		return;
-	}
-	if (event->outcome != OUTCOME_ACCEPTED || event->age_ms >= relief->w->settings->gate_remember_pass)
-		return;
-	until_ms = loop_now_ms(relief->w->loop) + relief->w->settings->gate_remember_pass - event->age_ms;
-	if (table_add(relief->good, &verdict->unit, &good) == -ENOSPC) {
-		make_room(relief);
-		if (table_add(relief->good, &verdict->unit, &good) < 0)
-			return;
-	}
-	((struct good *)good)->until_ms = until_ms;
 }
 
 const struct relief_record *worker_relief_of(const struct worker_relief *relief, const struct addr *unit)
