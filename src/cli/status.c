@@ -99,6 +99,48 @@ static void print_relief(const json_t *relief, uint64_t now_s)
 	putchar('\n');
 }
 
+/* "1.2", "23" */
+static double shown_rate(const json_t *object, const char *name, int *ret_digits)
+{
+	double rate = json_number_value(json_object_get(object, name));
+
+	*ret_digits = rate < 9.95;
+	return rate;
+}
+
+static void print_past_wave(const json_t *past, uint64_t now_s)
+{
+	char when[WHEN_TEXT_SIZE], lasted[DURATION_TEXT_SIZE];
+	int digits;
+	double rate = shown_rate(past, "peak_rate", &digits);
+
+	printf(SUBJECT "the last one began %s and lasted %s; %" PRIu64 " open and %.*f new ones a second at most\n", "",
+	       when_format(ask_number(past, "begin"), now_s, when), span_format(ask_number(past, "lasted_ms") / 1000, lasted),
+	       ask_number(past, "peak_open"), digits, rate);
+}
+
+static void print_wave(const json_t *wave, uint64_t now_s)
+{
+	const json_t *one = json_object_get(wave, "wave"), *share = json_object_get(wave, "first_seen_share");
+	char state[ASK_TEXT_SIZE], words[ASK_TEXT_SIZE], when[WHEN_TEXT_SIZE];
+	bool lasts = ask_is_true(wave, "lasts");
+	int digits, usual_digits;
+	double rate = shown_rate(wave, "rate", &digits), usual = shown_rate(wave, "usual", &usual_digits);
+
+	if (!wave)
+		return;
+	printf(SUBJECT "%s since %s\n", "wave", lasts ? "A WAVE LASTS" : ask_text(wave, "state", state),
+	       when_format(ask_number(lasts ? one : wave, lasts ? "begin" : "since"), now_s, when));
+	printf(SUBJECT "%.*f new connections a second, usually %.*f", "", digits, rate, usual_digits, usual);
+	if (json_is_number(share))
+		printf("; %.0f %% of the clients never seen before", json_number_value(share) * 100);
+	putchar('\n');
+	if (*ask_text(wave, "tightened", words))
+		printf(SUBJECT "tightened: %s\n", "", words);
+	if (one && !lasts)
+		print_past_wave(one, now_s);
+}
+
 static void print_logs(const json_t *logs)
 {
 	const char *subject = "log";
@@ -192,6 +234,7 @@ static void print_status(const json_t *s)
 
 	print_head(s, now_s);
 	print_connections(s, now_s);
+	print_wave(json_object_get(s, "wave"), now_s);
 	print_gate(json_object_get(s, "gate"));
 	print_relief(json_object_get(s, "relief"), now_s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),

@@ -291,6 +291,9 @@ static void take_packet(struct gate_house *house, const struct gate_packet *pack
 	case GATE_PACKET_ALLOWED:
 		take_allowed(house, packet);
 		break;
+	case GATE_PACKET_WAVE:
+		house->rules.wave = packet->head.count && packet->wave;
+		break;
 	default:
 		counter_add(COUNTER_gate_packets_broken, 1);
 	}

@@ -109,8 +109,10 @@ static void each_second(void *data)
 		keep_table_alive(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
-	if (now - w->worker_worked_ms > UNATTENDED_MS)
+	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
+		w->wave = false;
+	}
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
@@ -271,6 +273,7 @@ static int open_loop(struct warden *w)
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
+	w->wave_kept = worker_wave_share();
 	/* More than 0: without a part that cannot be read, which has been said. */
 	if (r == 0)
 		r = plan_never(w->plan, &w->never);

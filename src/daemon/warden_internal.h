@@ -77,6 +77,8 @@ struct warden {
 	struct child trial;    /* of the program that is to be executed in our place */
 	struct loop_timer *trial_timer;
 	struct child worker;
+	bool wave; /* one lasts, as the worker says */
+	struct wave_kept *wave_kept; /* for the worker alone (daemon/worker_wave.h) */
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;

@@ -297,6 +297,14 @@ static void do_open_log(struct warden *w, const struct log_request *log)
 		close(fd);
 }
 
+static void do_wave(struct warden *w, const struct request *q)
+{
+	if (q->flags > 1)
+		refuse(w, q, -EINVAL);
+	else
+		w->wave = q->flags;
+}
+
 static void do_ready(struct warden *w)
 {
 	if (w->worker_ready)
@@ -333,6 +341,9 @@ static void handle(struct warden *w, const struct request *q)
 	case REQUEST_ALLOW:
 	case REQUEST_DISALLOW:
 		do_allow(w, q);
+		return;
+	case REQUEST_WAVE:
+		do_wave(w, q);
 		return;
 	case REQUEST_READY:
 		do_ready(w);

@@ -403,6 +403,21 @@ static void test_a_link_of_a_stranger_leads_to_no_file_of_others(void **state)
 	assert_opens(s, "", "secret");
 }
 
+static void test_a_wave_lasts_as_long_as_the_worker_says(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_WAVE, .flags = 1 };
+
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(s->warden.wave);
+	q.flags = 2;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	assert_true(s->warden.wave);
+	q.flags = 0;
+	assert_int_equal(ask(s, &q), 0);
+	assert_false(s->warden.wave);
+}
+
 #define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -415,6 +430,7 @@ int main(void)
 		SCENE_TEST(test_more_reliefs_than_a_server_has_places_are_refused),
 		SCENE_TEST(test_handlers_are_looked_at_once_a_second_and_where_they_tell),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
+		SCENE_TEST(test_a_wave_lasts_as_long_as_the_worker_says),
 		SCENE_TEST(test_siblings_are_beside_the_log_and_no_links),
 		SCENE_TEST(test_a_pattern_opens_what_it_names_and_what_that_became),
 		SCENE_TEST(test_a_link_of_a_stranger_leads_to_no_file_of_others),

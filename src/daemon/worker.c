@@ -51,7 +51,8 @@ static void on_signal(void *data, int signal_number)
 
 static void take_sample(struct worker *w)
 {
-	if (!w->connections || connections_sample(w->connections, &w->counts) < 0)
+	worker_wave_look(w->wave);
+	if (!w->connections || connections_visit(w->connections, worker_wave_see, w, &w->counts) < 0)
 		return;
 	if (w->counts.total > w->most_open)
 		w->most_open = w->counts.total;
@@ -75,6 +76,7 @@ static void each_second(void *data)
 	loop_timer_arm(w->every_second, loop_now_ms(w->loop) + 1000);
 	alarm(HUNG_S);
 	take_sample(w);
+	worker_wave_each_second(w->wave);
 	look_at_zone(w);
 	worker_renew_refused(w);
 	worker_say_stopped(w);
@@ -204,6 +206,9 @@ static void open_connections(struct worker *w)
 
 	if (r < 0)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
+	r = worker_wave_create(w, &w->wave);
+	if (r < 0)
+		log_warning("cannot look for waves: %s", strerror(-r));
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
@@ -278,6 +283,7 @@ static int run(struct worker *w)
 		log_error("cannot listen to the gate: not enough memory");
 	if (worker_relief_create(w, &w->relief) < 0)
 		log_error("no relief near the server's limit: not enough memory");
+	worker_wave_start(w);
 	worker_restore_bans(w);
 	r = worker_follow_logs(w);
 	if (r == 0)

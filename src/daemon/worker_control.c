@@ -164,6 +164,8 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "bans_most", json_integer((json_int_t)w->settings->ban_limit));
 	json_object_set_new(o, "clients", json_integer((json_int_t)judge_count(w->judge)));
 	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
+	if (w->wave)
+		json_object_set_new(o, "wave", worker_wave_to_json(w->wave));
 	if (w->gate)
 		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));
 	json_object_set_new(o, "relief", worker_relief_to_json(w));

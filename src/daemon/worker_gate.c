@@ -33,6 +33,8 @@ struct worker_gate {
 	size_t count;
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
+	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
+	bool shares_port; /* mail.ports has one of the gate's */
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -257,10 +259,29 @@ static void tell_never(int socket, const struct prefix_set *never)
 	} while (packet.head.count == GATE_ADDRS_MOST);
 }
 
-static void greet(const struct worker_gate *gate, int socket)
+static void tell_wave(struct worker_gate *gate, size_t number)
 {
+	static struct gate_packet packet = { .head = { GATE_PACKET_WAVE, 1 } };
+	int r;
+
+	packet.wave = worker_wave_lasts(gate->w) && !gate->w->start->observe;
+	r = gate_packet_send(gate->w->start->gates[number], &packet);
+	gate->wave_untold[number] = r == -EAGAIN;
+}
+
+static void greet(struct worker_gate *gate, size_t number)
+{
+	int socket = gate->w->start->gates[number];
+
 	tell_never(socket, &gate->w->never);
+	tell_wave(gate, number);
 	tell_known(gate, socket);
+}
+
+void worker_gate_tell_wave(struct worker_gate *gate)
+{
+	for (size_t i = 0; gate && i < gate->count; i++)
+		tell_wave(gate, i);
 }
 
 void worker_gate_each_second(struct worker_gate *gate)
@@ -269,6 +290,10 @@ void worker_gate_each_second(struct worker_gate *gate)
 		return;
 	gate->stored = 0;
 	sweep_passed(gate, false);
+	for (size_t i = 0; i < gate->count; i++) {
+		if (gate->wave_untold[i])
+			tell_wave(gate, i);
+	}
 }
 
 static void on_gate(void *data, int socket, uint32_t events)
@@ -298,8 +323,8 @@ static void on_gate(void *data, int socket, uint32_t events)
 			take_reports(gate, teller, &packet);
 		else if (packet.head.kind == GATE_PACKET_STATE)
 			gate->states[teller] = packet.state;
-		else if (packet.head.kind == GATE_PACKET_HELLO)
-			greet(gate, socket);
+		else if (packet.head.kind == GATE_PACKET_HELLO && teller < gate->count)
+			greet(gate, teller);
 		else
 			counter_add(COUNTER_gate_packets_broken, 1);
 	}
@@ -310,6 +335,16 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 {
 	for (size_t i = 0; gate && i < gate->count; i++)
 		tell_never(gate->w->start->gates[i], never);
+}
+
+/* By steering and by the hook, clients are brought to it from the server's own port. */
+static bool shares_port(const struct settings *s)
+{
+	uint16_t ports[PLAN_PORTS_MOST];
+
+	if (s->gate_steer != STEERING_NONE || s->gate_hook[0])
+		return true;
+	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
 }
 
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
@@ -325,6 +360,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return -ENOMEM;
 	gate->w = w;
 	gate->count = w->start->gate_count;
+	gate->shares_port = shares_port(w->settings);
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
@@ -339,7 +375,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 	*ret = gate;
 	/* Those that are here already do not say hello again. */
 	for (size_t i = 0; i < gate->count; i++)
-		greet(gate, w->start->gates[i]);
+		greet(gate, i);
 	return 0;
 }
 
@@ -370,6 +406,17 @@ uint32_t worker_gate_sessions(const struct worker_gate *gate)
 	for (size_t i = 0; gate && i < gate->count; i++)
 		sum += gate->states[i].sessions;
 	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+}
+
+uint64_t worker_gate_held(const struct worker_gate *gate)
+{
+	uint64_t held = 0;
+
+	for (size_t state = 0; gate && gate->shares_port && state < SESSION_STATES; state++) {
+		if (state != SESSION_PASSED)
+			held += sum_state(gate, state);
+	}
+	return held;
 }
 
 json_t *worker_gate_to_json(const struct worker_gate *gate)

@@ -29,6 +29,12 @@ void worker_gate_each_second(struct worker_gate *gate);
 /* All of the never-list, after each change. */
 void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_set *never);
 
+/* That a wave has begun or is over (worker_wave_lasts). */
+void worker_gate_tell_wave(struct worker_gate *gate);
+/* Clients that wait in the gate and are counted with the connections to the mail server, as they came to the same
+ * port. */
+uint64_t worker_gate_held(const struct worker_gate *gate);
+
 /* What was said, NULL when it is not known (any more). Overwritten by later ones. */
 const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit);
 

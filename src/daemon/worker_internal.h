@@ -8,6 +8,7 @@
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
 #include "daemon/worker_relief.h"
+#include "daemon/worker_wave.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -85,7 +86,7 @@ struct worker {
 
 	struct worker_gate *gate; /* NULL when there is none */
 	struct worker_relief *relief; /* NULL when it is off */
-	bool wave_lasts; /* so relief begins earlier */
+	struct worker_wave *wave; /* NULL when none is looked for */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;

@@ -31,7 +31,7 @@ static uint32_t lower(uint64_t a, uint64_t b)
 static uint32_t start_of(const struct worker *w)
 {
 	const struct settings *s = w->settings;
-	uint32_t percent = w->wave_lasts ? lower(s->relief_start, s->wave_relief_start) : (uint32_t)s->relief_start;
+	uint32_t percent = worker_wave_lasts(w) ? lower(s->relief_start, s->wave_relief_start) : (uint32_t)s->relief_start;
 
 	return relief_mark(limit_of(w), percent);
 }
@@ -39,7 +39,7 @@ static uint32_t start_of(const struct worker *w)
 static uint32_t stop_of(const struct worker *w)
 {
 	const struct settings *s = w->settings;
-	uint32_t percent = w->wave_lasts ? lower(s->relief_stop, s->wave_relief_stop) : (uint32_t)s->relief_stop;
+	uint32_t percent = worker_wave_lasts(w) ? lower(s->relief_stop, s->wave_relief_stop) : (uint32_t)s->relief_stop;
 
 	return relief_mark(limit_of(w), percent);
 }

@@ -17,8 +17,11 @@ pytestmark = pytest.mark.usefixtures("mail_server")
 PLACES = 20
 START, STOP = 16, 10
 SILENCE = 2
+# Before, no wave is found (judge/wave.h).
+WAVE_SECONDS = 12
 NEVER = "10.67.200.0/24"
 RELIEF = f"relief {{\n  start = 80%\n  stop = 50%\n  silence = {SILENCE}s\n}}\nban {{ never = {NEVER} }}\n"
+CALM = "wave { detect = no }\n"
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ class Transfer:
 
 
 def test_the_silent_go_and_nobody_else(small):
-    with Guard(small, RELIEF) as guard:
+    with Guard(small, RELIEF + CALM) as guard:
         assert deliver(small, "10.67.100.1")
         small.mail_log.wait_for("newmsg,")
         good, never = small.smtp("10.67.100.1"), small.smtp("10.67.200.7")
@@ -108,7 +111,7 @@ def test_the_silent_go_and_nobody_else(small):
 
 
 def test_who_says_a_byte_now_and_then_is_silent(small):
-    with Guard(small, RELIEF) as guard:
+    with Guard(small, RELIEF + CALM) as guard:
         dripping = [small.smtp(address) for address in strangers(1, START - 1)]
         # One more would be as long as the shortest command, and the server's turn.
         for _ in range(5):
@@ -123,7 +126,7 @@ def test_who_says_a_byte_now_and_then_is_silent(small):
 
 
 def test_whom_the_server_blocks_goes_first(small):
-    with Guard(small, RELIEF) as guard:
+    with Guard(small, RELIEF + CALM) as guard:
         unknown = [small.smtp(address) for address in strangers(1, 7)]
         time.sleep(SILENCE + 1)
         listed = [small.smtp(f"10.66.{n}.1") for n in range(8)]
@@ -141,7 +144,7 @@ def test_whom_the_server_blocks_goes_first(small):
 
 
 def test_who_waits_for_a_place_gets_one(small):
-    with Guard(small, RELIEF) as guard:
+    with Guard(small, RELIEF + CALM) as guard:
         silent = [small.connect(address) for address in strangers(1, PLACES + 6)]
         begin = time.monotonic()
         assert deliver(small, "10.67.110.1")
@@ -153,7 +156,7 @@ def test_who_waits_for_a_place_gets_one(small):
 
 def test_a_handler_that_sleeps_is_woken(mail_server):
     """With TARPIT=1 a process that is about to refuse sleeps for 8 s and does not see its client go."""
-    with World(tarpit=1, maxdaemons=PLACES, visible=visible()) as world, Guard(world, RELIEF) as guard:
+    with World(tarpit=1, maxdaemons=PLACES, visible=visible()) as world, Guard(world, RELIEF + CALM) as guard:
         listed = [world.smtp(f"10.66.{n}.1") for n in range(8)]
         kept = [world.smtp(f"10.67.200.{n}") for n in range(1, 8)]
         time.sleep(2)
@@ -169,7 +172,7 @@ def test_a_handler_that_sleeps_is_woken(mail_server):
 
 
 def test_observing_says_whom_and_ends_nobody(small):
-    with Guard(small, RELIEF, observe=True) as guard:
+    with Guard(small, RELIEF + CALM, observe=True) as guard:
         silent = [small.smtp(address) for address in strangers(1, START + 1)]
         wait_until(lambda: len(told_lines(guard, "would be ended near")) == START + 1 - STOP, 8, f"its words\n{guard.log}")
         time.sleep(1.5)
@@ -183,7 +186,7 @@ def test_observing_says_whom_and_ends_nobody(small):
 
 
 def test_who_is_ended_again_and_again_is_banned(small):
-    with Guard(small, RELIEF) as guard:
+    with Guard(small, RELIEF + CALM) as guard:
         kept = [small.smtp(f"10.67.200.{n}") for n in range(1, START)]
         for _ in range(5):
             assert not guard.in_kernel("10.67.9.9")
@@ -192,6 +195,19 @@ def test_who_is_ended_again_and_again_is_banned(small):
         assert len(alive(kept)) == START - 1, "the never-list protects them"
         assert guard.status()["counters"]["reliefs_short"] == 1
         assert guard.bans()["10.67.9.9"]["outcome"] == "relieved"
+
+
+def test_in_a_wave_it_begins_earlier(mail_server):
+    """wave.relief_start is 65 %, of 200 places 130; wave.relief_stop 45 %, 90."""
+    with World(maxdaemons=200, visible=visible()) as world, Guard(world, RELIEF + "wave { rate = 1 }") as guard:
+        time.sleep(WAVE_SECONDS)
+        assert guard.status()["relief"]["start"] == 160
+        clients = [world.connect(f"10.67.{n}.1") for n in range(1, 136)]
+        wait_until(lambda: reliefs(guard) == 135 - 90, 20, f"relief\n{guard.log}")
+        status = guard.status()["relief"]
+        assert (status["start"], status["stop"]) == (130, 90)
+        for client in clients:
+            client.close()
 
 
 def test_off(small):
