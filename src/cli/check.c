@@ -32,6 +32,8 @@ static void (*const parts[])(struct check *) = {
 	check_ban,
 	check_evict,
 	check_relief,
+	check_limits,
+	check_suspect,
 	check_gate,
 	check_privileges,
 	check_user,

@@ -36,6 +36,10 @@ void check_relief(struct check *check);
 /* check_gate.c: the gate; asks each of its zones */
 void check_gate(struct check *check);
 
+/* check_suspect.c: limits in the kernel, and who is led to the gate */
+void check_limits(struct check *check);
+void check_suspect(struct check *check);
+
 /* check_host.c: the place where the daemon lives, and whom it must not ban */
 void check_user(struct check *check);
 void check_folders(struct check *check);

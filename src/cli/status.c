@@ -141,6 +141,44 @@ static void print_wave(const json_t *wave, uint64_t now_s)
 		print_past_wave(one, now_s);
 }
 
+static void print_steering(const json_t *s)
+{
+	const json_t *steering = json_object_get(s, "steering");
+	uint64_t led = ask_number(json_object_get(s, "counters"), "arrivals_steered");
+	char steer[ASK_TEXT_SIZE];
+
+	printf(SUBJECT, "steering");
+	if (strcmp(ask_text(steering, "steer", steer), "suspect") == 0)
+		printf("suspects alone: %" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks",
+		       ask_number(steering, "suspects"), ask_number(steering, "suspects_most"), ask_number(steering, "networks"));
+	else if (strcmp(steer, "all") == 0)
+		printf("all clients that may be banned");
+	else
+		printf("off");
+	if (led)
+		printf("; %" PRIu64 " connections led to the gate", led);
+	putchar('\n');
+}
+
+static void print_limit(const char *before, uint64_t limit, const char *of)
+{
+	if (limit)
+		printf("%s%" PRIu64 " %s", before, limit, of);
+	else
+		printf("%snone %s", before, of);
+}
+
+static void print_limits(const json_t *s)
+{
+	const json_t *limits = json_object_get(s, "limits"), *c = json_object_get(s, "counters");
+
+	print_limit("limits        ", ask_number(limits, "per_address"), "a second for an address");
+	print_limit(", ", ask_number(limits, "per_network"), "for a network");
+	print_limit(", ", ask_number(limits, "total"), "in all");
+	printf("; dropped %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", ask_number(c, "arrivals_over_address"),
+	       ask_number(c, "arrivals_over_network"), ask_number(c, "arrivals_over_total"));
+}
+
 static void print_logs(const json_t *logs)
 {
 	const char *subject = "log";
@@ -237,6 +275,8 @@ static void print_status(const json_t *s)
 	print_wave(json_object_get(s, "wave"), now_s);
 	print_gate(json_object_get(s, "gate"));
 	print_relief(json_object_get(s, "relief"), now_s);
+	print_steering(s);
+	print_limits(s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",

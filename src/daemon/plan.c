@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/plan.h"
 
+#include "base/log.h"
 #include "control/control.h"
+#include "daemon/networks.h"
 #include "sense/host.h"
 #include "sense/journal.h"
 
@@ -65,8 +67,22 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 	return r;
 }
 
+void plan_find_networks(struct plan *plan)
+{
+	struct networks_report report;
+
+	prefix_set_clear(&plan->suspect_networks);
+	if (plan->settings.gate_steer != STEERING_SUSPECT)
+		return;
+	if (networks_find(&plan->settings, &plan->suspect_networks, &report) < 0)
+		log_error("not enough memory for the suspect networks: there are none");
+	else
+		networks_say(&report);
+}
+
 void plan_free(struct plan *plan)
 {
+	prefix_set_clear(&plan->suspect_networks);
 	settings_free(&plan->settings);
 }
 
@@ -111,6 +127,12 @@ void plan_judge_limits(const struct settings *settings, struct judge_limits *ret
 		ret_judge->scores[i] = (uint32_t)settings->score[i];
 	*ret_bans = (struct ban_limits){ .for_ms = settings->ban_for, .at_most_ms = settings->ban_at_most,
 					 .most = (uint32_t)settings->ban_limit };
+}
+
+void plan_suspect_limits(const struct settings *settings, struct suspect_limits *ret)
+{
+	*ret = (struct suspect_limits){ .for_ms = settings->suspect_for, .score = (uint32_t)settings->suspect_score,
+					.most = (uint32_t)settings->suspect_limit };
 }
 
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])

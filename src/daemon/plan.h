@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "judge/bans.h"
 #include "judge/judge.h"
+#include "judge/suspects.h"
 #include "sense/host.h"
 #include "sense/mailserver.h"
 
@@ -25,6 +26,7 @@ struct plan {
 	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
 	char gate_name[HOST_NAME_SIZE]; /* by which the gate greets */
+	struct prefix_set suspect_networks; /* whose clients are suspects: daemon/networks.h */
 };
 
 /* Returns 0, -EINVAL with mistakes, or what settings_load returns. A missing mail server or
@@ -33,6 +35,9 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 
 /* Where lines come from: again, after follow_stdin or watch.socket was changed. */
 void plan_find_lines(struct plan *plan);
+
+/* The suspect networks, with gate.steer = suspect; what is wrong with them goes to the log. */
+void plan_find_networks(struct plan *plan);
 
 void plan_free(struct plan *plan);
 
@@ -46,6 +51,8 @@ size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_P
 
 /* What the settings say of scores and bans. */
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans);
+
+void plan_suspect_limits(const struct settings *settings, struct suspect_limits *ret);
 
 /* The path of the control socket. Returns `path`. */
 #define PLAN_SOCKET_SIZE 108

@@ -53,6 +53,7 @@ void warden_look_at_host(void *data)
 	prefix_set_clear(&w->never);
 	w->never = fresh;
 	warden_send_never(w);
+	warden_push_never(w);
 }
 
 /* Once for each trouble: it is tried again each second. */
@@ -69,7 +70,7 @@ static void say_table_error(struct warden *w, int error)
 
 void warden_mend_table(struct warden *w)
 {
-	struct ban_table_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_table_limits(w);
 	int r;
 
 	if (w->ban)
@@ -83,6 +84,9 @@ void warden_mend_table(struct warden *w)
 		return;
 	}
 	w->table_limit = limits.most;
+	w->suspect_limit = limits.most_suspects;
+	warden_forget_counts(w);
+	warden_fill_table(w);
 	warden_set_bounds(w);
 	warden_tell_table_loss(w);
 }
@@ -107,11 +111,12 @@ static void each_second(void *data)
 	warden_renew_patience(w);
 	if (!w->options->observe)
 		keep_table_alive(w);
+	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
 	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
-		w->wave = false;
+		warden_set_wave(w, false);
 	}
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
@@ -336,6 +341,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 
 	set_right_what_is_inherited();
 	warden_begin_upgraded(&w);
+	plan_find_networks(plan);
 	status = set_up(&w);
 	if (status == 0) {
 		if (w.upgraded)

@@ -83,6 +83,7 @@ static void each_second(void *data)
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
 	worker_relief_each_second(w->relief);
+	worker_suspects_each_second(w);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -171,7 +172,9 @@ static int open_judge(struct worker *w)
 
 	plan_judge_limits(w->settings, &judge, &bans);
 	r = judge_create(&judge, &w->judge);
-	return r < 0 ? r : bans_create(&bans, &w->bans);
+	if (r == 0)
+		r = bans_create(&bans, &w->bans);
+	return r < 0 ? r : worker_open_suspects(w);
 }
 
 static int open_loop(struct worker *w)
@@ -209,6 +212,8 @@ static void open_connections(struct worker *w)
 	r = worker_wave_create(w, &w->wave);
 	if (r < 0)
 		log_warning("cannot look for waves: %s", strerror(-r));
+	/* Without it only the never-list keeps the administrator from a ban. */
+	(void)sessions_create(&w->sessions);
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
@@ -285,6 +290,7 @@ static int run(struct worker *w)
 		log_error("no relief near the server's limit: not enough memory");
 	worker_wave_start(w);
 	worker_restore_bans(w);
+	worker_restore_suspects(w);
 	r = worker_follow_logs(w);
 	if (r == 0)
 		r = worker_open_sources(w);

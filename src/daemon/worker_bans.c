@@ -141,6 +141,7 @@ void worker_carry_out(struct worker *w, const struct ban_step *step)
 		w->renewing = true;
 		w->renew_cursor = 0;
 	}
+	worker_suspect_after_ban(w, step);
 	if (!loop_timer_armed(w->bans_timer))
 		arm_bans_timer(w);
 }
@@ -271,6 +272,8 @@ static void on_refused(struct worker *w, const struct answer *answer)
 	char text[ADDR_UNIT_TEXT_SIZE];
 	struct ban_step step;
 
+	if (answer->flags == REQUEST_SUSPECT)
+		worker_suspect_refused(w, answer);
 	if (answer->flags != REQUEST_BAN)
 		return;
 	/* Too many at once: all are sent again when the bound has room for all of them. */
@@ -328,6 +331,7 @@ void worker_on_answer(void *data, const struct answer *answer)
 		w->renewing = true;
 		w->renew_cursor = 0;
 		worker_renew_bans(w);
+		worker_renew_all_suspects(w);
 		return;
 	}
 }
@@ -343,7 +347,7 @@ static bool has_prefix(const struct prefix_set *set, const struct prefix *prefix
 	return false;
 }
 
-/* Bans of who is protected now are lifted. */
+/* Bans of who is protected now are lifted, and it is no suspect. */
 static void lift_protected(struct worker *w, const struct prefix *prefix)
 {
 	struct ban_step steps[STEPS_A_ROUND];
@@ -355,6 +359,7 @@ static void lift_protected(struct worker *w, const struct prefix *prefix)
 		for (size_t i = 0; i < n; i++)
 			worker_carry_out(w, &steps[i]);
 	} while (n == STEPS_A_ROUND);
+	worker_trust_within(w, prefix);
 }
 
 void worker_never_changed(struct worker *w)

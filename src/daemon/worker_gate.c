@@ -181,7 +181,7 @@ static enum outcome outcome_of(const struct gate_report *report)
 
 static void judge_report(struct worker *w, const struct gate_report *report)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event = { .client = report->client, .client_port = report->client_port,
 				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
 				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,
@@ -193,6 +193,7 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 	worker_relief_on_event(w->relief, &event, &verdict);
 	if (banned)
 		worker_carry_out(w, &step);
+	worker_suspect(w, &event, &verdict);
 }
 
 static void tell_others(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
@@ -213,6 +214,14 @@ static void count_decisions(struct worker_gate *gate, const struct gate_report *
 		gate->decided[i] += report->listed >> i & 1 && (settings->zones[i].weight > 0) == rejected;
 }
 
+/* Also where the kernel alone believes it a suspect. */
+static void trust(struct worker *w, const struct addr *client)
+{
+	struct addr unit = addr_unit(client);
+
+	worker_trust_unknown(w, &unit);
+}
+
 static void take_reports(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
 {
 	static struct gate_packet passed, refused;
@@ -227,6 +236,7 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 		if (report->kind == GATE_REPORT_PASSED) {
 			passed.passed[passed.head.count++] = report->client;
 			remember_passed(gate, &report->client);
+			trust(gate->w, &report->client);
 			continue;
 		}
 		if (report->kind == GATE_REPORT_REFUSED) {

@@ -15,9 +15,11 @@
 #include "judge/judge.h"
 #include "judge/line_reader.h"
 #include "judge/policy.h"
+#include "judge/suspects.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
+#include "sense/sessions.h"
 #include "sense/stream.h"
 #include "store/store.h"
 
@@ -75,11 +77,16 @@ struct worker {
 	bool resuming;          /* and these are the first since the start */
 	uint32_t renew_cursor;
 	uint64_t renew_again_ms; /* when, for those that the warden refused for now; 0: none */
+	struct suspects *suspects; /* NULL unless gate.steer is suspect */
+	struct loop_timer *suspects_timer;
+	bool renewing_suspects; /* as with bans */
+	uint32_t suspect_cursor;
 	struct store *store;    /* NULL: we go on in memory */
 	bool positions_changed;
 
 	struct connections *connections; /* NULL when sock_diag is not to be had */
 	struct connection_counts counts;
+	struct sessions *sessions; /* of ssh; NULL likewise */
 	unsigned most_open;     /* since the start */
 	uint64_t server_full_s; /* when the server last said that it is full, 0: never */
 	uint64_t started_s;
@@ -148,6 +155,23 @@ void worker_never_changed(struct worker *w);
 int worker_allow(struct worker *w, const struct prefix *prefix);
 bool worker_disallow(struct worker *w, const struct prefix *prefix);
 void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* worker_suspects.c */
+int worker_open_suspects(struct worker *w);
+/* After the policy's decision on an event. */
+void worker_suspect(struct worker *w, const struct judge_event *event, const struct verdict *verdict);
+void worker_suspect_after_ban(struct worker *w, const struct ban_step *step);
+/* Whether it was a suspect. */
+bool worker_trust(struct worker *w, const struct addr *unit);
+/* The kernel is told in any case: it may have made it a suspect by itself. */
+bool worker_trust_unknown(struct worker *w, const struct addr *unit);
+void worker_trust_within(struct worker *w, const struct prefix *prefix);
+void worker_restore_suspects(struct worker *w);
+void worker_renew_all_suspects(struct worker *w);
+/* One slice. */
+void worker_renew_suspects(void *worker);
+void worker_suspects_each_second(struct worker *w);
+void worker_suspect_refused(struct worker *w, const struct answer *answer);
 
 /* worker_control.c */
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);

@@ -57,7 +57,7 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 
 static void on_match(struct worker *w, const struct match *match, uint64_t age_ms)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event;
 	struct verdict verdict;
 	struct ban_step step;
@@ -71,10 +71,11 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	event = policy_event_of(match, age_ms);
 	banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 	worker_relief_on_event(w->relief, &event, &verdict);
-	if (!banned)
-		return;
-	worker_carry_out(w, &step);
-	worker_evict(w, &verdict.unit, event.client_port);
+	if (banned) {
+		worker_carry_out(w, &step);
+		worker_evict(w, &verdict.unit, event.client_port);
+	}
+	worker_suspect(w, &event, &verdict);
 }
 
 void worker_on_text(struct worker *w, struct line_reader *reader, struct bytes text, bool cut)
