@@ -3,9 +3,6 @@
 
 #include <linux/netfilter.h>
 
-/* Of lo, in every network namespace (LOOPBACK_IFINDEX, <net/flow.h>). */
-#define LOOPBACK_INDEX 1U
-
 static void leave_by_mark(struct nft_batch *b, const char *chain, uint32_t mark)
 {
 	size_t rule = nft_rule_begin(b, chain);
@@ -17,7 +14,7 @@ static void leave_by_mark(struct nft_batch *b, const char *chain, uint32_t mark)
 
 static void leave_from_loopback(struct nft_batch *b, const char *chain)
 {
-	static const uint32_t loopback = LOOPBACK_INDEX;
+	static const uint32_t loopback = NFT_LOOPBACK_INDEX;
 	size_t rule = nft_rule_begin(b, chain);
 
 	nft_load_meta(&b->w, NFT_META_IIF);

@@ -15,6 +15,9 @@ struct nft_family {
 	const char *ban, *suspect, *network, *never, *rate, *net;
 };
 
+/* Of lo, in every network namespace (LOOPBACK_IFINDEX, <net/flow.h>). */
+#define NFT_LOOPBACK_INDEX 1U
+
 #define NFT_FAMILIES 2
 extern const struct nft_family nft_families[NFT_FAMILIES];
 

@@ -33,6 +33,7 @@ void nft_steer_delete_chains(struct nft_batch *b)
 
 static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g)
 {
+	static const uint32_t loopback = NFT_LOOPBACK_INDEX;
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_STEER);
 
@@ -40,6 +41,9 @@ static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g
 	nft_equals_u8(w, IPPROTO_TCP);
 	nft_load_payload(w, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_dport), 2);
 	nft_look_up(w, NFT_GUARD_STEER_PORTS);
+	/* What is from this host goes to the mail server, as the gate's own connections do. */
+	nft_load_meta(w, NFT_META_IIF);
+	nft_compare(w, NFT_CMP_NEQ, &loopback, sizeof(loopback));
 	nft_load_meta(w, NFT_META_L4PROTO);
 	nft_look_up(w, NFT_GUARD_STEERING);
 	if (g->own_mark)

@@ -197,8 +197,8 @@ static void limits_spare_our_own_and_the_never_listed(void **state)
 	" wavebreak to_gate" TCP TO_GATE4 " immediate 0 1\n"                                            \
 	" wavebreak to_gate" OPENING TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
 	" wavebreak to_gate" TCP TO_GATE6 " immediate 0 1\n"
-#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 meta 16 1 lookup steering 1" \
-	" meta 3 1 cmp 1 1 %2$d immediate 0 -4 steering\n"
+#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 meta 4 1 cmp 1 1 %3$d" \
+	" meta 16 1 lookup steering 1 meta 3 1 cmp 1 1 %2$d immediate 0 -4 steering\n"
 
 static void suspects_are_steered_and_only_openings_counted(void **state)
 {
@@ -212,7 +212,7 @@ static void suspects_are_steered_and_only_openings_counted(void **state)
 		 " wavebreak steering" SENDER4 " lookup network4 1 immediate 0 -4 to_gate\n"
 		 " wavebreak steering" SENDER6 NET64 " lookup suspect6 1 immediate 0 -4 to_gate\n"
 		 " wavebreak steering" SENDER6 " lookup network6 1 immediate 0 -4 to_gate\n" STEER_RULE,
-		 as_read(2), as_read(77));
+		 as_read(2), as_read(77), as_read(1));
 	begin(&batch);
 	nft_guard_add(&batch, &everything);
 	assert_non_null(strstr(rules_of(&batch, &words), expected));
@@ -229,7 +229,7 @@ static void all_are_steered_but_the_never_listed(void **state)
 
 	guard.steer_all = true;
 	snprintf(expected, sizeof(expected),
-		 TO_GATE_RULES " wavebreak steering immediate 0 -4 to_gate\n" STEER_RULE, as_read(2), as_read(77));
+		 TO_GATE_RULES " wavebreak steering immediate 0 -4 to_gate\n" STEER_RULE, as_read(2), as_read(77), as_read(1));
 	begin(&batch);
 	nft_guard_add(&batch, &guard);
 	assert_non_null(strstr(rules_of(&batch, &words), expected));

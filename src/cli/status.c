@@ -69,6 +69,23 @@ static uint64_t remembered(const json_t *gate)
 	return processes ? (ask_number(gate, "clients") + processes - 1) / processes : 0;
 }
 
+/* With suspect, most clients are none of the gate's. */
+static void print_steering(const json_t *steering)
+{
+	char who[ASK_TEXT_SIZE], error[ASK_TEXT_SIZE];
+	bool all = strcmp(ask_text(steering, "who", who), "all") == 0;
+
+	if (!steering)
+		return;
+	printf(SUBJECT, "steering");
+	if (ask_is_true(steering, "on"))
+		printf("%s are brought to the gate\n", all ? "all clients" : "suspects");
+	else if (*ask_text(steering, "error", error))
+		printf("NO: this kernel cannot (%s); clients reach the mail server directly\n", error);
+	else
+		puts("STOPPED, as the gate does not work; clients reach the mail server directly");
+}
+
 static void print_gate(const json_t *gate)
 {
 	json_t *states = json_object_get(gate, "states");
@@ -80,6 +97,7 @@ static void print_gate(const json_t *gate)
 	       ask_number(gate, "workers"), remembered(gate));
 	if (ask_number(gate, "sessions"))
 		print_states(states);
+	print_steering(json_object_get(gate, "steering"));
 }
 
 static void print_relief(const json_t *relief, uint64_t now_s)
@@ -141,23 +159,15 @@ static void print_wave(const json_t *wave, uint64_t now_s)
 		print_past_wave(one, now_s);
 }
 
-static void print_steering(const json_t *s)
+static void print_suspects(const json_t *s)
 {
-	const json_t *steering = json_object_get(s, "steering");
-	uint64_t led = ask_number(json_object_get(s, "counters"), "arrivals_steered");
-	char steer[ASK_TEXT_SIZE];
+	const json_t *suspects = json_object_get(s, "suspects");
 
-	printf(SUBJECT, "steering");
-	if (strcmp(ask_text(steering, "steer", steer), "suspect") == 0)
-		printf("suspects alone: %" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks",
-		       ask_number(steering, "suspects"), ask_number(steering, "suspects_most"), ask_number(steering, "networks"));
-	else if (strcmp(steer, "all") == 0)
-		printf("all clients that may be banned");
-	else
-		printf("off");
-	if (led)
-		printf("; %" PRIu64 " connections led to the gate", led);
-	putchar('\n');
+	if (suspects)
+		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks; %" PRIu64
+			       " connections led to the gate\n", "suspects", ask_number(suspects, "now"),
+		       ask_number(suspects, "most"), ask_number(suspects, "networks"),
+		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
 }
 
 static void print_limit(const char *before, uint64_t limit, const char *of)
@@ -275,7 +285,7 @@ static void print_status(const json_t *s)
 	print_wave(json_object_get(s, "wave"), now_s);
 	print_gate(json_object_get(s, "gate"));
 	print_relief(json_object_get(s, "relief"), now_s);
-	print_steering(s);
+	print_suspects(s);
 	print_limits(s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));

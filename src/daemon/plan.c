@@ -10,6 +10,9 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* A message on its way to the mail server through the gate may take longer than any session at the gate itself. */
+#define RELAYED_MS (60ULL * 60 * 1000)
+
 static void follow_one(struct plan *plan, const char *path)
 {
 	snprintf(plan->log_found, sizeof(plan->log_found), "%s", path);
@@ -113,9 +116,18 @@ size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_P
 
 	for (size_t i = 0; i < settings->mail_ports.count; i++)
 		count = add_port(ports, count, settings->mail_ports.ports[i]);
-	for (size_t i = 0; i < settings->gate_listen.count && settings->gate_handoff != HANDOFF_NONE; i++)
+	/* A gate that is steered to is behind these; the port where it waits is loopback's. */
+	for (size_t i = 0; i < settings->gate_listen.count && settings->gate_handoff != HANDOFF_NONE &&
+			   settings->gate_steer == STEERING_NONE; i++)
 		count = add_port(ports, count, settings->gate_listen.endpoints[i].port);
 	return count;
+}
+
+uint64_t plan_longest_session_ms(const struct settings *settings)
+{
+	bool relays = settings->gate_handoff == HANDOFF_PROXY || settings->gate_handoff == HANDOFF_TRANSPARENT;
+
+	return relays && settings->gate_session < RELAYED_MS ? RELAYED_MS : settings->gate_session;
 }
 
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans)

@@ -45,9 +45,14 @@ void plan_free(struct plan *plan);
  * HOST_INCOMPLETE, -ENOMEM or -ENOSPC. */
 int plan_never(const struct plan *plan, struct prefix_set *never);
 
-/* Where who is banned is not let in: mail.ports, and those of the gate. Each once. Returns how many. */
+/* Where who is banned is not let in: mail.ports, and those of a gate that listens by itself. Each once. Returns how
+ * many. */
 #define PLAN_PORTS_MOST 24
 size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_PORTS_MOST]);
+
+/* How long a gate that takes no new clients may need for those that it has: gate.session, or an hour where it
+ * stands between clients and server. */
+uint64_t plan_longest_session_ms(const struct settings *settings);
 
 /* What the settings say of scores and bans. */
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans);

@@ -114,6 +114,10 @@ static void each_second(void *data)
 	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
+	if (!w->options->observe) {
+		warden_keep_route(w);
+		warden_steer(w);
+	}
 	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
 		warden_set_wave(w, false);

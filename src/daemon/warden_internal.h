@@ -36,6 +36,13 @@ enum warden_state {
 	WARDEN_ENDING,    /* it is ending, and we follow */
 };
 
+enum warden_steers {
+	STEERS_UNSAID, /* not yet, or nobody is to be */
+	STEERS_ON,
+	STEERS_STOPPED, /* the gate does not work */
+	STEERS_UNABLE,  /* the kernel cannot */
+};
+
 struct warden {
 	const struct warden_options *options;
 	struct plan *plan;
@@ -46,11 +53,12 @@ struct warden {
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
-	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
+	struct evict *evict;       /* NULL when neither evict.enabled nor relief.enabled wants it, or the kernel cannot */
 	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
 	uint64_t handlers_looked_ms;
 	struct packet blocked_answers; /* on their way together */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
+	int route_error;           /* why it is not there, as was said */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
 	struct rate_bound ban_bound, suspect_bound, evict_bound, relief_bound;
@@ -61,7 +69,6 @@ struct warden {
 	uint32_t table_limit, suspect_limit; /* what it was made for */
 	struct ban_lacks said_lacks;         /* of the table, as the log was told */
 	struct ban_counts counts;            /* of the table, as far as the counters have them */
-	bool steering;                       /* clients are brought to the gate */
 	int table_error;          /* why the kernel's table is not to be had, as was said; else 0 */
 	uint64_t refused_said_ms; /* when the log was last told that the kernel refused a change */
 	struct loop_timer *every_second, *host_timer;
@@ -74,6 +81,9 @@ struct warden {
 	int listener; /* of the control socket */
 	int intake;   /* of watch.socket, or -1 */
 	struct warden_gate *gate;
+	enum warden_steers steering; /* as was said */
+	int steering_error;
+	bool steering_untold; /* the worker's socket was full: say it again */
 	struct upgrade handed; /* over to us at the start, and not yet in its place */
 	bool upgraded;         /* something was */
 	char *executable;      /* by which we were started; NULL: not known */
@@ -115,6 +125,9 @@ int warden_open_gate(struct warden *w);
 int warden_prepare_gate(struct warden *w, const struct plan *plan);
 /* What was prepared last comes into force. */
 void warden_start_gate(struct warden *w);
+/* Once a second: the way back of connections from a client's own address. Once there, it stays to the end: those that a
+ * reload lets finish need it, too. */
+void warden_keep_route(struct warden *w);
 void warden_close_control(struct warden *w);
 void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */
@@ -134,8 +147,6 @@ void warden_set_wave(struct warden *w, bool lasts);
 void warden_count_arrivals(struct warden *w);
 /* The table is another one, and its counts begin at 0. */
 void warden_forget_counts(struct warden *w);
-/* Once a second: whether the gate works, and so may get clients. */
-void warden_steer(struct warden *w, bool works);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);
@@ -161,6 +172,11 @@ void warden_on_relieved(void *warden, const struct addr *client, uint16_t port, 
 void warden_tell_handlers(struct warden *w);
 /* What looks for BLOCK is made anew for the present plan when it is needed. */
 void warden_close_relief(struct warden *w);
+
+/* warden_steer.c. Once a second: clients are brought to the gate as long as it works. */
+void warden_steer(struct warden *w);
+/* A worker that has just begun, or could not be told before, is told. */
+void warden_tell_steering(struct warden *w);
 
 /* warden_log.c: a descriptor of a log of the plan, or of its sibling; else -errno. */
 int warden_open_log(const struct plan *plan, const struct log_request *log);

@@ -365,6 +365,7 @@ static void handle(struct warden *w, const struct request *q)
 		do_wave(w, q);
 		return;
 	case REQUEST_READY:
+		warden_tell_steering(w);
 		do_ready(w);
 		return;
 	case REQUEST_STILL_HERE:

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -359,24 +360,33 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 	return 0;
 }
 
-/* Once there, it stays to the end: connections that a reload lets finish need it, too. */
-static void open_route(struct warden *w)
+void warden_keep_route(struct warden *w)
 {
+	char record[PATH_MAX];
 	int r;
 
-	if (w->route || w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
+	if (w->route) {
+		r = route_keep(w->route);
+		if (r > 0)
+			log_warning("what the connections of gate.handoff = transparent need for their way back (ip rule, route, "
+				    "sysctl) was taken away by somebody else; it is made anew");
 		return;
-	r = route_open(PORTER_MARK, &w->route);
-	if (r < 0)
-		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server",
+	}
+	if (w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
+		return;
+	snprintf(record, sizeof(record), "%s/%s", w->plan->settings.daemon_runtime, ROUTE_RECORD);
+	r = route_open(PORTER_MARK, record, &w->route);
+	if (r < 0 && r != w->route_error)
+		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server by the gate",
 			  strerror(-r));
+	w->route_error = r;
 }
 
 void warden_start_gate(struct warden *w)
 {
 	if (w->options->observe)
 		return;
-	open_route(w);
+	warden_keep_route(w);
 	warden_gate_start(w->gate);
 }
 

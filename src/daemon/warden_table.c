@@ -58,7 +58,7 @@ void warden_push_never(struct warden *w)
 		say_trouble("the never-list", r);
 }
 
-/* Once for each trouble. */
+/* Once for each trouble. What steering lacks, warden_steer says. */
 static void say_lacks(struct warden *w)
 {
 	struct ban_lacks lacks = ban_lacks(w->ban);
@@ -66,9 +66,6 @@ static void say_lacks(struct warden *w)
 	if (lacks.limits && lacks.limits != w->said_lacks.limits)
 		log_error("limits: this kernel's nf_tables cannot do it (%s); new connections are not limited",
 			  strerror(-lacks.limits));
-	if (lacks.steering && lacks.steering != w->said_lacks.steering)
-		log_error("gate.steer: this kernel's nf_tables has no TPROXY (%s); all clients come to the mail server",
-			  strerror(-lacks.steering));
 	w->said_lacks = lacks;
 }
 
@@ -124,23 +121,4 @@ void warden_count_arrivals(struct warden *w)
 	counter_add(COUNTER_arrivals_over_network, now.over_network - before.over_network);
 	counter_add(COUNTER_arrivals_over_total, now.over_total - before.over_total);
 	counter_add(COUNTER_arrivals_steered, now.steered - before.steered);
-}
-
-void warden_steer(struct warden *w, bool works)
-{
-	if (!w->ban || w->plan->settings.gate_steer == STEERING_NONE) {
-		w->steering = false;
-		return;
-	}
-	if (w->steering && !works) {
-		counter_add(COUNTER_steering_stopped, 1);
-		log_warning("the gate does not work: its clients come to the mail server until it does");
-	} else if (!w->steering && works) {
-		log_info("the gate works: the kernel brings %s to it",
-			 w->plan->settings.gate_steer == STEERING_ALL ? "all clients" : "suspects");
-	}
-	/* It need not be said each second that it ends. */
-	if (works || w->steering)
-		ban_steer(w->ban, works);
-	w->steering = works;
 }

@@ -209,11 +209,13 @@ static void open_connections(struct worker *w)
 
 	if (r < 0)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
+	/* Gate workers have our user. What they hand over as it is (exec, pass) is not to be told from what they hold. */
+	else if (s->gate_steer != STEERING_NONE &&
+		 (s->gate_handoff == HANDOFF_TRANSPARENT || s->gate_handoff == HANDOFF_PROXY))
+		connections_leave_out(w->connections, geteuid());
 	r = worker_wave_create(w, &w->wave);
 	if (r < 0)
 		log_warning("cannot look for waves: %s", strerror(-r));
-	/* Without it only the never-list keeps the administrator from a ban. */
-	(void)sessions_create(&w->sessions);
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
@@ -279,6 +281,8 @@ static int run(struct worker *w)
 	int r;
 
 	open_connections(w);
+	/* Without it only the never-list keeps the administrator from a ban. */
+	(void)sessions_create(&w->sessions);
 	open_store(w);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_gate.h"
 #include "daemon/worker_internal.h"
 
 #include "base/clock.h"
@@ -326,6 +327,10 @@ void worker_on_answer(void *data, const struct answer *answer)
 		return;
 	case ANSWER_EVICTED:
 		on_evicted(w, answer);
+		return;
+	case ANSWER_STEERING:
+		if (w->gate)
+			worker_gate_steered(w->gate, answer);
 		return;
 	case ANSWER_TABLE_LOST:
 		w->renewing = true;

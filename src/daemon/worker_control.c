@@ -165,22 +165,11 @@ static json_t *allowed_to_json(const struct worker *w)
 	return list;
 }
 
-static json_t *steering_to_json(const struct worker *w)
+static json_t *suspects_to_json(const struct worker *w)
 {
-	static const char *const names[] = {
-#define STEERING(id, name, help) [STEERING_##id] = name,
-#include "defs/steerings.def"
-#undef STEERING
-	};
-	const struct settings *s = w->settings;
-	json_t *o = json_pack("{s:s}", "steer", names[s->gate_steer]);
-
-	if (!w->suspects)
-		return o;
-	json_object_set_new(o, "suspects", json_integer((json_int_t)suspects_count(w->suspects)));
-	json_object_set_new(o, "suspects_most", json_integer((json_int_t)s->suspect_limit));
-	json_object_set_new(o, "networks", json_integer((json_int_t)w->start->plan->suspect_networks.count));
-	return o;
+	return json_pack("{s:I, s:I, s:I}", "now", (json_int_t)suspects_count(w->suspects), "most",
+			 (json_int_t)w->settings->suspect_limit, "networks",
+			 (json_int_t)w->start->plan->suspect_networks.count);
 }
 
 static json_t *limits_to_json(const struct settings *s)
@@ -209,7 +198,8 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
 	if (w->wave)
 		json_object_set_new(o, "wave", worker_wave_to_json(w->wave));
-	json_object_set_new(o, "steering", steering_to_json(w));
+	if (w->suspects)
+		json_object_set_new(o, "suspects", suspects_to_json(w));
 	json_object_set_new(o, "limits", limits_to_json(w->settings));
 	if (w->gate)
 		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));

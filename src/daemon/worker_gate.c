@@ -35,6 +35,8 @@ struct worker_gate {
 	struct gate_state states[GATES_MOST];
 	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
 	bool shares_port; /* mail.ports has one of the gate's */
+	bool steers; /* the kernel brings clients here, as the warden said */
+	int steering_error;
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -347,12 +349,15 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
-/* By steering and by the hook, clients are brought to it from the server's own port. */
+/* By steering and by the hook, clients are brought to it from the server's own port. Where no client is handed over
+ * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
 static bool shares_port(const struct settings *s)
 {
 	uint16_t ports[PLAN_PORTS_MOST];
 
-	if (s->gate_steer != STEERING_NONE || s->gate_hook[0])
+	if (s->gate_steer != STEERING_NONE)
+		return s->gate_handoff == HANDOFF_EXEC || s->gate_handoff == HANDOFF_PASS;
+	if (s->gate_hook[0])
 		return true;
 	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
 }
@@ -400,6 +405,18 @@ void worker_gate_destroy(struct worker_gate *gate)
 	free(gate);
 }
 
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
+{
+	gate->steers = answer->flags;
+	gate->steering_error = answer->error;
+}
+
+static json_t *steering_to_json(const struct worker_gate *gate)
+{
+	return json_pack("{s:b, s:s*}", "on", gate->steers, "error",
+			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
+}
+
 static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 {
 	uint64_t sum = 0;
@@ -432,8 +449,10 @@ uint64_t worker_gate_held(const struct worker_gate *gate)
 json_t *worker_gate_to_json(const struct worker_gate *gate)
 {
 	struct gate_state sum = { 0 };
-	json_t *states = json_object();
+	json_t *states = json_object(), *steering = NULL;
 
+	if (gate->w->settings->gate_steer != STEERING_NONE)
+		steering = steering_to_json(gate);
 	for (size_t i = 0; i < gate->count; i++) {
 		const struct gate_state *state = &gate->states[i];
 
@@ -447,10 +466,10 @@ json_t *worker_gate_to_json(const struct worker_gate *gate)
 	for (size_t i = 0; i < SESSION_STATES; i++)
 		json_object_set_new(states, session_state_name((enum session_state)i),
 				    json_integer((json_int_t)sum_state(gate, i)));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "workers", (json_int_t)gate->count, "sessions",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "workers", (json_int_t)gate->count, "sessions",
 			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
 			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
-			 (json_int_t)sum.in_flight, "states", states);
+			 (json_int_t)sum.in_flight, "states", states, "steering", steering);
 }
 
 /* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */

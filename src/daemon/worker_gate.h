@@ -10,6 +10,7 @@
 #define WAVEBREAK_DAEMON_WORKER_GATE_H
 
 #include "base/prefix.h"
+#include "daemon/request.h"
 #include "event/loop.h"
 
 #include <jansson.h>
@@ -43,6 +44,9 @@ uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct a
 
 /* Clients that its workers hold now. */
 uint32_t worker_gate_sessions(const struct worker_gate *gate);
+
+/* What the warden says of the kernel's part: ANSWER_STEERING. */
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);

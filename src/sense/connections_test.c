@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#define GATE_USER 65534
 #define PORT 2525
 #define OTHER_PORT 2526
 #define MANY 300
@@ -145,6 +146,34 @@ static void test_served_and_waiting_of_both_families(void **state)
 	close_all(fds, 9);
 	close(listener);
 	close(other);
+	connections_destroy(c);
+}
+
+/* It shares the port with the server, since the kernel steers its clients. */
+static void test_what_the_gate_holds_is_left_out(void **state)
+{
+	struct connection_counts counts;
+	struct connections *c;
+	int listener, fds[5];
+
+	enter_network_or_skip();
+	assert_int_equal(connections_create(ports, 1, &c), 0);
+	listener = listen_on(PORT);
+	for (int i = 0; i < 3; i++)
+		fds[i] = connect_ipv4(PORT);
+	fds[3] = accept_one(listener);
+	if (seteuid(GATE_USER) < 0)
+		skip();
+	fds[4] = accept_one(listener);
+	assert_int_equal(seteuid(0), 0);
+	counts = sample(c);
+	assert_int_equal(counts.served, 2);
+	connections_leave_out(c, GATE_USER);
+	counts = sample(c);
+	assert_int_equal(counts.served, 1);
+	assert_int_equal(counts.total, 2);
+	close_all(fds, 5);
+	close(listener);
 	connections_destroy(c);
 }
 
@@ -332,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_listens),
 		cmocka_unit_test(test_served_and_waiting_of_both_families),
+		cmocka_unit_test(test_what_the_gate_holds_is_left_out),
 		cmocka_unit_test(test_one_that_leaves_while_it_waits_still_waits),
 		cmocka_unit_test(test_opening_and_closing),
 		cmocka_unit_test(test_visit),

@@ -161,6 +161,18 @@ int sockdiag_key_of_peer(const struct sockdiag_key *like, const struct addr *pee
 	return 0;
 }
 
+/* No connection has the remote port 0. */
+struct sockdiag_key sockdiag_key_of_listener(const struct addr *local, uint16_t port)
+{
+	struct sockdiag_key key = { .family = local->family == ADDR_IPV4 ? AF_INET : AF_INET6 };
+	struct inet_diag_sockid id = { .idiag_sport = htons(port) };
+
+	memcpy(id.idiag_src, local->octets, local->family == ADDR_IPV4 ? 4 : 16);
+	memset(id.idiag_cookie, 0xff, sizeof(id.idiag_cookie));
+	memcpy(key.id, &id, sizeof(id));
+	return key;
+}
+
 static bool has_cookie(const struct sockdiag_key *key)
 {
 	struct inet_diag_sockid id;

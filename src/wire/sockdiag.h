@@ -97,6 +97,9 @@ struct sockdiag_socket {
 int sockdiag_key_of_peer(const struct sockdiag_key *like, const struct addr *peer, uint16_t peer_port,
 			 struct sockdiag_key *ret);
 
+/* The key of the listener that a connection to this place would find, bound to it or to all addresses. */
+struct sockdiag_key sockdiag_key_of_listener(const struct addr *local, uint16_t port);
+
 /* A dump of both families in one pass. More ports or peers than the bounds above, or one
  * that is no address, are an overflow of the writer. */
 void sockdiag_put_dump(struct nl_writer *w, uint32_t sequence, const struct sockdiag_filter *filter);

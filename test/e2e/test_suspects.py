@@ -41,7 +41,7 @@ def wait_suspect(guard, address):
 
 def test_an_offender_is_a_suspect_and_nobody_else(world):
     with Guard(world, steering()) as guard:
-        assert guard.status()["steering"]["suspects"] == 0
+        assert guard.status()["suspects"]["now"] == 0
         offend(world, "10.67.90.1")
         suspect = wait_suspect(guard, "10.67.90.1")
         assert suspect["outcome"] == "unknown-recipient"
@@ -50,7 +50,7 @@ def test_an_offender_is_a_suspect_and_nobody_else(world):
         assert "10.67.90.1" not in guard.bans()
         assert guard.explain("10.67.90.1")["suspect"]["address"] == "10.67.90.1"
         assert "its score was 20" in guard.ask("explain", "10.67.90.1").stdout
-        assert guard.status()["steering"]["suspects"] == 1
+        assert guard.status()["suspects"]["now"] == 1
         assert "1 of 200000 at most" in guard.ask("status").stdout
 
         assert deliver(world, "10.67.90.2")
@@ -117,8 +117,10 @@ def test_without_steering_nobody_is_a_suspect(world):
         wait_until(lambda: guard.explain("10.67.95.1").get("score"), 10, "the offence to be judged")
         done = guard.ask("list", "--suspects")
         assert done.returncode == 1 and "gate.steer is not suspect" in done.stderr
-        assert guard.status()["steering"] == {"steer": "none"}
-        assert "steering      off" in guard.ask("status").stdout
+        assert "suspects" not in guard.status()
+        assert "limits        10 a second for an address, 40 for a network, none in all; dropped 0, 0, 0" in guard.ask(
+            "status"
+        ).stdout
 
 
 def write(guard, text):
@@ -136,7 +138,7 @@ def test_networks_of_a_file_with_mistakes(world):
         assert f"{path}: 3 taken, 3 refused: {path}:4: 'no network' is no network; " in guard.log
         assert f"{path}:6: 0.0.0.0/0 is everybody: use gate.steer = all" in guard.log
         assert f"cannot read {guard.folder}/missing.txt: No such file or directory; it is left out" in guard.log
-        assert guard.status()["steering"]["networks"] == 3
+        assert guard.status()["suspects"]["networks"] == 3
         held = guard.explain("192.0.2.200")
         assert held["known"] and held["suspect_network"] == {"prefix": "192.0.2.0/24", "why": held["suspect_network"]["why"]}
         assert held["suspect_network"]["why"].endswith("drop.txt:2")
@@ -202,3 +204,57 @@ def wait_connected(world, address, port):
 
     wait_until(connected, 5, "somebody to listen")
     return found[0]
+
+
+def in_set(guard, address):
+    """Whether the kernel leads it to the gate for itself alone."""
+    name = "suspect6" if ":" in address else "suspect4"
+    return guard.nft("get", "element", "inet", "wavebreak", name, "{", address, "}").returncode == 0
+
+
+def test_the_kernel_has_the_suspects(world):
+    with Guard(world, steering()) as guard:
+        offend(world, "10.67.98.1")
+        offend(world, "2001:db8:67:98::1")
+        wait_suspect(guard, "10.67.98.1")
+        wait_suspect(guard, "2001:db8:67:98::/64")
+        for address in "10.67.98.1", "2001:db8:67:98::":
+            wait_until(lambda: in_set(guard, address), 5, f"{address} in the kernel\n{guard.log}")
+        assert not in_set(guard, "10.67.98.2")
+
+        # Also in a table that is made anew, and after the worker that knew them.
+        guard.nft("flush", "ruleset")
+        wait_until(lambda: in_set(guard, "10.67.98.1") and in_set(guard, "2001:db8:67:98::"), 8, "the suspects' return")
+        os.kill(guard.worker(), signal.SIGKILL)
+        wait_until(lambda: "2 clients of before" in guard.log, 15, f"another worker\n{guard.log}")
+        wait_until(lambda: in_set(guard, "10.67.98.1"), 5, "the suspects' return")
+
+        assert guard.ask("unban", "10.67.98.1").returncode == 0
+        wait_until(lambda: not in_set(guard, "10.67.98.1"), 5, "its trust")
+
+
+def test_who_is_clean_at_the_gate_is_a_suspect_no_more(world):
+    with Guard(world, steering()) as guard:
+        offend(world, "10.67.99.1")
+        wait_suspect(guard, "10.67.99.1")
+        before = guard.status()["counters"]["gate_passed"]
+
+        def passed():
+            deliver(world, "10.67.99.1")
+            return guard.status()["counters"]["gate_passed"] > before
+
+        wait_until(passed, 10, f"the gate to pass it\n{guard.log}", interval=0.5)
+        wait_until(lambda: "10.67.99.1" not in suspects(guard), 5, "its trust")
+        wait_until(lambda: not in_set(guard, "10.67.99.1"), 5, "its trust by the kernel")
+
+
+def test_clients_of_a_network_come_to_the_gate(world):
+    with Guard(world, steering("  networks = 10.67.100.0/24")) as guard:
+        def led():
+            deliver(world, "10.67.100.7")
+            return guard.status()["counters"]["gate_passed"] > 0
+
+        wait_until(led, 10, f"the gate to see it\n{guard.log}", interval=0.5)
+        before = guard.status()["counters"]["gate_passed"]
+        assert deliver(world, "10.67.101.7")
+        assert guard.status()["counters"]["gate_passed"] == before
