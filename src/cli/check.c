@@ -31,6 +31,7 @@ static void (*const parts[])(struct check *) = {
 	check_connections,
 	check_ban,
 	check_evict,
+	check_relief,
 	check_limits,
 	check_suspect,
 	check_gate,

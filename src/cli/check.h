@@ -30,6 +30,9 @@ void check_evict(struct check *check);
 void check_confinement(struct check *check);
 void check_privileges(struct check *check);
 
+/* check_relief.c: what happens near the server's limit */
+void check_relief(struct check *check);
+
 /* check_gate.c: the gate; asks each of its zones */
 void check_gate(struct check *check);
 

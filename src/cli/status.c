@@ -100,6 +100,23 @@ static void print_gate(const json_t *gate)
 	print_steering(json_object_get(gate, "steering"));
 }
 
+static void print_relief(const json_t *relief, uint64_t now_s)
+{
+	uint64_t last = ask_number(relief, "last");
+	char when[WHEN_TEXT_SIZE];
+
+	if (!ask_is_true(relief, "enabled")) {
+		printf(SUBJECT "off%s\n", "relief", json_object_get(relief, "limit") ? ": the kernel cannot end connections" : "");
+		return;
+	}
+	printf(SUBJECT "%sfrom %" PRIu64 " connections down to %" PRIu64 "; %" PRIu64 " ended so far", "relief",
+	       ask_is_true(relief, "active") ? "at work, " : "", ask_number(relief, "start"), ask_number(relief, "stop"),
+	       ask_number(relief, "ended"));
+	if (last)
+		printf(", the last %s", when_format(last, now_s, when));
+	putchar('\n');
+}
+
 /* "1.2", "23" */
 static double shown_rate(const json_t *object, const char *name, int *ret_digits)
 {
@@ -267,6 +284,7 @@ static void print_status(const json_t *s)
 	print_connections(s, now_s);
 	print_wave(json_object_get(s, "wave"), now_s);
 	print_gate(json_object_get(s, "gate"));
+	print_relief(json_object_get(s, "relief"), now_s);
 	print_suspects(s);
 	print_limits(s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),

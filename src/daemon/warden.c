@@ -318,6 +318,7 @@ static void tear_down(struct warden *w)
 	warden_gate_destroy(w->gate);
 	route_close(w->route);
 	evict_destroy(w->evict);
+	warden_close_relief(w);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */
 	warden_close_intake(w);

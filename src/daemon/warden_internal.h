@@ -4,6 +4,7 @@
 #define WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 
 #include "act/ban.h"
+#include "act/blocked.h"
 #include "act/evict.h"
 #include "act/route.h"
 #include "daemon/child.h"
@@ -52,12 +53,15 @@ struct warden {
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
-	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
+	struct evict *evict;       /* NULL when neither evict.enabled nor relief.enabled wants it, or the kernel cannot */
+	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
+	uint64_t handlers_looked_ms;
+	struct packet blocked_answers; /* on their way together */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	int route_error;           /* why it is not there, as was said */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
-	struct rate_bound ban_bound, suspect_bound, evict_bound;
+	struct rate_bound ban_bound, suspect_bound, evict_bound, relief_bound;
 	/* Gathered from the packets of one round: all bans in one transaction, and then the evictions. */
 	struct ban_change *changes;
 	struct wanted_eviction *evictions;
@@ -148,6 +152,7 @@ void warden_forget_counts(struct warden *w);
 void warden_on_worker(void *data, int socket, uint32_t events);
 void warden_send_never(struct warden *w);
 void warden_answer(struct warden *w, const struct answer *answer);
+void warden_send(struct warden *w, const struct packet *packet);
 /* Once a second. */
 void warden_renew_patience(struct warden *w);
 /* Ends the bans of a worker that has ended, if there are any. */
@@ -158,6 +163,15 @@ void warden_tell_again(struct warden *w);
 /* What a worker that has ended had still asked for. */
 void warden_hear_last_words(struct warden *w);
 void warden_set_bounds(struct warden *w);
+
+/* warden_relief.c: 0, or why the connection is not ended. Whether its client is protected has been
+ * looked at. */
+int warden_relieve(struct warden *w, const struct request *q);
+void warden_on_relieved(void *warden, const struct addr *client, uint16_t port, int error);
+/* Answers REQUEST_HANDLERS, once a second at most. */
+void warden_tell_handlers(struct warden *w);
+/* What looks for BLOCK is made anew for the present plan when it is needed. */
+void warden_close_relief(struct warden *w);
 
 /* warden_steer.c. Once a second: clients are brought to the gate as long as it works. */
 void warden_steer(struct warden *w);

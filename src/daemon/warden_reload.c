@@ -60,8 +60,9 @@ static bool evict_alike(const struct plan *a, const struct plan *b)
 	uint16_t ports_of_a[PLAN_PORTS_MOST], ports_of_b[PLAN_PORTS_MOST];
 	size_t count = plan_guarded_ports(x, ports_of_a);
 
-	return x->evict_enabled == y->evict_enabled && x->evict_grace == y->evict_grace &&
-	       x->evict_signal == y->evict_signal && a->server.handlers == b->server.handlers &&
+	return x->evict_enabled == y->evict_enabled && x->relief_enabled == y->relief_enabled &&
+	       x->evict_grace == y->evict_grace && x->evict_signal == y->evict_signal &&
+	       a->server.handlers == b->server.handlers &&
 	       plan_guarded_ports(y, ports_of_b) == count && memcmp(ports_of_a, ports_of_b, count * sizeof(uint16_t)) == 0;
 }
 
@@ -77,6 +78,7 @@ void warden_take_next_plan(struct warden *w)
 	warden_fill_table(w);
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);
+	warden_close_relief(w);
 	warden_set_bounds(w);
 	warden_look_at_host(w);
 	/* Before the next worker is: it keeps the sockets to the gate. */

@@ -31,6 +31,8 @@ void warden_set_bounds(struct warden *w)
 	most = w->plan->settings.suspect_limit;
 	w->suspect_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
 	w->evict_bound = (struct rate_bound){ .per_second = 10000, .burst = 50000, .tokens = 50000 };
+	/* A server of 10,000 connections is relieved of 2,000 at once by default. */
+	w->relief_bound = (struct rate_bound){ .per_second = 2000, .burst = 4000, .tokens = 4000 };
 }
 
 static bool within_bound(struct rate_bound *bound, uint64_t now_ms)
@@ -83,6 +85,11 @@ void warden_answer(struct warden *w, const struct answer *answer)
 	send_packet(w, &packet, -1);
 }
 
+void warden_send(struct warden *w, const struct packet *packet)
+{
+	send_packet(w, packet, -1);
+}
+
 void warden_tell_table_loss(struct warden *w)
 {
 	struct packet packet;
@@ -122,7 +129,8 @@ void warden_tell_again(struct warden *w)
 
 static void refuse(struct warden *w, const struct request *q, int error)
 {
-	struct answer answer = { .kind = ANSWER_REFUSED, .flags = q->kind, .error = error, .unit = q->unit };
+	struct answer answer = { .kind = ANSWER_REFUSED, .flags = q->kind, .error = error, .unit = q->unit,
+				 .port = q->port };
 
 	counter_add(COUNTER_requests_refused, 1);
 	warden_answer(w, &answer);
@@ -231,6 +239,9 @@ static void do_evict(struct warden *w, const struct request *q)
 {
 	int r = check_unit(w, q, &w->evict_bound);
 
+	if (r == 0 && !w->plan->settings.evict_enabled)
+		r = -EOPNOTSUPP;
+
 	/* One too many is counted and no more: the client's ban holds. */
 	if (r == -EAGAIN) {
 		counter_add(COUNTER_evictions_dropped, 1);
@@ -243,6 +254,22 @@ static void do_evict(struct warden *w, const struct request *q)
 	if (w->eviction_count == WARDEN_EVICTIONS_MOST)
 		carry_out(w);
 	w->evictions[w->eviction_count++] = (struct wanted_eviction){ q->unit, q->port };
+}
+
+/* One connection, by the whole address of its client. */
+static void do_relieve(struct warden *w, const struct request *q)
+{
+	struct addr unit = addr_unit(&q->unit);
+	int r = is_unit(&unit) ? 0 : -EINVAL;
+
+	if (r == 0 && is_protected(w, &unit))
+		r = -EPERM;
+	if (r == 0 && !within_bound(&w->relief_bound, loop_now_ms(w->loop)))
+		r = -EAGAIN;
+	if (r == 0)
+		r = warden_relieve(w, q);
+	if (r < 0)
+		refuse(w, q, r);
 }
 
 static void do_query(struct warden *w, const struct request *q)
@@ -323,6 +350,12 @@ static void handle(struct warden *w, const struct request *q)
 		return;
 	case REQUEST_EVICT:
 		do_evict(w, q);
+		return;
+	case REQUEST_RELIEVE:
+		do_relieve(w, q);
+		return;
+	case REQUEST_HANDLERS:
+		warden_tell_handlers(w);
 		return;
 	case REQUEST_ALLOW:
 	case REQUEST_DISALLOW:

@@ -194,6 +194,70 @@ static void test_more_than_a_wave_is_refused(void **state)
 	assert_int_equal(refused, 60000 - 51000);
 }
 
+/* By the whole address of an IPv6 client, whose /64 has protected addresses in it as well. */
+static void test_whose_connection_may_be_ended(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_RELIEVE, .port = 4711 };
+	static const struct {
+		const char *address;
+		int32_t error;
+	} rows[] = {
+		{ "192.0.2.7", -EPERM }, { "2001:db8::1", -EPERM }, { "2001:db8::7", -EPERM },
+		/* There is nobody who could end it. */
+		{ "198.51.100.7", -EOPNOTSUPP }, { "2001:db8:7::7", -EOPNOTSUPP },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		q.unit = address(rows[i].address);
+		assert_int_equal(ask(s, &q), rows[i].error);
+	}
+	q.unit.family = 7;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	s->options.observe = true;
+	q.unit = address("198.51.100.7");
+	assert_int_equal(ask(s, &q), -EPERM);
+}
+
+static void test_more_reliefs_than_a_server_has_places_are_refused(void **state)
+{
+	struct request q = { .kind = REQUEST_RELIEVE, .unit = address("198.51.100.7"), .port = 4711 };
+	size_t refused = 0;
+
+	for (int i = 0; i < 20000; i++)
+		refused += ask(*state, &q) == -EAGAIN;
+	assert_true(refused >= 10000);
+}
+
+static int32_t ask_for_handlers(struct scene *s)
+{
+	struct packet packet;
+	int fd;
+
+	packet.head = (struct packet_head){ PACKET_REQUESTS, 1 };
+	packet.requests[0] = (struct request){ .kind = REQUEST_HANDLERS };
+	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
+	warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
+	assert_int_equal(packet_receive(s->worker, &packet, &fd), 1);
+	assert_int_equal(packet.head.count, 1);
+	assert_int_equal(packet.answers[0].kind, ANSWER_HANDLERS);
+	return packet.answers[0].error;
+}
+
+static void test_handlers_are_looked_at_once_a_second_and_where_they_tell(void **state)
+{
+	static const char *const handlers[] = { "courieresmtpd", NULL };
+	struct scene *s = *state;
+	uint16_t port = 2525;
+
+	assert_int_equal(ask_for_handlers(s), -EOPNOTSUPP);
+	s->plan.server = (struct mail_server){ .tells_blocked = true, .handlers = handlers };
+	s->plan.settings.mail_ports = (struct port_list){ &port, 1 };
+	assert_int_equal(ask_for_handlers(s), 0);
+	assert_int_equal(ask_for_handlers(s), -EAGAIN);
+	warden_close_relief(&s->warden);
+}
+
 /* Each question has an answer, none of which is ever read: the wait for room is bounded for all
  * of them together. At 50 ms each it would take 13 minutes, which the runner does not wait. */
 static void test_a_worker_that_does_not_read_holds_up_nothing(void **state)
@@ -501,6 +565,9 @@ int main(void)
 		SCENE_TEST(test_who_is_protected_is_neither_banned_nor_evicted),
 		SCENE_TEST(test_what_is_no_unit_or_no_time_is_refused),
 		SCENE_TEST(test_more_than_a_wave_is_refused),
+		SCENE_TEST(test_whose_connection_may_be_ended),
+		SCENE_TEST(test_more_reliefs_than_a_server_has_places_are_refused),
+		SCENE_TEST(test_handlers_are_looked_at_once_a_second_and_where_they_tell),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
 		SCENE_TEST(test_a_wave_lasts_as_long_as_the_worker_says),
 		SCENE_TEST(test_suspects_are_checked_like_bans),

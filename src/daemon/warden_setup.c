@@ -308,13 +308,14 @@ void warden_open_evict(struct warden *w)
 		.handlers = w->plan->server.handlers,
 		.observe = w->options->observe,
 		.ended = on_evicted,
+		.relieved = warden_on_relieved,
 		.data = w,
 	};
 	int r;
 
 	evict_destroy(w->evict);
 	w->evict = NULL;
-	if (!s->evict_enabled)
+	if (!s->evict_enabled && !s->relief_enabled)
 		return;
 	limits.port_count = plan_guarded_ports(s, limits.ports);
 	r = evict_create(w->loop, &limits, &w->evict);

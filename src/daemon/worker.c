@@ -82,6 +82,7 @@ static void each_second(void *data)
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
+	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
@@ -289,6 +290,8 @@ static int run(struct worker *w)
 	start_store(w);
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
+	if (worker_relief_create(w, &w->relief) < 0)
+		log_error("no relief near the server's limit: not enough memory");
 	worker_wave_start(w);
 	worker_restore_bans(w);
 	worker_restore_suspects(w);

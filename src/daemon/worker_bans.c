@@ -318,6 +318,12 @@ void worker_on_answer(void *data, const struct answer *answer)
 		return;
 	case ANSWER_REFUSED:
 		on_refused(w, answer);
+		worker_relief_on_answer(w->relief, answer);
+		return;
+	case ANSWER_RELIEVED:
+	case ANSWER_BLOCKED:
+	case ANSWER_HANDLERS:
+		worker_relief_on_answer(w->relief, answer);
 		return;
 	case ANSWER_EVICTED:
 		on_evicted(w, answer);
@@ -367,6 +373,7 @@ void worker_never_changed(struct worker *w)
 	struct prefix_set before = w->never;
 
 	w->never = (struct prefix_set){ 0 };
+	w->never_number += w->never_number == UINT32_MAX ? 2 : 1;
 	for (size_t p = 0; p < 2; p++) {
 		for (size_t i = 0; i < parts[p]->count; i++) {
 			const struct prefix_entry *e = &parts[p]->entries[i];

@@ -203,6 +203,7 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "limits", limits_to_json(w->settings));
 	if (w->gate)
 		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));
+	json_object_set_new(o, "relief", worker_relief_to_json(w));
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
@@ -401,6 +402,17 @@ static json_t *events_to_json(const struct worker *w, const struct judge_client 
 	return list;
 }
 
+static json_t *relief_to_json(const struct relief_record *record)
+{
+	char words[RELIEF_WORDS_SIZE];
+	json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:b}", "reason", relief_reason_name((enum relief_reason)record->reason),
+			      "words", relief_words(record, words), "open", (int)record->open, "limit", (int)record->limit,
+			      "observing", record->observed);
+
+	put_time(o, "at", record->at_ms);
+	return o;
+}
+
 static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
@@ -416,9 +428,10 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	e.let_in_until_ms = worker_gate_let_in_until(w->gate, &e.unit);
 	if (e.let_in_until_ms <= e.now_ms)
 		e.let_in_until_ms = 0;
+	e.relief = worker_relief_of(w->relief, &e.unit);
 	e.suspected = w->suspects && suspects_find(w->suspects, &e.unit, &e.suspect);
 	e.network = prefix_set_find(&w->start->plan->suspect_networks, &addr);
-	known = known || e.talk || e.let_in_until_ms || e.suspected || e.network;
+	known = known || e.talk || e.let_in_until_ms || e.suspected || e.network || e.relief;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
@@ -431,6 +444,8 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	}
 	if (e.talk)
 		json_object_set_new(o, "gate_dialogue", json_string(e.talk));
+	if (e.relief)
+		json_object_set_new(o, "relief", relief_to_json(e.relief));
 	put_time(o, "gate_lets_in_until", e.let_in_until_ms);
 	if (e.suspected)
 		json_object_set_new(o, "suspect", suspect_to_json(w, &e.suspect));

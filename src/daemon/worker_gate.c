@@ -190,8 +190,10 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 				     .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
 	struct ban_step step;
+	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
-	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
+	worker_relief_on_event(w->relief, &event, &verdict);
+	if (banned)
 		worker_carry_out(w, &step);
 	worker_suspect(w, &event, &verdict);
 }
@@ -422,6 +424,15 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 	for (size_t i = 0; i < gate->count; i++)
 		sum += gate->states[i].states[state];
 	return sum;
+}
+
+uint32_t worker_gate_sessions(const struct worker_gate *gate)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; gate && i < gate->count; i++)
+		sum += gate->states[i].sessions;
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
 
 uint64_t worker_gate_held(const struct worker_gate *gate)

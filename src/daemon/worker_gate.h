@@ -42,6 +42,9 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
 
+/* Clients that its workers hold now. */
+uint32_t worker_gate_sessions(const struct worker_gate *gate);
+
 /* What the warden says of the kernel's part: ANSWER_STEERING. */
 void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 

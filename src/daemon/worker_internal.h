@@ -7,6 +7,7 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_relief.h"
 #include "daemon/worker_wave.h"
 #include "event/loop.h"
 #include "judge/bans.h"
@@ -66,6 +67,7 @@ struct worker {
 	struct prefix_set host;    /* what this host must never ban, from the warden */
 	struct prefix_set allowed; /* by `wavebreak allow`, from the store */
 	struct prefix_set never;   /* both */
+	uint32_t never_number;     /* changes with it; never 0 */
 	struct judge *judge;
 	struct bans *bans;
 	struct loop_timer *bans_timer;
@@ -90,6 +92,7 @@ struct worker {
 	uint64_t started_s;
 
 	struct worker_gate *gate; /* NULL when there is none */
+	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;

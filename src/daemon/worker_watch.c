@@ -61,6 +61,7 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	struct judge_event event;
 	struct verdict verdict;
 	struct ban_step step;
+	bool banned;
 
 	counter_add(COUNTER_log_lines_recognised, 1);
 	if (match->outcome == OUTCOME_SERVER_FULL)
@@ -68,7 +69,9 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)
 		return;
 	event = policy_event_of(match, age_ms);
-	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step)) {
+	banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
+	worker_relief_on_event(w->relief, &event, &verdict);
+	if (banned) {
 		worker_carry_out(w, &step);
 		worker_evict(w, &verdict.unit, event.client_port);
 	}

@@ -168,6 +168,16 @@ static void say_let_in(struct page *page, const struct explanation *e)
 	    span(e->let_in_until_ms - e->now_ms, left));
 }
 
+static void say_relief(struct page *page, const struct explanation *e)
+{
+	const struct relief_record *r = e->relief;
+	char ago[DURATION_TEXT_SIZE], words[RELIEF_WORDS_SIZE];
+
+	say(page, "%s ago its connection %s ended near the server's limit (%u of %u): %s.\n",
+	    span(distance(e->now_ms, r->at_ms), ago), r->observed ? "would have been" : "was", r->open, r->limit,
+	    relief_words(r, words));
+}
+
 /* The never-list goes before all networks. */
 static void say_suspect(struct page *page, const struct explanation *e, explain_signature_fn *name, const void *data)
 {
@@ -230,6 +240,8 @@ size_t explain_text(const struct explanation *explanation, explain_signature_fn 
 		say_kept_reason(&page, &explanation->ban, signature, signature_data);
 	else if (!explanation->banned)
 		say(&page, "No offence of it is known.\n");
+	if (explanation->relief)
+		say_relief(&page, explanation);
 	say_suspect(&page, explanation, signature, signature_data);
 	if (explanation->talk)
 		say_talk(&page, explanation->talk);

@@ -247,6 +247,22 @@ static void test_who_was_let_in_by_the_gate(void **state)
 	assert_null(strstr(text, "The gate"));
 }
 
+static void test_relieved(void **state)
+{
+	const struct relief_record record = { .at_ms = START - 2 * MINUTE, .reason = RELIEF_SILENT, .open = 241, .limit = 300,
+					      .silent_ms = 31 * SECOND, .others = 12 };
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START, &explanation);
+	explanation.relief = &record;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "2m ago its connection was ended near the server's limit (241 of 300): "
+				     "silent for 31s, 12 others of its network.\n"));
+}
+
 static void test_a_suspect(void **state)
 {
 	struct court *court = *state;
@@ -321,7 +337,7 @@ int main(void)
 		TEST(test_pardoned),	    TEST(test_protected), TEST(test_by_hand),
 		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
 		TEST(test_the_gate_is_quoted),
-		TEST(test_who_was_let_in_by_the_gate),
+		TEST(test_who_was_let_in_by_the_gate), TEST(test_relieved),
 		TEST(test_a_suspect),	    TEST(test_a_suspect_network),
 	};
 

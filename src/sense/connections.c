@@ -96,19 +96,30 @@ static void count(void *data, size_t index, const struct sockdiag_answer *answer
 		sample->fn(sample->data, socket);
 }
 
-int connections_visit(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+static int visit(struct connections *c, bool closely, connections_fn *fn, void *data, struct connection_counts *ret)
 {
 	struct sample sample = { .connections = c, .fn = fn, .data = data };
 	const struct sockdiag_filter filter = {
 		.states = SOCKDIAG_CONNECTIONS | SOCKDIAG_BIT(SOCKDIAG_LISTEN),
 		.ports = c->ports,
 		.port_count = c->port_count,
+		.with_info = closely,
 	};
 	int r = diag_dump(c->diag, &filter, count, &sample);
 
 	if (r == 0)
 		*ret = sample.counts;
 	return r;
+}
+
+int connections_visit(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+{
+	return visit(c, false, fn, data, ret);
+}
+
+int connections_visit_closely(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+{
+	return visit(c, true, fn, data, ret);
 }
 
 int connections_sample(struct connections *c, struct connection_counts *ret)

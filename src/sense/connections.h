@@ -47,5 +47,8 @@ int connections_sample(struct connections *connections, struct connection_counts
 typedef void connections_fn(void *data, const struct sockdiag_socket *connection);
 int connections_visit(struct connections *connections, connections_fn *fn, void *data,
 		      struct connection_counts *ret);
+/* The same with each connection's tcp_info, for relief. */
+int connections_visit_closely(struct connections *connections, connections_fn *fn, void *data,
+			      struct connection_counts *ret);
 
 #endif

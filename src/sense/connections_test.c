@@ -262,6 +262,38 @@ static void test_visit(void **state)
 	connections_destroy(c);
 }
 
+static void take_info(void *data, const struct sockdiag_socket *connection)
+{
+	*(struct sockdiag_socket *)data = *connection;
+}
+
+static void test_visit_closely(void **state)
+{
+	struct sockdiag_socket seen = { 0 };
+	struct connection_counts counts;
+	struct connections *c;
+	int listener, client, served;
+	char heard[4];
+
+	enter_network_or_skip();
+	assert_int_equal(connections_create(ports, 1, &c), 0);
+	listener = listen_on(PORT);
+	client = connect_ipv4(PORT);
+	served = accept_one(listener);
+	assert_int_equal(send(served, "220 \r\n", 6, 0), 6);
+	assert_int_equal(send(client, "QUIT", 4, 0), 4);
+	assert_int_equal(recv(served, heard, 4, MSG_WAITALL), 4);
+	assert_int_equal(connections_visit(c, take_info, &seen, &counts), 0);
+	assert_false(seen.has_info);
+	assert_int_equal(connections_visit_closely(c, take_info, &seen, &counts), 0);
+	assert_true(seen.has_info);
+	assert_int_equal(seen.info.bytes_written, 6);
+	assert_int_equal(seen.info.bytes_received, 4);
+	assert_int_equal(counts.served, 1);
+	close_all((int[]){ client, served, listener }, 3);
+	connections_destroy(c);
+}
+
 /* More than one datagram holds, and again and again on the same netlink socket. */
 static void test_many(void **state)
 {
@@ -333,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_one_that_leaves_while_it_waits_still_waits),
 		cmocka_unit_test(test_opening_and_closing),
 		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_visit_closely),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_needs_no_privilege),
 		cmocka_unit_test(test_bounds),

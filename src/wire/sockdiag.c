@@ -121,7 +121,8 @@ static void compile(struct program *p, const struct sockdiag_filter *f)
 void sockdiag_put_dump(struct nl_writer *w, uint32_t sequence, const struct sockdiag_filter *filter)
 {
 	/* The older request (of "tcp_diag"): only it takes AF_UNSPEC for both families. */
-	struct inet_diag_req head = { .idiag_family = AF_UNSPEC, .idiag_states = filter->states };
+	struct inet_diag_req head = { .idiag_family = AF_UNSPEC, .idiag_states = filter->states,
+				    .idiag_ext = filter->with_info ? 1 << (INET_DIAG_INFO - 1) : 0 };
 	struct program program;
 
 	if (!filter_fits(filter)) {
@@ -222,6 +223,8 @@ static bool read_info(struct bytes value, struct sockdiag_info *ret)
 		.data_segments_received = info.tcpi_data_segs_in,
 		.bytes_written = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes,
 		.bytes_received = info.tcpi_bytes_received,
+		.ack_received_ago_ms = info.tcpi_last_ack_recv,
+		.retransmits = info.tcpi_retransmits,
 	};
 	return true;
 }
