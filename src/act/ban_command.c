@@ -310,7 +310,7 @@ int ban_command_probe(const char *program)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
 		return -EACCES;
-	return st.st_uid != 0 || (st.st_mode & S_IWOTH) ? -EPERM : 0;
+	return st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) ? -EPERM : 0;
 }
 
 static int no_room(struct ban_command *c)

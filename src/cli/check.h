@@ -30,6 +30,9 @@ void check_evict(struct check *check);
 void check_confinement(struct check *check);
 void check_privileges(struct check *check);
 
+/* check_backend.c: who keeps the banned away, where that is not our own table; check_ban calls it */
+void check_backend(struct check *check);
+
 /* check_gate.c: the gate; asks each of its zones */
 void check_gate(struct check *check);
 

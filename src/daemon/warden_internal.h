@@ -3,6 +3,7 @@
 #ifndef WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 #define WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 
+#include "act/backend.h"
 #include "act/ban.h"
 #include "act/evict.h"
 #include "act/route.h"
@@ -45,6 +46,7 @@ struct warden {
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
+	struct ban_backend *backend; /* who keeps the banned away; NULL when only observing */
 	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	struct prefix_set never;   /* of this host and of the configuration */
@@ -109,6 +111,8 @@ void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */
 void warden_open_evict(struct warden *w);
 struct ban_table_limits warden_ban_limits(const struct plan *plan);
+/* For the present plan, which is not the one that it was opened for. */
+void warden_change_backend(struct warden *w);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);

@@ -39,7 +39,7 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 	kept |= keep_text(&fresh->watch_socket, &old->watch_socket);
 	if (kept)
 		log_warning("what was changed in the section daemon, or of watch.socket, takes a restart");
-	if (!w->ban || fresh->ban_limit <= w->table_limit)
+	if (!w->backend || fresh->ban_limit <= w->table_limit)
 		return;
 	fresh->ban_limit = w->table_limit;
 	log_warning("a larger ban.limit takes a restart; until then it is %u", w->table_limit);
@@ -69,6 +69,7 @@ void warden_take_next_plan(struct warden *w)
 	limits = warden_ban_limits(w->plan);
 	if (w->ban && ban_reconfigure(w->ban, &limits) < 0)
 		warden_mend_table(w);
+	warden_change_backend(w);
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);
 	warden_set_bounds(w);
