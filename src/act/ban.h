@@ -66,12 +66,12 @@ int ban_alive(struct ban_table *ban);
 enum ban_list { BAN_LIST_BANNED, BAN_LIST_SUSPECT };
 
 struct ban_change {
-	enum ban_list list;
 	struct addr unit;    /* IPv6 counts as its /64 */
 	uint64_t timeout_ms; /* time out from now; 0 ends the ban */
 	/* The unit may be in the set: three times the work of an add. Without it, a unit that
 	 * is there all the same may keep its timeout. Nothing to an end. */
 	bool replace;
+	enum ban_list list;
 };
 
 /* Takes any number of changes, in their order, in as few transactions as possible. Ending a
