@@ -234,13 +234,14 @@ int backend_query(struct ban_backend *b, const struct addr *unit, uint64_t *ret_
 
 int backend_clear(struct ban_backend *b)
 {
-	if (b->kind == BACKEND_NFT)
-		return *b->table ? ban_clear(*b->table) : 0;
+	/* Of others backend_alive tells. */
 	if (b->recent)
-		return xt_recent_clear(b->recent);
+		(void)xt_recent_clear(b->recent);
 	if (b->ipset)
-		return ipset_clear(b->ipset);
-	return b->command ? ban_command_clear(b->command) : 0;
+		(void)ipset_clear(b->ipset);
+	if (b->command)
+		(void)ban_command_clear(b->command);
+	return *b->table ? ban_clear(*b->table) : 0;
 }
 
 int backend_alive(struct ban_backend *b)

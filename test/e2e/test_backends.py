@@ -2,6 +2,7 @@
 """Other firewalls keep the banned away, beside a real Courier: xt_recent, ipset, a program of the administrator's."""
 
 import os
+import pathlib
 import time
 
 import pytest
@@ -240,3 +241,23 @@ def test_check_says_what_it_found(world):
     file.chmod(0o757)
     done, line = check(guard)
     assert "can be changed by others than root" in line
+
+
+@pytest.mark.parametrize("set_up", [set_up_recent, set_up_command])
+def test_on_a_kernel_without_nf_tables(world, set_up):
+    setting = set_up(world)
+    wrapper = ["/usr/bin/python3", pathlib.Path(__file__).with_name("without_nf_tables.py")]
+    # Its own program of the command would not see nf_tables either.
+    if set_up is set_up_command:
+        setting = f"backend = command\n  command = {program(world, '#!/bin/sh' + chr(10) + 'cat >>FOLDER/told')}"
+    with Guard(world, f"ban {{\n  for = 60s\n  {setting}\n}}", wrapper=wrapper) as guard:
+        assert told(world.smtp("10.66.7.12")) == 511
+        if set_up is set_up_command:
+            wait_until(lambda: "ban 10.66.7.12 60" in program_told(world), 5, "it to be told")
+        else:
+            wait_out(world, "10.66.7.12")
+        assert not guard.table_exists()
+        time.sleep(2)
+        assert guard.log.count("no nf_tables table") == 1, guard.log
+        assert deliver(world, next(world.honest4))
+        assert guard.status()["counters"]["kernel_errors"] == 0
