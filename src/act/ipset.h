@@ -17,7 +17,7 @@
  * tells of one element only whether it is there. So at its known end a ban that still is there is told to last a
  * little more, and is asked for again.
  *
- * Owned by the warden; needs CAP_NET_ADMIN. Calls return 0 or -errno and never wait; a change is about 1 µs.
+ * Owned by the warden; needs CAP_NET_ADMIN. Calls return 0 or -errno and never wait; a change is about 2 µs.
  */
 #ifndef WAVEBREAK_ACT_IPSET_H
 #define WAVEBREAK_ACT_IPSET_H
