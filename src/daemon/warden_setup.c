@@ -255,7 +255,9 @@ void warden_close_control(struct warden *w)
 struct ban_table_limits warden_ban_limits(const struct plan *plan)
 {
 	const struct settings *s = &plan->settings;
-	struct ban_table_limits limits = { .ban_for_ms = s->ban_for, .most = (uint32_t)s->ban_limit };
+	struct ban_table_limits limits = {
+		.ban_for_ms = s->ban_for, .most = (uint32_t)s->ban_limit, .unowned = !s->ban_exclusive,
+	};
 
 	_Static_assert(PLAN_PORTS_MOST == BAN_PORTS_MOST && PLAN_PORTS_MOST == EVICT_PORTS_MOST, "all of them fit");
 	limits.port_count = plan_guarded_ports(s, limits.ports);

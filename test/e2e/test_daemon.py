@@ -284,6 +284,17 @@ def test_nobody_else_removes_the_table(world):
         guard.wait_banned("10.66.7.2")
 
 
+def test_a_table_that_others_may_remove_is_made_anew(world):
+    with Guard(world, "ban { exclusive = no }") as guard:
+        assert told(world.smtp("10.66.7.3")) == 511
+        guard.wait_banned("10.66.7.3")
+        for command in ("flush ruleset", "delete table inet wavebreak"):
+            assert guard.nft(*command.split()).returncode == 0
+            guard.wait_banned("10.66.7.3", seconds=3)
+        assert guard.log.count("was removed by somebody else; making it anew") == 2
+        assert deliver(world, "10.67.7.3")
+
+
 def test_five_thousand_bans_over_a_reload(world):
     log = OwnLog(world)
     guard = Guard(world)
