@@ -45,7 +45,7 @@ bool backend_takes(struct ban_backend *backend, const struct backend_limits *lim
 int backend_apply(struct ban_backend *backend, const struct ban_change *changes, size_t count);
 /* How long the unit stays out yet, where that can be known; else, as we told it. 0: not banned. */
 int backend_query(struct ban_backend *backend, const struct addr *unit, uint64_t *ret_remaining_ms);
-/* Ends all bans, and empties the table. An error is about the table. */
+/* Ends all bans, also those of the table. An error is about the table. */
 int backend_clear(struct ban_backend *backend);
 /* Once a second. -ENOENT: its bans are gone, and it can take them again: all are to be sent. With nft it is the
  * table that tells (ban_alive). */
