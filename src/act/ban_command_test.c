@@ -192,7 +192,7 @@ static void test_one_that_hangs_is_ended(void **state)
 	int child;
 
 	/* And what it has started with it. */
-	open_with(s, "cat >>$heard; test -e $heard.well && exit 0; sleep 1000 & echo $! >$heard.well; wait", 300, 1000);
+	open_with(s, "cat >>$heard; test -e $heard.well && exit 0; sleep 1000 & echo $! >$heard.well; wait", 3000, 1000);
 	assert_int_equal(ban(s, "192.0.2.7", MINUTE_MS), 0);
 	test_run_until(s->loop, has(s->log, "took longer than"));
 	snprintf(well, sizeof(well), "%s.well", s->heard);
@@ -246,7 +246,7 @@ static void test_one_that_never_stops_talking(void **state)
 {
 	struct scene *s = *state;
 
-	open_with(s, "yes", 500, 10);
+	open_with(s, "yes", 2000, 10);
 	test_run_until(s->loop, has(s->log, "took longer than"));
 	assert_in_range(count_of(s->log, "says: y\n"), 1, 8);
 }

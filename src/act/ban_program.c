@@ -143,7 +143,9 @@ int ban_program_create(struct loop *loop, char *const *words, ban_program_ended_
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct ban_program){ .loop = loop, .words = words, .ended = ended, .data = data, .pidfd = -1, .output = -1 };
+	*p = (struct ban_program){
+		.loop = loop, .words = words, .ended = ended, .data = data, .pidfd = -1, .output = -1,
+	};
 	r = loop_timer_create(loop, on_patience, p, &p->patience);
 	if (r < 0)
 		free(p);

@@ -139,7 +139,8 @@ static int make_set(struct ipset *ipset, struct set *set, bool ipv6)
 	set->kind = kinds[ipv6];
 	set->length = ipv6 ? 64 : 0;
 	nl_writer_init(&w, ipset->buffer, BUFFER_SIZE);
-	ipset_create_put(&w, ipset->sequence++, set->name, &set->kind, ipset->most, (uint32_t)((ipset->ban_for_ms + 999) / 1000));
+	ipset_create_put(&w, ipset->sequence++, set->name, &set->kind, ipset->most,
+			 (uint32_t)((ipset->ban_for_ms + 999) / 1000));
 	r = run(ipset, &w, &outcome);
 	set->ours = r == 0;
 	return r;

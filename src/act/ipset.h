@@ -51,7 +51,8 @@ void ipset_set_time(struct ipset *ipset, uint64_t ban_for_ms);
 int ipset_apply(struct ipset *ipset, const struct ban_change *changes, size_t count);
 int ipset_query(struct ipset *ipset, const struct addr *unit, uint64_t *ret_remaining_ms);
 int ipset_clear(struct ipset *ipset);
-/* Once a second. -ENOENT: a set was gone and is made anew, or was emptied: send all bans. Another error: it cannot be made. */
+/* Once a second. -ENOENT: a set was gone and is made anew, or was emptied: send all bans. Another error: it cannot be
+ * made. */
 int ipset_alive(struct ipset *ipset);
 
 #endif

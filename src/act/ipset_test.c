@@ -213,7 +213,7 @@ static void test_a_ban_that_rules_begin_anew_is_asked_for_again(void **state)
 {
 	struct addr unit = test_address("127.0.9.1");
 	struct ipset *ipset;
-	uint64_t remaining, until = clock_ms() + 2500;
+	uint64_t remaining, until;
 
 	test_network_or_skip();
 	open_or_skip(1000, &ipset);
@@ -222,6 +222,7 @@ static void test_a_ban_that_rules_begin_anew_is_asked_for_again(void **state)
 	test_rules_or_skip(RULE4);
 	test_rules_listen();
 	assert_int_equal(change(ipset, "127.0.9.1", 2000), 0);
+	until = clock_ms() + 2500;
 	assert_false(test_rules_let_in("127.0.9.1"));
 	while (clock_ms() < until)
 		usleep(50000);

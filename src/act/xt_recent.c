@@ -125,8 +125,8 @@ static bool find_list(struct list *list)
 		return true;
 	}
 	if (!list->missing_said)
-		log_warning("there is no list %s of xt_recent (%s): a rule with '-m recent --name %s' makes it", list->name,
-			    strerror(errno), list->name);
+		log_warning("there is no list %s of xt_recent (%s): a rule with '-m recent --name %s' makes it",
+			    list->name, strerror(errno), list->name);
 	list->missing_said = true;
 	return false;
 }
@@ -363,7 +363,8 @@ static bool lost_entries(struct list *list)
 	ssize_t size = pread(list->fd, &first, 1, 0);
 
 	if (size == 0 && table_count(list->kept)) {
-		log_warning("the list %s of xt_recent was emptied by somebody else; the banned go in again", list->name);
+		log_warning("the list %s of xt_recent was emptied by somebody else; the banned go in again",
+			    list->name);
 		table_clear(list->kept);
 		return true;
 	}

@@ -19,9 +19,10 @@ static void check_room(struct findings *f, const struct xt_recent_facts *facts, 
 	}
 	findings_append(f, "; a list holds %u addresses", facts->room);
 	if (facts->room < XT_RECENT_FEW && facts->room < s->ban_limit)
-		findings_advise(f, "%u addresses are too few for a wave: 'options xt_recent ip_list_tot=10000' in "
-				   "/etc/modprobe.d/wavebreak.conf, and load the module anew (built in: the boot option "
-				   "xt_recent.ip_list_tot=10000)",
+		findings_advise(f,
+				"%u addresses are too few for a wave: 'options xt_recent ip_list_tot=10000' in "
+				"/etc/modprobe.d/wavebreak.conf, and load the module anew (built in: the boot option "
+				"xt_recent.ip_list_tot=10000)",
 				facts->room);
 }
 
@@ -32,10 +33,11 @@ static void check_recent(struct findings *f, const struct settings *s)
 	if (!facts.module)
 		findings_add(f, FINDING_UNABLE, "ban", "recent: no module xt_recent is loaded");
 	else if (!facts.list4 && !facts.list6)
-		findings_add(f, FINDING_UNABLE, "ban", "recent: no rule refers to a list %s or %s6", s->ban_list, s->ban_list);
+		findings_add(f, FINDING_UNABLE, "ban", "recent: no rule refers to a list %s or %s6", s->ban_list,
+			     s->ban_list);
 	else
-		findings_add(f, FINDING_WORKS, "ban", "recent: %s%s%s%s%s", facts.list4 ? "list " : "no list ", s->ban_list,
-			     facts.list6 ? ", list " : ", no list ", s->ban_list, "6");
+		findings_add(f, FINDING_WORKS, "ban", "recent: %s %s, %s %s6", facts.list4 ? "list" : "no list",
+			     s->ban_list, facts.list6 ? "list" : "no list", s->ban_list);
 	check_room(f, &facts, s);
 	if (!facts.list4)
 		findings_advise(f, "IPv4: iptables -I INPUT -p tcp --dport 25 --syn -m recent --name %s --update "
@@ -57,18 +59,22 @@ static void check_sets(struct findings *f, const struct settings *s, const struc
 		if (facts->unfit[i])
 			findings_append(f, "cannot be used: %s", facts->unfit[i]);
 		else if (facts->there[i])
-			findings_append(f, "holds %u elements, %u rules refer to it", facts->most[i], facts->references[i]);
+			findings_append(f, "holds %u elements, %u rules refer to it", facts->most[i],
+					facts->references[i]);
 		else
 			findings_append(f, "will be made");
 	}
 	if (unfit)
-		findings_advise(f, "ipset create %s4 hash:ip timeout %llu; ipset create %s6 hash:net family inet6 timeout "
-				   "%llu; " OWN_SECTION,
+		findings_advise(f,
+				"ipset create %s4 hash:ip timeout %llu; ipset create %s6 hash:net family inet6 "
+				"timeout %llu; " OWN_SECTION,
 				s->ban_list, (unsigned long long)s->ban_for / 1000, s->ban_list,
 				(unsigned long long)s->ban_for / 1000);
 	else if (!facts->references[0] || !facts->references[1])
-		findings_advise(f, "nobody is dropped by a set that no rule refers to: iptables -I INPUT -p tcp --dport 25 "
-				   "--syn -m set --match-set %s4 src -j DROP, and ip6tables with %s6; " OWN_SECTION,
+		findings_advise(f,
+				"nobody is dropped by a set that no rule refers to: iptables -I INPUT -p tcp "
+				"--dport 25 --syn -m set --match-set %s4 src -j DROP, and ip6tables with %s6; "
+				OWN_SECTION,
 				s->ban_list, s->ban_list);
 }
 

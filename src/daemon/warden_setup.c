@@ -286,7 +286,7 @@ void warden_change_backend(struct warden *w)
 	if (!w->backend || backend_takes(w->backend, &limits))
 		return;
 	if (w->bounded && limits.kind == BACKEND_COMMAND)
-		log_warning("a program of ban.command that needs more privileges than the warden takes a restart of wavebreak");
+		log_warning("a program of ban.command that needs more privileges than the warden has takes a restart");
 	if (backend_open(w->loop, &limits, &w->ban, &fresh) < 0) {
 		log_error("the banned are kept away as before");
 		return;
