@@ -139,7 +139,7 @@ int ban_query(struct ban_table *ban, const struct addr *units, size_t count, uin
 struct ban_counts {
 	uint64_t arrivals;
 	uint64_t banned, over_address, over_network, over_total; /* dropped */
-	uint64_t steered;
+	uint64_t steered; /* to the gate; a banned suspect is dropped after that, and so is one over a limit */
 };
 int ban_counts(struct ban_table *ban, struct ban_counts *ret);
 

@@ -67,6 +67,7 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 
 void plan_free(struct plan *plan)
 {
+	prefix_set_clear(&plan->suspect_networks);
 	settings_free(&plan->settings);
 }
 

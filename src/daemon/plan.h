@@ -25,6 +25,7 @@ struct plan {
 	const char *untagged;      /* the service of lines without a tag, or NULL */
 	unsigned limit;            /* connections at once; 0 when unknown */
 	char gate_name[HOST_NAME_SIZE]; /* by which the gate greets */
+	struct prefix_set suspect_networks; /* whose clients are suspects */
 };
 
 /* Returns 0, -EINVAL with mistakes, or what settings_load returns. A missing mail server or

@@ -53,6 +53,7 @@ void warden_look_at_host(void *data)
 	prefix_set_clear(&w->never);
 	w->never = fresh;
 	warden_send_never(w);
+	warden_push_never(w);
 }
 
 /* Once for each trouble: it is tried again each second. */
@@ -70,7 +71,7 @@ static void say_table_error(struct warden *w, int error)
 
 void warden_mend_table(struct warden *w)
 {
-	struct ban_table_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_table_limits(w);
 	int r;
 
 	if (w->ban)
@@ -84,6 +85,9 @@ void warden_mend_table(struct warden *w)
 		return;
 	}
 	w->table_limit = limits.most;
+	w->suspect_limit = limits.most_suspects;
+	warden_forget_counts(w);
+	warden_fill_table(w);
 	warden_set_bounds(w);
 	warden_tell_table_loss(w);
 }
@@ -119,6 +123,7 @@ static void each_second(void *data)
 	if (!w->options->observe)
 		keep_table_alive(w);
 	keep_backend_alive(w);
+	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
 	if (now - w->worker_worked_ms > UNATTENDED_MS)

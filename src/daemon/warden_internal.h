@@ -51,12 +51,15 @@ struct warden {
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
-	struct rate_bound ban_bound, evict_bound;
+	struct rate_bound ban_bound, suspect_bound, evict_bound;
 	/* Gathered from the packets of one round: all bans in one transaction, and then the evictions. */
 	struct ban_change *changes;
 	struct wanted_eviction *evictions;
 	size_t change_count, eviction_count;
-	uint32_t table_limit;     /* the ban.limit that it was made for */
+	uint32_t table_limit, suspect_limit; /* what it was made for */
+	struct ban_lacks said_lacks;         /* of the table, as the log was told */
+	struct ban_counts counts;            /* of the table, as far as the counters have them */
+	bool steering;                       /* clients are brought to the gate */
 	int table_error;          /* why the kernel's table is not to be had, as was said; else 0 */
 	uint64_t refused_said_ms; /* when the log was last told that the kernel refused a change */
 	struct loop_timer *every_second, *host_timer;
@@ -75,10 +78,13 @@ struct warden {
 	struct child trial;    /* of the program that is to be executed in our place */
 	struct loop_timer *trial_timer;
 	struct child worker;
+	bool wave; /* one lasts, as the worker says */
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;
 	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
+	bool never_changed;        /* by `wavebreak allow`: the kernel is to know */
+	bool bans_changed;         /* some of `changes` are about bans */
 	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */
 	uint64_t answer_patience_ms; /* how long answers may yet be waited for in this second */
 	uint64_t worker_worked_ms; /* when one last said that it is still here */
@@ -113,6 +119,22 @@ void warden_open_evict(struct warden *w);
 struct ban_table_limits warden_ban_limits(const struct plan *plan);
 /* For the present plan, which is not the one that it was opened for. */
 void warden_change_backend(struct warden *w);
+
+/* warden_table.c: what the kernel's table has to know. None of them minds that there is none. */
+/* warden_ban_limits of the plan, or what a wave leaves of them. */
+struct ban_table_limits warden_table_limits(const struct warden *w);
+void warden_reconfigure_table(struct warden *w);
+/* The never-list and the suspect networks, into a new table or for a new plan. */
+void warden_fill_table(struct warden *w);
+void warden_push_never(struct warden *w);
+/* A wave begins or is over. */
+void warden_set_wave(struct warden *w, bool lasts);
+/* Once a second: what has come since, into the counters. */
+void warden_count_arrivals(struct warden *w);
+/* The table is another one, and its counts begin at 0. */
+void warden_forget_counts(struct warden *w);
+/* Once a second: whether the gate works, and so may get clients. */
+void warden_steer(struct warden *w, bool works);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);

@@ -26,6 +26,14 @@ static bool keep_text(char **fresh, char **old)
 	return true;
 }
 
+static void keep_limit(const char *name, setting_COUNT *fresh, uint32_t most)
+{
+	if (*fresh <= most)
+		return;
+	*fresh = most;
+	log_warning("a larger %s takes a restart; until then it is %u", name, most);
+}
+
 /* What was opened with privileges that are gone, and sets that cannot grow. The fresh plan is
  * to say what is in force, so it takes these from the old one. */
 static void keep_until_restart(const struct warden *w, struct settings *fresh, struct settings *old)
@@ -39,10 +47,10 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 	kept |= keep_text(&fresh->watch_socket, &old->watch_socket);
 	if (kept)
 		log_warning("what was changed in the section daemon, or of watch.socket, takes a restart");
-	if (!w->backend || fresh->ban_limit <= w->table_limit)
+	if (!w->backend)
 		return;
-	fresh->ban_limit = w->table_limit;
-	log_warning("a larger ban.limit takes a restart; until then it is %u", w->table_limit);
+	keep_limit("ban.limit", &fresh->ban_limit, w->table_limit);
+	keep_limit("suspect.limit", &fresh->suspect_limit, w->suspect_limit);
 }
 
 /* Then what is pending may go on. */
@@ -60,15 +68,13 @@ static bool evict_alike(const struct plan *a, const struct plan *b)
 void warden_take_next_plan(struct warden *w)
 {
 	struct plan *old = w->plan;
-	struct ban_table_limits limits;
 
 	keep_until_restart(w, &w->next->settings, &old->settings);
 	plan_find_lines(w->next);
 	w->plan = w->next;
 	w->next = NULL;
-	limits = warden_ban_limits(w->plan);
-	if (w->ban && ban_reconfigure(w->ban, &limits) < 0)
-		warden_mend_table(w);
+	warden_reconfigure_table(w);
+	warden_fill_table(w);
 	warden_change_backend(w);
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);

@@ -22,12 +22,14 @@
 #define LAST_ROUNDS_MOST 1024
 #define REFUSED_SAID_MS 60000
 
-/* The longest burst that is honest is the return of all bans at a start. */
+/* The longest burst that is honest is the return of all bans, and all suspects, at a start. */
 void warden_set_bounds(struct warden *w)
 {
 	uint64_t most = w->plan->settings.ban_limit;
 
 	w->ban_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
+	most = w->plan->settings.suspect_limit;
+	w->suspect_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
 	w->evict_bound = (struct rate_bound){ .per_second = 10000, .burst = 50000, .tokens = 50000 };
 }
 
@@ -167,7 +169,9 @@ static void apply_changes(struct warden *w)
 
 	if (w->change_count == 0)
 		return;
-	warden_clear_stale_bans(w);
+	if (w->bans_changed)
+		warden_clear_stale_bans(w);
+	w->bans_changed = false;
 	r = w->backend ? backend_apply(w->backend, w->changes, w->change_count) : 0;
 	if (r == -ENOENT)
 		warden_mend_table(w);
@@ -179,13 +183,15 @@ static void apply_changes(struct warden *w)
 /* The ban goes first, or the client is back before its connection is gone. */
 static void carry_out(struct warden *w)
 {
+	if (w->never_changed)
+		warden_push_never(w);
 	apply_changes(w);
 	for (size_t i = 0; w->evict && i < w->eviction_count; i++)
 		evict_address(w->evict, w->evictions[i].unit, w->evictions[i].client_port);
 	w->eviction_count = 0;
 }
 
-static void add_change(struct warden *w, const struct request *q, uint64_t timeout_ms)
+static void add_change(struct warden *w, const struct request *q, enum ban_list list, uint64_t timeout_ms)
 {
 	if (w->change_count == WARDEN_CHANGES_MOST)
 		apply_changes(w);
@@ -193,7 +199,9 @@ static void add_change(struct warden *w, const struct request *q, uint64_t timeo
 		.unit = q->unit,
 		.timeout_ms = timeout_ms,
 		.replace = q->flags & REQUEST_REPLACE,
+		.list = list,
 	};
+	w->bans_changed |= list == BAN_LIST_BANNED;
 }
 
 /* 0 when the worker may ask this of the unit. */
@@ -206,15 +214,17 @@ static int check_unit(const struct warden *w, const struct request *q, struct ra
 	return within_bound(bound, loop_now_ms(w->loop)) ? 0 : -EAGAIN;
 }
 
-static void do_ban(struct warden *w, const struct request *q)
+/* Bans, or suspects of a worker that has ended: the latter end by themselves, and cost a client no more than the
+ * way over the gate, so that they stay. */
+static void do_list(struct warden *w, const struct request *q, enum ban_list list, struct rate_bound *bound)
 {
 	bool lasts = q->timeout_ms && q->timeout_ms <= BANS_DURATION_MOST_MS;
-	int r = lasts ? check_unit(w, q, &w->ban_bound) : -EINVAL;
+	int r = lasts ? check_unit(w, q, bound) : -EINVAL;
 
 	if (r < 0)
 		refuse(w, q, r);
 	else
-		add_change(w, q, q->timeout_ms);
+		add_change(w, q, list, q->timeout_ms);
 }
 
 static void do_evict(struct warden *w, const struct request *q)
@@ -253,9 +263,11 @@ static void do_allow(struct warden *w, const struct request *q)
 	    q->length > (q->unit.family == ADDR_IPV4 ? 32 : 128))
 		refuse(w, q, -EINVAL);
 	else if (q->kind == REQUEST_DISALLOW)
-		prefix_set_remove(&w->allowed, &prefix);
+		w->never_changed |= prefix_set_remove(&w->allowed, &prefix);
 	else if (prefix_set_add(&w->allowed, &prefix, "wavebreak allow") < 0)
 		refuse(w, q, -ENOSPC);
+	else
+		w->never_changed = true;
 }
 
 static void do_open_log(struct warden *w, const struct log_request *log)
@@ -268,6 +280,14 @@ static void do_open_log(struct warden *w, const struct log_request *log)
 	send_packet(w, &packet, fd);
 	if (fd >= 0)
 		close(fd);
+}
+
+static void do_wave(struct warden *w, const struct request *q)
+{
+	if (q->flags > 1)
+		refuse(w, q, -EINVAL);
+	else
+		warden_set_wave(w, q->flags);
 }
 
 static void do_ready(struct warden *w)
@@ -285,11 +305,18 @@ static void handle(struct warden *w, const struct request *q)
 {
 	switch (q->kind) {
 	case REQUEST_BAN:
-		do_ban(w, q);
+		do_list(w, q, BAN_LIST_BANNED, &w->ban_bound);
 		return;
 	case REQUEST_UNBAN:
 		if (is_unit(&q->unit))
-			add_change(w, q, 0);
+			add_change(w, q, BAN_LIST_BANNED, 0);
+		return;
+	case REQUEST_SUSPECT:
+		do_list(w, q, BAN_LIST_SUSPECT, &w->suspect_bound);
+		return;
+	case REQUEST_TRUST:
+		if (is_unit(&q->unit))
+			add_change(w, q, BAN_LIST_SUSPECT, 0);
 		return;
 	case REQUEST_QUERY:
 		do_query(w, q);
@@ -300,6 +327,9 @@ static void handle(struct warden *w, const struct request *q)
 	case REQUEST_ALLOW:
 	case REQUEST_DISALLOW:
 		do_allow(w, q);
+		return;
+	case REQUEST_WAVE:
+		do_wave(w, q);
 		return;
 	case REQUEST_READY:
 		do_ready(w);

@@ -252,6 +252,18 @@ void warden_close_control(struct warden *w)
 	unlink(plan_socket(&w->plan->settings, path));
 }
 
+static void add_steering(const struct settings *s, struct ban_table_limits *limits)
+{
+	static const enum ban_steer ways[] = {
+		[STEERING_NONE] = BAN_STEER_NONE, [STEERING_SUSPECT] = BAN_STEER_SUSPECT, [STEERING_ALL] = BAN_STEER_ALL,
+	};
+
+	limits->steer = ways[s->gate_steer];
+	limits->steer_to = (uint16_t)s->gate_steer_port;
+	for (size_t i = 0; i < s->mail_ports.count; i++)
+		limits->steer_ports[limits->steer_port_count++] = s->mail_ports.ports[i];
+}
+
 struct ban_table_limits warden_ban_limits(const struct plan *plan)
 {
 	const struct settings *s = &plan->settings;
@@ -261,6 +273,15 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan)
 
 	_Static_assert(PLAN_PORTS_MOST == BAN_PORTS_MOST && PLAN_PORTS_MOST == EVICT_PORTS_MOST, "all of them fit");
 	limits.port_count = plan_guarded_ports(s, limits.ports);
+	limits.per_address = (uint32_t)s->limits_per_address;
+	limits.per_network = (uint32_t)s->limits_per_network;
+	limits.total = (uint32_t)s->limits_total;
+	limits.burst_ms = s->limits_burst;
+	limits.limit_suspects = s->limits_suspect;
+	limits.suspect_for_ms = s->suspect_for;
+	limits.most_suspects = (uint32_t)s->suspect_limit;
+	limits.own_mark = PORTER_MARK;
+	add_steering(s, &limits);
 	return limits;
 }
 
@@ -337,12 +358,15 @@ void warden_open_evict(struct warden *w)
 /* With another backend, the table is only for what it alone can do. */
 static int open_table(struct warden *w)
 {
-	struct ban_table_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_table_limits(w);
 	int r = ban_create(&limits, &w->ban);
 
 	w->table_limit = limits.most;
-	if (r == 0)
+	w->suspect_limit = limits.most_suspects;
+	if (r == 0) {
+		warden_fill_table(w);
 		return 0;
+	}
 	if (w->plan->settings.ban_backend != BACKEND_NFT && r != -EBUSY && r != -EPERM) {
 		log_warning("no nf_tables table inet wavebreak (%s): nobody is limited or steered", strerror(-r));
 		w->table_error = r;
