@@ -33,6 +33,9 @@ void check_privileges(struct check *check);
 /* check_relief.c: what happens near the server's limit */
 void check_relief(struct check *check);
 
+/* check_backend.c: who keeps the banned away, where that is not our own table; check_ban calls it */
+void check_backend(struct check *check);
+
 /* check_gate.c: the gate; asks each of its zones */
 void check_gate(struct check *check);
 

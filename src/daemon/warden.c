@@ -63,7 +63,8 @@ static void say_table_error(struct warden *w, int error)
 		return;
 	w->table_error = error;
 	if (error)
-		log_error("no table inet wavebreak (%s); nobody is kept out until there is one", strerror(-error));
+		log_error("no table inet wavebreak (%s); nobody is %s until there is one", strerror(-error),
+			  w->plan->settings.ban_backend == BACKEND_NFT ? "kept out" : "limited or steered");
 	else
 		log_info("the table inet wavebreak is in force");
 }
@@ -95,10 +96,20 @@ static void keep_table_alive(struct warden *w)
 {
 	int r = w->ban ? ban_alive(w->ban) : -ENOENT;
 
+	/* That a kernel has no nf_tables has been said, and is nothing to be tried each second. */
+	if (!w->ban && w->plan->settings.ban_backend != BACKEND_NFT &&
+	    (w->table_error == -EOPNOTSUPP || w->table_error == -EPROTONOSUPPORT))
+		return;
 	if (r == -ENOENT)
 		warden_mend_table(w);
 	else
 		say_table_error(w, r);
+}
+
+static void keep_backend_alive(struct warden *w)
+{
+	if (w->backend && backend_alive(w->backend) == -ENOENT)
+		warden_tell_table_loss(w);
 }
 
 static void each_second(void *data)
@@ -111,6 +122,7 @@ static void each_second(void *data)
 	warden_renew_patience(w);
 	if (!w->options->observe)
 		keep_table_alive(w);
+	keep_backend_alive(w);
 	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
@@ -303,9 +315,10 @@ static int set_up(struct warden *w)
 	if (status)
 		return status;
 	warden_set_bounds(w);
-	/* The mail server's own programs, which the porter starts, may have to change their user: what they can
-	 * gain is not ours to give up. */
-	w->bounded |= w->plan->settings.gate_handoff != HANDOFF_EXEC;
+	/* The mail server's own programs, which the porter starts, may have to change their user, and the program of
+	 * ban.command may do more to a firewall than we: what they can gain is not ours to give up. */
+	w->bounded |= w->plan->settings.gate_handoff != HANDOFF_EXEC &&
+		      w->plan->settings.ban_backend != BACKEND_COMMAND;
 	r = w->bounded ? confine_capabilities(confine_warden_mask()) : confine_own_capabilities(confine_warden_mask());
 	if (r < 0)
 		log_warning("cannot give up the privileges that are not needed: %s", strerror(-r));
@@ -319,6 +332,7 @@ static void tear_down(struct warden *w)
 	route_close(w->route);
 	evict_destroy(w->evict);
 	warden_close_relief(w);
+	backend_close(w->backend);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */
 	warden_close_intake(w);

@@ -3,6 +3,7 @@
 #ifndef WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 #define WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 
+#include "act/backend.h"
 #include "act/ban.h"
 #include "act/blocked.h"
 #include "act/evict.h"
@@ -53,6 +54,7 @@ struct warden {
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
+	struct ban_backend *backend; /* who keeps the banned away; NULL when only observing */
 	struct evict *evict;       /* NULL when neither evict.enabled nor relief.enabled wants it, or the kernel cannot */
 	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
 	uint64_t handlers_looked_ms;
@@ -133,6 +135,8 @@ void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */
 void warden_open_evict(struct warden *w);
 struct ban_table_limits warden_ban_limits(const struct plan *plan);
+/* For the present plan, which is not the one that it was opened for. */
+void warden_change_backend(struct warden *w);
 
 /* warden_table.c: what the kernel's table has to know. None of them minds that there is none. */
 /* warden_ban_limits of the plan, or what a wave leaves of them. */

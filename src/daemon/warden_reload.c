@@ -47,7 +47,7 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 	kept |= keep_text(&fresh->watch_socket, &old->watch_socket);
 	if (kept)
 		log_warning("what was changed in the section daemon, or of watch.socket, takes a restart");
-	if (!w->ban)
+	if (!w->backend)
 		return;
 	keep_limit("ban.limit", &fresh->ban_limit, w->table_limit);
 	keep_limit("suspect.limit", &fresh->suspect_limit, w->suspect_limit);
@@ -76,6 +76,7 @@ void warden_take_next_plan(struct warden *w)
 	w->next = NULL;
 	warden_reconfigure_table(w);
 	warden_fill_table(w);
+	warden_change_backend(w);
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);
 	warden_close_relief(w);

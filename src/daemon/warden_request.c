@@ -156,7 +156,7 @@ void warden_clear_stale_bans(struct warden *w)
 	if (!w->bans_stale)
 		return;
 	w->bans_stale = false;
-	if (w->ban && ban_clear(w->ban) < 0)
+	if (w->backend && backend_clear(w->backend) < 0 && w->ban)
 		warden_mend_table(w);
 }
 
@@ -180,7 +180,7 @@ static void apply_changes(struct warden *w)
 	if (w->bans_changed)
 		warden_clear_stale_bans(w);
 	w->bans_changed = false;
-	r = w->ban ? ban_apply(w->ban, w->changes, w->change_count) : 0;
+	r = w->backend ? backend_apply(w->backend, w->changes, w->change_count) : 0;
 	if (r == -ENOENT)
 		warden_mend_table(w);
 	else if (r < 0)
@@ -277,8 +277,8 @@ static void do_query(struct warden *w, const struct request *q)
 	struct answer answer = { .kind = ANSWER_REMAINING, .unit = q->unit };
 
 	apply_changes(w);
-	if (w->ban && is_unit(&q->unit))
-		answer.error = ban_query(w->ban, &q->unit, 1, &answer.value);
+	if (w->backend && is_unit(&q->unit))
+		answer.error = backend_query(w->backend, &q->unit, &answer.value);
 	warden_answer(w, &answer);
 }
 

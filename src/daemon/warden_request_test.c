@@ -498,6 +498,7 @@ static bool is_in(const char *set, const char *text)
 /* In a network of its own; cmocka has no skip in what sets up. */
 static void make_table(struct scene *s)
 {
+	const struct backend_limits backend = { .kind = BACKEND_NFT, .most = 1000 };
 	static uint16_t ports[] = { 25 };
 	struct settings *settings = &s->plan.settings;
 	struct ban_table_limits limits;
@@ -509,6 +510,7 @@ static void make_table(struct scene *s)
 	settings->limits_burst = 1000;
 	limits = warden_table_limits(&s->warden);
 	assert_int_equal(ban_create(&limits, &s->warden.ban), 0);
+	assert_int_equal(backend_open(s->warden.loop, &backend, &s->warden.ban, &s->warden.backend), 0);
 	warden_fill_table(&s->warden);
 }
 
@@ -553,7 +555,9 @@ static void test_the_kernel_is_told_of_all(void **state)
 	assert_int_equal(ask(s, &q), 0);
 	assert_true(is_in("suspect4", "198.51.100.7"));
 	assert_true(is_in("never4", "192.0.2.0"));
+	backend_close(s->warden.backend);
 	ban_destroy(s->warden.ban);
+	s->warden.backend = NULL;
 	s->warden.ban = NULL;
 }
 

@@ -286,6 +286,38 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan)
 	return limits;
 }
 
+static struct backend_limits backend_limits(const struct plan *plan)
+{
+	const struct settings *s = &plan->settings;
+
+	return (struct backend_limits){
+		.kind = s->ban_backend,
+		.list = s->ban_list,
+		.program = s->ban_command,
+		.ban_for_ms = s->ban_for,
+		.most = (uint32_t)s->ban_limit,
+	};
+}
+
+/* The worker that comes next sends all bans. */
+void warden_change_backend(struct warden *w)
+{
+	struct backend_limits limits = backend_limits(w->plan);
+	struct ban_backend *fresh;
+
+	if (!w->backend || backend_takes(w->backend, &limits))
+		return;
+	if (w->bounded && limits.kind == BACKEND_COMMAND)
+		log_warning("a program of ban.command that needs more privileges than the warden has takes a restart");
+	if (backend_open(w->loop, &limits, &w->ban, &fresh) < 0) {
+		log_error("the banned are kept away as before");
+		return;
+	}
+	backend_clear(w->backend);
+	backend_close(w->backend);
+	w->backend = fresh;
+}
+
 static void on_evicted(void *data, const struct eviction *eviction)
 {
 	struct answer answer = {
@@ -325,24 +357,38 @@ void warden_open_evict(struct warden *w)
 		log_error("cannot end connections (SOCK_DESTROY): %s; bans still work", strerror(-r));
 }
 
-int warden_open_kernel(struct warden *w)
+/* With another backend, the table is only for what it alone can do. */
+static int open_table(struct warden *w)
 {
 	struct ban_table_limits limits = warden_table_limits(w);
-	int r;
+	int r = ban_create(&limits, &w->ban);
+
+	w->table_limit = limits.most;
+	w->suspect_limit = limits.most_suspects;
+	if (r == 0) {
+		warden_fill_table(w);
+		return 0;
+	}
+	if (w->plan->settings.ban_backend != BACKEND_NFT && r != -EBUSY && r != -EPERM) {
+		log_warning("no nf_tables table inet wavebreak (%s): nobody is limited or steered", strerror(-r));
+		w->table_error = r;
+		return 0;
+	}
+	log_error("cannot make the nf_tables table inet wavebreak: %s",
+		  r == -EBUSY ? "another wavebreak is running" : strerror(-r));
+	return r;
+}
+
+int warden_open_kernel(struct warden *w)
+{
+	struct backend_limits limits = backend_limits(w->plan);
 
 	if (w->options->observe) {
 		warden_open_evict(w);
 		return 0;
 	}
-	r = ban_create(&limits, &w->ban);
-	if (r < 0) {
-		log_error("cannot make the nf_tables table inet wavebreak: %s",
-			  r == -EBUSY ? "another wavebreak is running" : strerror(-r));
+	if (open_table(w) < 0 || backend_open(w->loop, &limits, &w->ban, &w->backend) < 0)
 		return WARDEN_UNABLE;
-	}
-	w->table_limit = limits.most;
-	w->suspect_limit = limits.most_suspects;
-	warden_fill_table(w);
 	warden_open_evict(w);
 	return 0;
 }
