@@ -25,7 +25,7 @@
  *	}
  *	chain steer {
  *		type filter hook prerouting priority mangle; policy accept;
- *		meta l4proto tcp tcp dport @steer_ports meta l4proto @steering meta mark != 0x0000004d goto steering
+ *		meta l4proto tcp tcp dport @steer_ports goto steering
  *	}
  *	chain steering {
  *		ip saddr @suspect4 goto to_gate
@@ -33,9 +33,10 @@
  *	}
  *	chain to_gate {
  *		ip saddr @never4 return
- *		tcp flags syn / syn,ack meta nfproto ipv4 fib daddr type local tproxy ip to 127.0.0.1:8025
- *			counter name "steered" accept
- *		meta l4proto tcp meta nfproto ipv4 fib daddr type local tproxy ip to 127.0.0.1:8025 accept
+ *		tcp flags syn / syn,ack meta l4proto @steering meta mark != 0x0000004d meta nfproto ipv4
+ *			fib daddr type local tproxy ip to 127.0.0.1:8025 counter name "steered" accept
+ *		meta l4proto @steering meta mark != 0x0000004d meta nfproto ipv4
+ *			fib daddr type local tproxy ip to 127.0.0.1:8025 accept
  *	}
  *
  * Only the packet that asks for a new connection is ever dropped: a live connection of a
@@ -53,6 +54,7 @@
  * Not only SYNs are steered: with SYN cookies it is the last ACK of the handshake that looks for the listener. What
  * belongs to a connection already stays with it, whoever has it (nf_tproxy looks for that first). Without a listener
  * at that port the rule ends, and the mail server gets the packet. A packet for another host is none of ours.
+ * That costs each packet of a mail a look at two sets, so all that only a suspect's packet need be asked comes after it.
  * Where nobody is steered there is no chain at that hook at all (TPROXY has the kernel put fragments together).
  *
  * ban6, suspect6 and net6 hold /64 networks: the first half of an address with the second half zero.

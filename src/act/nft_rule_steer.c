@@ -31,7 +31,7 @@ void nft_steer_delete_chains(struct nft_batch *b)
 	nft_chain_delete(b, CHAIN_TO_GATE);
 }
 
-static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g)
+static void look_at_guarded_ports(struct nft_batch *b)
 {
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_STEER);
@@ -40,10 +40,6 @@ static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g
 	nft_equals_u8(w, IPPROTO_TCP);
 	nft_load_payload(w, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_dport), 2);
 	nft_look_up(w, NFT_GUARD_STEER_PORTS);
-	nft_load_meta(w, NFT_META_L4PROTO);
-	nft_look_up(w, NFT_GUARD_STEERING);
-	if (g->own_mark)
-		nft_match_mark(w, NFT_CMP_NEQ, g->own_mark);
 	nft_verdict(w, NFT_GOTO, CHAIN_STEERING);
 	nft_rule_end(b, rule);
 }
@@ -78,12 +74,12 @@ static void lead_to_gate(struct nft_batch *b, const struct nft_guard *g, const s
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_TO_GATE);
 
-	if (opening) {
+	if (opening)
 		nft_match_opening(w);
-	} else {
-		nft_load_meta(w, NFT_META_L4PROTO);
-		nft_equals_u8(w, IPPROTO_TCP);
-	}
+	nft_load_meta(w, NFT_META_L4PROTO);
+	nft_look_up(w, NFT_GUARD_STEERING);
+	if (g->own_mark)
+		nft_match_mark(w, NFT_CMP_NEQ, g->own_mark);
 	nft_load_meta(w, NFT_META_NFPROTO);
 	nft_equals_u8(w, family->protocol);
 	nft_load_destination_type(w);
@@ -109,5 +105,5 @@ void nft_steer_add_rules(struct nft_batch *b, const struct nft_guard *g)
 		steer_suspect(b, &nft_families[f]);
 	if (g->steer_all)
 		steer_all(b);
-	look_at_guarded_ports(b, g);
+	look_at_guarded_ports(b);
 }

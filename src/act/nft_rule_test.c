@@ -187,18 +187,18 @@ static void limits_spare_our_own_and_the_never_listed(void **state)
 	assert_string_equal(rules_of(&batch, &words), expected);
 }
 
+#define WORKS " meta 16 1 lookup steering 1 meta 3 1 cmp 1 1 %2$d"
 #define TO_GATE4 IPV4 " fib 1 3 2 cmp 1 0 %1$d immediate 1 2130706433 immediate 2 1f59 tproxy 2 1 2"
 #define TO_GATE6 IPV6 " fib 1 3 2 cmp 1 0 %1$d immediate 1 00000000000000000000000000000001" \
 	" immediate 2 1f59 tproxy 10 1 2"
 #define TO_GATE_RULES                                                                                   \
 	" wavebreak to_gate" SENDER4 " lookup never4 1 immediate 0 -5\n"                                \
 	" wavebreak to_gate" SENDER6 " lookup never6 1 immediate 0 -5\n"                                \
-	" wavebreak to_gate" OPENING TO_GATE4 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" TCP TO_GATE4 " immediate 0 1\n"                                            \
-	" wavebreak to_gate" OPENING TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" TCP TO_GATE6 " immediate 0 1\n"
-#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 meta 16 1 lookup steering 1" \
-	" meta 3 1 cmp 1 1 %2$d immediate 0 -4 steering\n"
+	" wavebreak to_gate" OPENING WORKS TO_GATE4 " objref 1 steered immediate 0 1\n"                       \
+	" wavebreak to_gate" WORKS TO_GATE4 " immediate 0 1\n"                                            \
+	" wavebreak to_gate" OPENING WORKS TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
+	" wavebreak to_gate" WORKS TO_GATE6 " immediate 0 1\n"
+#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 immediate 0 -4 steering\n"
 
 static void suspects_are_steered_and_only_openings_counted(void **state)
 {
