@@ -48,13 +48,16 @@ static void steer_suspect(struct nft_batch *b, const struct nft_family *family)
 {
 	size_t rule = nft_rule_begin(b, CHAIN_STEERING);
 
-	nft_load_sender_unit(&b->w, family);
-	nft_look_up(&b->w, family->suspect);
-	nft_verdict(&b->w, NFT_GOTO, CHAIN_TO_GATE);
-	nft_rule_end(b, rule);
-	rule = nft_rule_begin(b, CHAIN_STEERING);
+	nft_match_opening(&b->w);
 	nft_load_sender(&b->w, family);
 	nft_look_up(&b->w, family->network);
+	if (!family->whole_unit)
+		nft_keep_bits(&b->w, family->unit_bits, family->address_size);
+	nft_add(&b->w, family->suspect, NFT_NETWORK_MEMORY_MS);
+	nft_rule_end(b, rule);
+	rule = nft_rule_begin(b, CHAIN_STEERING);
+	nft_load_sender_unit(&b->w, family);
+	nft_look_up(&b->w, family->suspect);
 	nft_verdict(&b->w, NFT_GOTO, CHAIN_TO_GATE);
 	nft_rule_end(b, rule);
 }
