@@ -415,7 +415,8 @@ static void assert_name(int fd, bool peer, const char *text, uint16_t port)
 		assert_int_equal(ntohs(((struct sockaddr_in *)&name)->sin_port), port);
 }
 
-static void lead_and_talk(struct scene *s, const char *suspect, const char *other, const char *loopback, const char *own)
+static void lead_and_talk(struct scene *s, const char *suspect, const char *other, const char *loopback,
+			  const char *own)
 {
 	char byte;
 	int client, fd;

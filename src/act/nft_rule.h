@@ -54,8 +54,8 @@
  * Not only SYNs are steered: with SYN cookies it is the last ACK of the handshake that looks for the listener. What
  * belongs to a connection already stays with it, whoever has it (nf_tproxy looks for that first). Without a listener
  * at that port the rule ends, and the mail server gets the packet. A packet for another host is none of ours.
- * That costs each packet of a mail a look at a set, so all that only a suspect's packet need be asked comes after it; and
- * networks, which take a search in a sorted list, are looked for once a connection: their client is a suspect for as
+ * That costs each packet of a mail a look at a set, so all that only a suspect's packet need be asked comes after it;
+ * and networks, which take a search in a sorted list, are looked for once a connection: their client is a suspect for as
  * long as a handshake takes.
  * Where nobody is steered there is no chain at that hook at all (TPROXY has the kernel put fragments together).
  *
