@@ -83,8 +83,8 @@ void nft_elements_put(struct nft_elements *elements, const void *key, size_t key
 void nft_elements_put_interval(struct nft_elements *elements, const void *first, const void *end, size_t key_size);
 void nft_elements_end(struct nft_elements *elements);
 
-/* The most bytes one element can take, for an IPv6 key without and with a timeout, for an interval, and what a list costs
- * beside its elements for each message. */
+/* The most bytes one element can take, for an IPv6 key without and with a timeout, for an interval, and what a
+ * list costs beside its elements for each message. */
 #define NFT_ELEMENT_BYTES 28
 #define NFT_ELEMENT_WITH_TIMEOUT_BYTES 40
 #define NFT_INTERVAL_BYTES 64

@@ -80,6 +80,17 @@ void nft_match_mark(struct nl_writer *w, enum nft_cmp_ops op, uint32_t mark)
 	nft_compare(w, op, &mark, sizeof(mark));
 }
 
+void nft_pass_loopback(struct nft_batch *b, const char *chain)
+{
+	static const uint32_t loopback = NFT_LOOPBACK_INDEX;
+	size_t rule = nft_rule_begin(b, chain);
+
+	nft_load_meta(&b->w, NFT_META_IIF);
+	nft_compare(&b->w, NFT_CMP_EQ, &loopback, sizeof(loopback));
+	nft_verdict(&b->w, NFT_RETURN, NULL);
+	nft_rule_end(b, rule);
+}
+
 void nft_pass_never(struct nft_batch *b, const char *chain, const struct nft_family *family)
 {
 	size_t rule = nft_rule_begin(b, chain);

@@ -12,17 +12,6 @@ static void leave_by_mark(struct nft_batch *b, const char *chain, uint32_t mark)
 	nft_rule_end(b, rule);
 }
 
-static void leave_from_loopback(struct nft_batch *b, const char *chain)
-{
-	static const uint32_t loopback = NFT_LOOPBACK_INDEX;
-	size_t rule = nft_rule_begin(b, chain);
-
-	nft_load_meta(&b->w, NFT_META_IIF);
-	nft_compare(&b->w, NFT_CMP_EQ, &loopback, sizeof(loopback));
-	nft_verdict(&b->w, NFT_RETURN, NULL);
-	nft_rule_end(b, rule);
-}
-
 static void suspect_who_is_over(struct nft_batch *b, const struct nft_guard *g, const struct nft_family *family)
 {
 	size_t rule = nft_rule_begin(b, NFT_CHAIN_OVER_ADDRESS);
@@ -89,7 +78,7 @@ void nft_limits_add(struct nft_batch *b, const char *chain, const struct nft_gua
 		return;
 	if (g->own_mark)
 		leave_by_mark(b, chain, g->own_mark);
-	leave_from_loopback(b, chain);
+	nft_pass_loopback(b, chain);
 	for (f = 0; f < NFT_FAMILIES; f++)
 		nft_pass_never(b, chain, &nft_families[f]);
 	if (g->per_address.per_second)

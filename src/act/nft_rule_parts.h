@@ -28,6 +28,8 @@ void nft_load_sender_unit(struct nl_writer *w, const struct nft_family *family);
 void nft_match_opening(struct nl_writer *w);
 /* Ends the rule for what has our mark (NFT_CMP_NEQ), or has not (NFT_CMP_EQ). */
 void nft_match_mark(struct nl_writer *w, enum nft_cmp_ops op, uint32_t mark);
+/* Leaves the chain for what comes from this host. */
+void nft_pass_loopback(struct nft_batch *batch, const char *chain);
 /* Leaves the chain for who is never banned. */
 void nft_pass_never(struct nft_batch *batch, const char *chain, const struct nft_family *family);
 

@@ -31,9 +31,8 @@ void nft_steer_delete_chains(struct nft_batch *b)
 	nft_chain_delete(b, CHAIN_TO_GATE);
 }
 
-static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g)
+static void look_at_guarded_ports(struct nft_batch *b)
 {
-	static const uint32_t loopback = NFT_LOOPBACK_INDEX;
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_STEER);
 
@@ -41,13 +40,6 @@ static void look_at_guarded_ports(struct nft_batch *b, const struct nft_guard *g
 	nft_equals_u8(w, IPPROTO_TCP);
 	nft_load_payload(w, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_dport), 2);
 	nft_look_up(w, NFT_GUARD_STEER_PORTS);
-	/* What is from this host goes to the mail server, as the gate's own connections do. */
-	nft_load_meta(w, NFT_META_IIF);
-	nft_compare(w, NFT_CMP_NEQ, &loopback, sizeof(loopback));
-	nft_load_meta(w, NFT_META_L4PROTO);
-	nft_look_up(w, NFT_GUARD_STEERING);
-	if (g->own_mark)
-		nft_match_mark(w, NFT_CMP_NEQ, g->own_mark);
 	nft_verdict(w, NFT_GOTO, CHAIN_STEERING);
 	nft_rule_end(b, rule);
 }
@@ -56,13 +48,16 @@ static void steer_suspect(struct nft_batch *b, const struct nft_family *family)
 {
 	size_t rule = nft_rule_begin(b, CHAIN_STEERING);
 
-	nft_load_sender_unit(&b->w, family);
-	nft_look_up(&b->w, family->suspect);
-	nft_verdict(&b->w, NFT_GOTO, CHAIN_TO_GATE);
-	nft_rule_end(b, rule);
-	rule = nft_rule_begin(b, CHAIN_STEERING);
+	nft_match_opening(&b->w);
 	nft_load_sender(&b->w, family);
 	nft_look_up(&b->w, family->network);
+	if (!family->whole_unit)
+		nft_keep_bits(&b->w, family->unit_bits, family->address_size);
+	nft_add(&b->w, family->suspect, NFT_NETWORK_MEMORY_MS);
+	nft_rule_end(b, rule);
+	rule = nft_rule_begin(b, CHAIN_STEERING);
+	nft_load_sender_unit(&b->w, family);
+	nft_look_up(&b->w, family->suspect);
 	nft_verdict(&b->w, NFT_GOTO, CHAIN_TO_GATE);
 	nft_rule_end(b, rule);
 }
@@ -82,12 +77,12 @@ static void lead_to_gate(struct nft_batch *b, const struct nft_guard *g, const s
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_TO_GATE);
 
-	if (opening) {
+	if (opening)
 		nft_match_opening(w);
-	} else {
-		nft_load_meta(w, NFT_META_L4PROTO);
-		nft_equals_u8(w, IPPROTO_TCP);
-	}
+	nft_load_meta(w, NFT_META_L4PROTO);
+	nft_look_up(w, NFT_GUARD_STEERING);
+	if (g->own_mark)
+		nft_match_mark(w, NFT_CMP_NEQ, g->own_mark);
 	nft_load_meta(w, NFT_META_NFPROTO);
 	nft_equals_u8(w, family->protocol);
 	nft_load_destination_type(w);
@@ -103,6 +98,8 @@ void nft_steer_add_rules(struct nft_batch *b, const struct nft_guard *g)
 {
 	size_t f;
 
+	/* What is from this host goes to the mail server, as the gate's own connections do. */
+	nft_pass_loopback(b, CHAIN_TO_GATE);
 	for (f = 0; f < NFT_FAMILIES; f++)
 		nft_pass_never(b, CHAIN_TO_GATE, &nft_families[f]);
 	for (f = 0; f < NFT_FAMILIES; f++) {
@@ -113,5 +110,5 @@ void nft_steer_add_rules(struct nft_batch *b, const struct nft_guard *g)
 		steer_suspect(b, &nft_families[f]);
 	if (g->steer_all)
 		steer_all(b);
-	look_at_guarded_ports(b, g);
+	look_at_guarded_ports(b);
 }

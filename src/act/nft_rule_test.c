@@ -93,8 +93,8 @@ static const char *in_words(struct nft_batch *batch, uint16_t message, struct wo
 
 /* The numbers are those of <linux/netfilter/nf_tables.h> and <linux/netfilter.h>: meta 16 is
  * l4proto, 15 nfproto, 3 mark and 4 iif; payload is register, base (1 network, 2 transport), offset, size;
- * cmp is register, 0 (equal) or 1 (not), value; bitwise is registers, size, mask, xor; dynset 1 is
- * update, its limit is rate, unit, burst, 0 (packets), 1 (over); fib 1 3 2 is the type of the destination, and 2
+ * cmp is register, 0 (equal) or 1 (not), value; bitwise is registers, size, mask, xor; dynset 0 is
+ * add and 1 update, its limit is rate, unit, burst, 0 (packets), 1 (over); fib 1 3 2 is the type of the destination, and 2
  * local; verdict -4 is goto, -5 return, 0 drop, 1 accept. */
 #define IPV4 " meta 15 1 cmp 1 0 02"
 #define IPV6 " meta 15 1 cmp 1 0 0a"
@@ -187,18 +187,19 @@ static void limits_spare_our_own_and_the_never_listed(void **state)
 	assert_string_equal(rules_of(&batch, &words), expected);
 }
 
+#define WORKS " meta 16 1 lookup steering 1 meta 3 1 cmp 1 1 %2$d"
 #define TO_GATE4 IPV4 " fib 1 3 2 cmp 1 0 %1$d immediate 1 2130706433 immediate 2 1f59 tproxy 2 1 2"
 #define TO_GATE6 IPV6 " fib 1 3 2 cmp 1 0 %1$d immediate 1 00000000000000000000000000000001" \
 	" immediate 2 1f59 tproxy 10 1 2"
 #define TO_GATE_RULES                                                                                   \
+	" wavebreak to_gate meta 4 1 cmp 1 0 %3$d immediate 0 -5\n"                                     \
 	" wavebreak to_gate" SENDER4 " lookup never4 1 immediate 0 -5\n"                                \
 	" wavebreak to_gate" SENDER6 " lookup never6 1 immediate 0 -5\n"                                \
-	" wavebreak to_gate" OPENING TO_GATE4 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" TCP TO_GATE4 " immediate 0 1\n"                                            \
-	" wavebreak to_gate" OPENING TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" TCP TO_GATE6 " immediate 0 1\n"
-#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 meta 4 1 cmp 1 1 %3$d" \
-	" meta 16 1 lookup steering 1 meta 3 1 cmp 1 1 %2$d immediate 0 -4 steering\n"
+	" wavebreak to_gate" OPENING WORKS TO_GATE4 " objref 1 steered immediate 0 1\n"                       \
+	" wavebreak to_gate" WORKS TO_GATE4 " immediate 0 1\n"                                            \
+	" wavebreak to_gate" OPENING WORKS TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
+	" wavebreak to_gate" WORKS TO_GATE6 " immediate 0 1\n"
+#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 immediate 0 -4 steering\n"
 
 static void suspects_are_steered_and_only_openings_counted(void **state)
 {
@@ -208,10 +209,10 @@ static void suspects_are_steered_and_only_openings_counted(void **state)
 
 	snprintf(expected, sizeof(expected),
 		 TO_GATE_RULES
+		 " wavebreak steering" OPENING SENDER4 " lookup network4 1 dynset suspect4 0 1 3000\n"
 		 " wavebreak steering" SENDER4 " lookup suspect4 1 immediate 0 -4 to_gate\n"
-		 " wavebreak steering" SENDER4 " lookup network4 1 immediate 0 -4 to_gate\n"
-		 " wavebreak steering" SENDER6 NET64 " lookup suspect6 1 immediate 0 -4 to_gate\n"
-		 " wavebreak steering" SENDER6 " lookup network6 1 immediate 0 -4 to_gate\n" STEER_RULE,
+		 " wavebreak steering" OPENING SENDER6 " lookup network6 1" NET64 " dynset suspect6 0 1 3000\n"
+		 " wavebreak steering" SENDER6 NET64 " lookup suspect6 1 immediate 0 -4 to_gate\n" STEER_RULE,
 		 as_read(2), as_read(77), as_read(1));
 	begin(&batch);
 	nft_guard_add(&batch, &everything);

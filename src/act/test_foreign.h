@@ -48,7 +48,8 @@ static inline struct test_foreign test_foreign_begin(const char *clients)
 	/* ip(8) names a namespace by a process or a file; a descriptor of ours is one. */
 	snprintf(command, sizeof(command),
 		 "ip link add wire type veth peer name wire netns /proc/%d/fd/%d &&"
-		 "for ns in %d %d; do nsenter --net=/proc/%d/fd/$ns ip link set wire address 02:00:00:00:00:01 arp off up || exit; done;"
+		 "for ns in %d %d; do nsenter --net=/proc/%d/fd/$ns"
+		 " ip link set wire address 02:00:00:00:00:01 arp off up || exit; done;"
 		 "ip addr add 10.0.0.1/8 dev wire && ip addr add fd00::1/16 dev wire nodad;"
 		 "for a in %s; do case $a in *:*) n=nodad;; *) n=;; esac;"
 		 "nsenter --net=/proc/%d/fd/%d ip addr add $a dev wire $n || exit; done",
