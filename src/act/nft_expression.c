@@ -161,14 +161,13 @@ static void put_rate(struct nl_writer *w, const struct nft_rate *rate)
 	nl_put_be32(w, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 }
 
-static void put_into(struct nl_writer *w, enum nft_dynset_ops op, const char *set, uint64_t timeout_ms,
-		     const struct nft_rate *rate)
+void nft_update(struct nl_writer *w, const char *set, uint64_t timeout_ms, const struct nft_rate *rate)
 {
 	struct expression e = expression_begin(w, "dynset");
 	size_t bucket, data;
 
 	nl_put_text(w, NFTA_DYNSET_SET_NAME, set);
-	nl_put_be32(w, NFTA_DYNSET_OP, op);
+	nl_put_be32(w, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	nl_put_be32(w, NFTA_DYNSET_SREG_KEY, REGISTER);
 	nl_put_be64(w, NFTA_DYNSET_TIMEOUT, timeout_ms);
 	if (rate) {
@@ -181,16 +180,6 @@ static void put_into(struct nl_writer *w, enum nft_dynset_ops op, const char *se
 		nl_nest_end(w, bucket);
 	}
 	expression_end(w, e);
-}
-
-void nft_update(struct nl_writer *w, const char *set, uint64_t timeout_ms, const struct nft_rate *rate)
-{
-	put_into(w, NFT_DYNSET_OP_UPDATE, set, timeout_ms, rate);
-}
-
-void nft_add(struct nl_writer *w, const char *set, uint64_t timeout_ms)
-{
-	put_into(w, NFT_DYNSET_OP_ADD, set, timeout_ms, NULL);
 }
 
 void nft_over_rate(struct nl_writer *w, const struct nft_rate *rate)

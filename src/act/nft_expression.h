@@ -45,8 +45,6 @@ struct nft_rate {
 /* Puts what is loaded into the set, or starts its timeout again. With a rate, each element has a bucket of its
  * own, and the rule goes on only for what is over the rate. A set that is full ends the rule. */
 void nft_update(struct nl_writer *w, const char *set, uint64_t timeout_ms, const struct nft_rate *rate_or_null);
-/* Puts what is loaded into the set; what is there already keeps its timeout. */
-void nft_add(struct nl_writer *w, const char *set, uint64_t timeout_ms);
 /* The same as nft_update's rate, with one bucket for all. */
 void nft_over_rate(struct nl_writer *w, const struct nft_rate *rate);
 

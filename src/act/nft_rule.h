@@ -25,19 +25,17 @@
  *	}
  *	chain steer {
  *		type filter hook prerouting priority mangle; policy accept;
- *		meta l4proto tcp tcp dport @steer_ports goto steering
+ *		tcp flags syn / syn,ack tcp dport @steer_ports goto steering
  *	}
  *	chain steering {
- *		tcp flags syn / syn,ack ip saddr @network4 add @suspect4 { ip saddr timeout 3s }
  *		ip saddr @suspect4 goto to_gate
+ *		ip saddr @network4 goto to_gate
  *	}
  *	chain to_gate {
  *		iif "lo" return
  *		ip saddr @never4 return
  *		tcp flags syn / syn,ack meta l4proto @steering meta mark != 0x0000004d meta nfproto ipv4
  *			fib daddr type local tproxy ip to 127.0.0.1:8025 counter name "steered" accept
- *		meta l4proto @steering meta mark != 0x0000004d meta nfproto ipv4
- *			fib daddr type local tproxy ip to 127.0.0.1:8025 accept
  *	}
  *
  * Only the packet that asks for a new connection is ever dropped: a live connection of a
@@ -52,12 +50,13 @@
  * neighbours do not pay for it. Over a rate, the set of suspects is changed by a rule of its own: when that set is
  * full, the packet is dropped all the same.
  *
- * Not only SYNs are steered: with SYN cookies it is the last ACK of the handshake that looks for the listener. What
- * belongs to a connection already stays with it, whoever has it (nf_tproxy looks for that first). Without a listener
- * at that port the rule ends, and the mail server gets the packet. A packet for another host is none of ours.
- * That costs each packet of a mail a look at a set, so all that only a suspect's packet need be asked comes after it;
- * and networks, which take a search in a sorted list, are looked for once a connection: their client is a suspect for as
- * long as a handshake takes.
+ * The SYN alone is led there: what belongs to a connection, also one that is only asked for, stays with it, whoever has
+ * it. So the other packets of a mail pay for one comparison. With SYN cookies it is the last ACK of the handshake that looks
+ * for the listener, and comes to the mail server's, whose kernel may know nothing of it. That takes thousands of half-open
+ * connections of suspects, and is their trouble alone. With steer = all it would be everybody's, so there all packets
+ * to these ports go on (`meta l4proto tcp tcp dport @steer_ports goto steering`, and a second rule without a counter in
+ * to_gate). Without a listener at that port the rule ends, and the mail server gets the packet. A packet for another host
+ * is none of ours.
  * Where nobody is steered there is no chain at that hook at all (TPROXY has the kernel put fragments together).
  *
  * ban6, suspect6 and net6 hold /64 networks: the first half of an address with the second half zero.
@@ -95,9 +94,6 @@
 
 /* How long a rate set remembers who has been quiet: longer than any bucket takes to fill again. */
 #define NFT_RATE_MEMORY_MS 60000
-
-/* How long who comes from a suspect network is a suspect, from each new connection on. */
-#define NFT_NETWORK_MEMORY_MS 3000
 
 struct nft_guard {
 	uint64_t ban_for_ms; /* the timeout a dropped client starts again with */

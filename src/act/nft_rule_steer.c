@@ -31,33 +31,32 @@ void nft_steer_delete_chains(struct nft_batch *b)
 	nft_chain_delete(b, CHAIN_TO_GATE);
 }
 
-static void look_at_guarded_ports(struct nft_batch *b)
+static void look_at_guarded_ports(struct nft_batch *b, bool openings_alone)
 {
 	struct nl_writer *w = &b->w;
 	size_t rule = nft_rule_begin(b, CHAIN_STEER);
 
-	nft_load_meta(w, NFT_META_L4PROTO);
-	nft_equals_u8(w, IPPROTO_TCP);
+	if (openings_alone) {
+		nft_match_opening(w);
+	} else {
+		nft_load_meta(w, NFT_META_L4PROTO);
+		nft_equals_u8(w, IPPROTO_TCP);
+	}
 	nft_load_payload(w, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, th_dport), 2);
 	nft_look_up(w, NFT_GUARD_STEER_PORTS);
 	nft_verdict(w, NFT_GOTO, CHAIN_STEERING);
 	nft_rule_end(b, rule);
 }
 
-static void steer_suspect(struct nft_batch *b, const struct nft_family *family)
+static void steer_those_in(struct nft_batch *b, const struct nft_family *family, const char *set, bool by_unit)
 {
 	size_t rule = nft_rule_begin(b, CHAIN_STEERING);
 
-	nft_match_opening(&b->w);
-	nft_load_sender(&b->w, family);
-	nft_look_up(&b->w, family->network);
-	if (!family->whole_unit)
-		nft_keep_bits(&b->w, family->unit_bits, family->address_size);
-	nft_add(&b->w, family->suspect, NFT_NETWORK_MEMORY_MS);
-	nft_rule_end(b, rule);
-	rule = nft_rule_begin(b, CHAIN_STEERING);
-	nft_load_sender_unit(&b->w, family);
-	nft_look_up(&b->w, family->suspect);
+	if (by_unit)
+		nft_load_sender_unit(&b->w, family);
+	else
+		nft_load_sender(&b->w, family);
+	nft_look_up(&b->w, set);
 	nft_verdict(&b->w, NFT_GOTO, CHAIN_TO_GATE);
 	nft_rule_end(b, rule);
 }
@@ -70,7 +69,7 @@ static void steer_all(struct nft_batch *b)
 	nft_rule_end(b, rule);
 }
 
-/* Two rules, since only the opening packet is counted, and only when there is a listener. */
+/* Only the opening packet is counted, and only when there is a listener. */
 static void lead_to_gate(struct nft_batch *b, const struct nft_guard *g, const struct nft_family *family, bool opening)
 {
 	static const uint32_t to_this_host = RTN_LOCAL;
@@ -104,11 +103,14 @@ void nft_steer_add_rules(struct nft_batch *b, const struct nft_guard *g)
 		nft_pass_never(b, CHAIN_TO_GATE, &nft_families[f]);
 	for (f = 0; f < NFT_FAMILIES; f++) {
 		lead_to_gate(b, g, &nft_families[f], true);
-		lead_to_gate(b, g, &nft_families[f], false);
+		if (g->steer_all)
+			lead_to_gate(b, g, &nft_families[f], false);
 	}
-	for (f = 0; !g->steer_all && f < NFT_FAMILIES; f++)
-		steer_suspect(b, &nft_families[f]);
+	for (f = 0; !g->steer_all && f < NFT_FAMILIES; f++) {
+		steer_those_in(b, &nft_families[f], nft_families[f].suspect, true);
+		steer_those_in(b, &nft_families[f], nft_families[f].network, false);
+	}
 	if (g->steer_all)
 		steer_all(b);
-	look_at_guarded_ports(b);
+	look_at_guarded_ports(b, !g->steer_all);
 }

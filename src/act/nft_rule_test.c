@@ -191,15 +191,15 @@ static void limits_spare_our_own_and_the_never_listed(void **state)
 #define TO_GATE4 IPV4 " fib 1 3 2 cmp 1 0 %1$d immediate 1 2130706433 immediate 2 1f59 tproxy 2 1 2"
 #define TO_GATE6 IPV6 " fib 1 3 2 cmp 1 0 %1$d immediate 1 00000000000000000000000000000001" \
 	" immediate 2 1f59 tproxy 10 1 2"
-#define TO_GATE_RULES                                                                                   \
+#define PASSED_RULES                                                                                    \
 	" wavebreak to_gate meta 4 1 cmp 1 0 %3$d immediate 0 -5\n"                                     \
 	" wavebreak to_gate" SENDER4 " lookup never4 1 immediate 0 -5\n"                                \
-	" wavebreak to_gate" SENDER6 " lookup never6 1 immediate 0 -5\n"                                \
-	" wavebreak to_gate" OPENING WORKS TO_GATE4 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" WORKS TO_GATE4 " immediate 0 1\n"                                            \
-	" wavebreak to_gate" OPENING WORKS TO_GATE6 " objref 1 steered immediate 0 1\n"                       \
-	" wavebreak to_gate" WORKS TO_GATE6 " immediate 0 1\n"
-#define STEER_RULE " wavebreak steer" TCP " payload 1 2 2 2 lookup steer_ports 1 immediate 0 -4 steering\n"
+	" wavebreak to_gate" SENDER6 " lookup never6 1 immediate 0 -5\n"
+#define OPENING4_RULE " wavebreak to_gate" OPENING WORKS TO_GATE4 " objref 1 steered immediate 0 1\n"
+#define OPENING6_RULE " wavebreak to_gate" OPENING WORKS TO_GATE6 " objref 1 steered immediate 0 1\n"
+#define OTHERS4_RULE " wavebreak to_gate" WORKS TO_GATE4 " immediate 0 1\n"
+#define OTHERS6_RULE " wavebreak to_gate" WORKS TO_GATE6 " immediate 0 1\n"
+#define STEER_RULE(packets) " wavebreak steer" packets " payload 1 2 2 2 lookup steer_ports 1 immediate 0 -4 steering\n"
 
 static void suspects_are_steered_and_only_openings_counted(void **state)
 {
@@ -208,11 +208,11 @@ static void suspects_are_steered_and_only_openings_counted(void **state)
 	char expected[4096];
 
 	snprintf(expected, sizeof(expected),
-		 TO_GATE_RULES
-		 " wavebreak steering" OPENING SENDER4 " lookup network4 1 dynset suspect4 0 1 3000\n"
+		 PASSED_RULES OPENING4_RULE OPENING6_RULE
 		 " wavebreak steering" SENDER4 " lookup suspect4 1 immediate 0 -4 to_gate\n"
-		 " wavebreak steering" OPENING SENDER6 " lookup network6 1" NET64 " dynset suspect6 0 1 3000\n"
-		 " wavebreak steering" SENDER6 NET64 " lookup suspect6 1 immediate 0 -4 to_gate\n" STEER_RULE,
+		 " wavebreak steering" SENDER4 " lookup network4 1 immediate 0 -4 to_gate\n"
+		 " wavebreak steering" SENDER6 NET64 " lookup suspect6 1 immediate 0 -4 to_gate\n"
+		 " wavebreak steering" SENDER6 " lookup network6 1 immediate 0 -4 to_gate\n" STEER_RULE(OPENING),
 		 as_read(2), as_read(77), as_read(1));
 	begin(&batch);
 	nft_guard_add(&batch, &everything);
@@ -230,7 +230,8 @@ static void all_are_steered_but_the_never_listed(void **state)
 
 	guard.steer_all = true;
 	snprintf(expected, sizeof(expected),
-		 TO_GATE_RULES " wavebreak steering immediate 0 -4 to_gate\n" STEER_RULE, as_read(2), as_read(77), as_read(1));
+		 PASSED_RULES OPENING4_RULE OTHERS4_RULE OPENING6_RULE OTHERS6_RULE
+		 " wavebreak steering immediate 0 -4 to_gate\n" STEER_RULE(TCP), as_read(2), as_read(77), as_read(1));
 	begin(&batch);
 	nft_guard_add(&batch, &guard);
 	assert_non_null(strstr(rules_of(&batch, &words), expected));
