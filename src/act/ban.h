@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ban - what the kernel does with clients: turns the banned away, bounds how fast new connections come, and
- * brings suspects to the gate.
+ * leads suspects to the gate.
  *
  * A table `inet wavebreak` of our own in nf_tables, with the sets `ban4` (addresses) and
  * `ban6` (/64 networks). Each element has a timeout, and each attempt to connect starts it

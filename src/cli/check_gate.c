@@ -76,7 +76,7 @@ static void check_listen(struct check *check)
 	}
 }
 
-/* The same for the port that the kernel brings clients to. */
+/* The same for the port that the kernel leads clients to. */
 static void check_steer_port(struct check *check)
 {
 	static const uint8_t loopback4[4] = { 127, 0, 0, 1 }, loopback6[16] = { [15] = 1 };
@@ -131,7 +131,7 @@ static void check_steer(struct check *check)
 	switch (probe.support) {
 	case BAN_SUPPORT_FULL:
 	case BAN_SUPPORT_UNOWNED:
-		findings_add(f, FINDING_WORKS, "gate steer", "TPROXY: %s; %s are brought to port %llu of 127.0.0.1 and ::1",
+		findings_add(f, FINDING_WORKS, "gate steer", "TPROXY: %s; %s are led to port %llu of 127.0.0.1 and ::1",
 			     probe.reason, s->gate_steer == STEERING_ALL ? "all clients of mail.ports" : "suspects",
 			     (unsigned long long)s->gate_steer_port);
 		break;

@@ -79,7 +79,7 @@ static void print_steering(const json_t *steering)
 		return;
 	printf(SUBJECT, "steering");
 	if (ask_is_true(steering, "on"))
-		printf("%s are brought to the gate\n", all ? "all clients" : "suspects");
+		printf("%s are led to the gate\n", all ? "all clients" : "suspects");
 	else if (*ask_text(steering, "error", error))
 		printf("NO: this kernel cannot (%s); clients reach the mail server directly\n", error);
 	else

@@ -22,7 +22,7 @@
 struct places {
 	struct endpoint endpoints[GATE_LISTENERS_MOST];
 	size_t count;
-	bool steered; /* to loopback, where the kernel brings clients of other places */
+	bool steered; /* to loopback, where the kernel leads clients of other places */
 };
 
 static void find_places(const struct settings *settings, struct places *ret)
@@ -125,7 +125,7 @@ static int listen_or_fall_back(const struct endpoint *endpoint)
 	return fd;
 }
 
-/* Only to such a socket the kernel brings what was sent to another place (nft_tproxy). */
+/* Only to such a socket the kernel leads what was sent to another place (nft_tproxy). */
 static int make_transparent(int fd, const struct endpoint *endpoint)
 {
 	static const int on = 1;

@@ -6,7 +6,7 @@
  * a worker that died, or was replaced at a reload, leaves it to the next one of its number.
  *
  * With gate.steer they are at gate.steer_port of 127.0.0.1 and ::1 and nowhere else, and IP_TRANSPARENT: the
- * kernel brings clients of the mail server's places to them, whose connections keep the ends that they have.
+ * kernel leads clients of the mail server's places to them, whose connections keep the ends that they have.
  * While none of them is there, it lets these clients through to the mail server.
  */
 #ifndef WAVEBREAK_DAEMON_GATE_LISTEN_H

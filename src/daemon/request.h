@@ -32,7 +32,7 @@ enum request_kind {
 	REQUEST_EVICT,      /* unit, port: the client's port in the log line, 0 for all it holds */
 	REQUEST_ALLOW,      /* unit, length: never again, by the administrator's word */
 	REQUEST_DISALLOW,   /* unit, length: takes back an allow */
-	REQUEST_SUSPECT,    /* unit, timeout_ms: is brought to the gate for so long; flags as with REQUEST_BAN */
+	REQUEST_SUSPECT,    /* unit, timeout_ms: is led to the gate for so long; flags as with REQUEST_BAN */
 	REQUEST_TRUST,      /* unit: is no suspect any more */
 	REQUEST_RELIEVE,    /* unit (the whole address), port: this one connection is ended at once */
 	REQUEST_HANDLERS,   /* which connections does the mail server itself hold for listed? Answered by
@@ -75,7 +75,7 @@ enum answer_kind {
 	ANSWER_RELIEVED,      /* unit (the whole address), port, error: the connection was ended, or not */
 	ANSWER_BLOCKED,       /* unit (the whole address), port: the server's process has BLOCK in its environment */
 	ANSWER_HANDLERS,      /* that were all; error when they could not be looked at */
-	ANSWER_STEERING,      /* flags: 1 clients are brought to the gate, 0 they are not; error: the kernel cannot */
+	ANSWER_STEERING,      /* flags: 1 clients are led to the gate, 0 they are not; error: the kernel cannot */
 };
 
 #define ANSWER_FORCED 1

@@ -537,7 +537,7 @@ static void test_it_works_when_all_of_it_speaks(void **state)
 	assert_int_equal(s->ends, 1);
 }
 
-/* Clients of any place that the kernel brings there, and nobody else's. */
+/* Clients of any place that the kernel leads there, and nobody else's. */
 static void test_a_steered_gate_listens_on_loopback_alone(void **state)
 {
 	struct scene *s = *state;

@@ -177,7 +177,7 @@ void warden_tell_handlers(struct warden *w);
 /* What looks for BLOCK is made anew for the present plan when it is needed. */
 void warden_close_relief(struct warden *w);
 
-/* warden_steer.c. Once a second: clients are brought to the gate as long as it works. */
+/* warden_steer.c. Once a second: clients are led to the gate as long as it works. */
 void warden_steer(struct warden *w);
 /* A worker that has just begun, or could not be told before, is told. */
 void warden_tell_steering(struct warden *w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is brought to the gate by the kernel is so from second to second: as long as all of the gate is well. */
+/* Who is led to the gate by the kernel is so from second to second: as long as all of the gate is well. */
 #include "daemon/warden_internal.h"
 
 #include "base/counter.h"
@@ -22,7 +22,7 @@ static void note(struct warden *w, enum warden_steers state, int error)
 		return;
 	/* That the kernel cannot is said with the table. */
 	if (state == STEERS_ON) {
-		log_info("%s are brought to the gate%s",
+		log_info("%s are led to the gate%s",
 			 w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects",
 			 w->steering == STEERS_STOPPED ? " again" : "");
 	} else if (state == STEERS_STOPPED && w->steering == STEERS_ON) {

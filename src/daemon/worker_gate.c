@@ -35,7 +35,7 @@ struct worker_gate {
 	struct gate_state states[GATES_MOST];
 	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
 	bool shares_port; /* mail.ports has one of the gate's */
-	bool steers; /* the kernel brings clients here, as the warden said */
+	bool steers; /* the kernel leads clients here, as the warden said */
 	int steering_error;
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
@@ -349,7 +349,7 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
-/* By steering and by the hook, clients are brought to it from the server's own port. Where no client is handed over
+/* By steering and by the hook, clients are led to it from the server's own port. Where no client is handed over
  * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
 static bool shares_port(const struct settings *s)
 {

@@ -196,7 +196,7 @@ static bool is_loopback(const struct addr *addr)
 					   memcmp(addr->octets, loopback6, sizeof(loopback6)) == 0;
 }
 
-/* Our own way to the mail server, brought back to us by a rule that does not know its mark, would go round until all
+/* Our own way to the mail server, led back to us by a rule that does not know its mark, would go round until all
  * places are taken. The mark comes with the SYN (net.ipv4.tcp_fwmark_accept), as the routing of transparent needs it;
  * a connection that is not of transparent is known by its ends, since nobody on this host is steered. */
 static bool came_round(const struct front *front, int fd, const struct addr *client, const struct addr *local)
@@ -216,7 +216,7 @@ static void say_came_round(struct front *front)
 	if (now_ms < front->silent_until_ms)
 		return;
 	front->silent_until_ms = now_ms + SILENT_MS;
-	log_error("a connection of this host to its mail server was brought to the gate, by a rule that is not ours; it is ended");
+	log_error("a connection of this host to its mail server was led to the gate, by a rule that is not ours; it is ended");
 }
 
 /* A steered client has the end that it came to. One whose end is ours came from this host to a port where nobody is
