@@ -413,7 +413,13 @@ void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
 
 static json_t *steering_to_json(const struct worker_gate *gate)
 {
-	return json_pack("{s:b, s:s*}", "on", gate->steers, "error",
+	static const char *const ways[] = {
+#define STEERING(id, name, help) [STEERING_##id] = name,
+#include "defs/steerings.def"
+#undef STEERING
+	};
+
+	return json_pack("{s:s, s:b, s:s*}", "who", ways[gate->w->settings->gate_steer], "on", gate->steers, "error",
 			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
 }
 
