@@ -80,6 +80,7 @@ static void each_second(void *data)
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
+	worker_http_each_second(w->http);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -271,6 +272,8 @@ static int run(struct worker *w)
 	open_store(w);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
+	worker_open_processes(w);
+	worker_http_open(w, &w->http);
 	confine(w);
 	start_store(w);
 	if (worker_gate_create(w, &w->gate) < 0)

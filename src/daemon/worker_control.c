@@ -8,6 +8,7 @@
 #include "build_config.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,20 +76,13 @@ static json_t *ban_to_json(const struct worker *w, const struct ban *ban)
 	return o;
 }
 
-/* The states that a connection of ours can be in, by the names of tcp(7) and ss(8). */
 static json_t *states_to_json(const struct connection_counts *counts)
 {
-	static const char *const names[SOCKDIAG_STATES] = {
-		[SOCKDIAG_ESTABLISHED] = "established", [SOCKDIAG_SYN_RECV] = "syn-recv",
-		[SOCKDIAG_FIN_WAIT1] = "fin-wait-1",	[SOCKDIAG_FIN_WAIT2] = "fin-wait-2",
-		[SOCKDIAG_CLOSE_WAIT] = "close-wait",	[SOCKDIAG_LAST_ACK] = "last-ack",
-		[SOCKDIAG_CLOSING] = "closing",
-	};
 	json_t *o = json_object();
 
-	for (int i = 0; i < SOCKDIAG_STATES; i++) {
-		if (names[i])
-			json_object_set_new(o, names[i], json_integer(counts->by_state[i]));
+	for (unsigned i = 0; i < SOCKDIAG_STATES; i++) {
+		if (worker_state_name(i))
+			json_object_set_new(o, worker_state_name(i), json_integer(counts->by_state[i]));
 	}
 	return o;
 }
@@ -119,6 +113,44 @@ static json_t *counters_to_json(void)
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		json_object_set_new(o, counter_name((enum counter)i),
 				    json_integer((json_int_t)counter_read((enum counter)i)));
+	return o;
+}
+
+static json_t *number_to_json(double value)
+{
+	/* Whole ones as such, as far as both can hold them. */
+	return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *object_within(json_t *object, const char *name)
+{
+	if (!json_object_get(object, name))
+		json_object_set_new(object, name, json_object());
+	return json_object_get(object, name);
+}
+
+/* A number, or an object with a member for each value of its label, and so on. Label values may be foreign, and JSON
+ * takes UTF-8 only: what is not ASCII is escaped. */
+static void measure_to_json(void *measures, enum measure measure, const char *value_of_label,
+			    const char *value_of_label2, double value)
+{
+	const char *const labels[MEASURE_LABELS_MOST] = { value_of_label, value_of_label2 };
+	char shown[STORE_PATH_MOST * 4 + 1] = "";
+	const char *member = measure_name(measure);
+	json_t *object = measures;
+
+	for (unsigned i = 0; i < measure_label_count(measure); i++) {
+		object = object_within(object, member);
+		member = text_escape(bytes_of(labels[i] ? labels[i] : ""), shown, sizeof(shown));
+	}
+	json_object_set_new(object, member, number_to_json(value));
+}
+
+static json_t *measures_to_json(struct worker *w)
+{
+	json_t *o = json_object();
+
+	worker_measure(w, measure_to_json, o);
 	return o;
 }
 
@@ -175,6 +207,7 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "landlock", json_boolean(w->confined_by_landlock));
 	json_object_set_new(o, "seccomp", json_boolean(w->confined_by_seccomp));
 	json_object_set_new(o, "counters", counters_to_json());
+	json_object_set_new(o, "measures", measures_to_json(w));
 	control_finish(answer, o);
 }
 

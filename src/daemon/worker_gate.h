@@ -11,6 +11,7 @@
 
 #include "base/prefix.h"
 #include "event/loop.h"
+#include "observe/measures.h"
 
 #include <jansson.h>
 
@@ -38,5 +39,7 @@ uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct a
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);
+/* The gate's rows of defs/measures.def; none for NULL. */
+void worker_gate_measure(const struct worker_gate *gate, measure_fn *fn, void *data);
 
 #endif

@@ -7,6 +7,7 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_http.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -16,6 +17,7 @@
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
+#include "sense/process.h"
 #include "sense/stream.h"
 #include "store/store.h"
 
@@ -87,6 +89,8 @@ struct worker {
 	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
 	bool confined_by_landlock, confined_by_seccomp;
+	struct worker_http *http; /* NULL when it is not asked for, or not to be had */
+	struct process warden_process, own_process;
 };
 
 /* worker_logs.c */
@@ -143,6 +147,10 @@ void worker_never_changed(struct worker *w);
 int worker_allow(struct worker *w, const struct prefix *prefix);
 bool worker_disallow(struct worker *w, const struct prefix *prefix);
 void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* worker_measures.c: the name of an enum sockdiag_state, as in tcp(7) and ss(8); NULL for those that a connection of
+ * ours is not in. */
+const char *worker_state_name(unsigned state);
 
 /* worker_control.c */
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);

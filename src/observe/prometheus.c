@@ -33,13 +33,6 @@ int prometheus_create(struct prometheus **ret)
 	return 0;
 }
 
-void prometheus_destroy(struct prometheus *page)
-{
-	if (page)
-		free(page->text);
-	free(page);
-}
-
 static bool make_room(struct prometheus *page, size_t more)
 {
 	size_t room = page->room ? page->room : FIRST_ROOM;
@@ -177,8 +170,14 @@ void prometheus_measure(void *data, enum measure measure, const char *value_of_l
 	put_text(page, "\n");
 }
 
-int prometheus_text(const struct prometheus *page, struct bytes *ret)
+int prometheus_finish(struct prometheus *page, char **ret_text, size_t *ret_size)
 {
-	*ret = bytes_make(page->text ? page->text : "", page->size);
-	return page->error;
+	int r = page->error;
+
+	*ret_text = r < 0 ? NULL : page->text;
+	*ret_size = page->size;
+	if (r < 0)
+		free(page->text);
+	free(page);
+	return r;
 }

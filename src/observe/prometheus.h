@@ -24,7 +24,6 @@ struct prometheus;
 
 /* Returns 0 or -ENOMEM. */
 int prometheus_create(struct prometheus **ret);
-void prometheus_destroy(struct prometheus *page);
 
 /* All of defs/counters.def, as they are now. */
 void prometheus_counters(struct prometheus *page);
@@ -32,8 +31,8 @@ void prometheus_counters(struct prometheus *page);
 void prometheus_measure(void *page, enum measure measure, const char *value_of_label, const char *value_of_label2,
 			double value);
 
-/* The page as it is by now; valid until the next call. Returns 0, -ENOMEM or -EMSGSIZE. */
-int prometheus_text(const struct prometheus *page, struct bytes *ret);
+/* Ends the page: its text is the caller's to free. Returns 0, -ENOMEM or -EMSGSIZE, and then there is no text. */
+int prometheus_finish(struct prometheus *page, char **ret_text, size_t *ret_size);
 
 /* The name of a counter or measure there. Returns `name`. */
 #define PROMETHEUS_NAME_SIZE 80

@@ -17,6 +17,7 @@ static const struct {
 	{ "@MAN_STEERINGS@\n", man_steerings },
 	{ "@MAN_BACKENDS@\n", man_backends },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
+	{ "@MAN_METRICS@\n", man_metrics },
 	{ "@BASH_NAMES@\n", bash_names },
 	{ "@BASH_COMMANDS@\n", bash_commands },
 	{ "@BASH_VALUES@\n", bash_values },

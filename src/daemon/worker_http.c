@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_http.h"
+
+#include "base/log.h"
+#include "daemon/worker_internal.h"
+#include "observe/http.h"
+#include "observe/prometheus.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct worker_http {
+	struct worker *w;
+	struct http_server *server;
+};
+
+static void answer_metrics(struct worker *w, struct http_answer *answer)
+{
+	struct prometheus *page;
+	int r = prometheus_create(&page);
+
+	if (r == 0) {
+		worker_measure(w, prometheus_measure, page);
+		prometheus_counters(page);
+		r = prometheus_finish(page, &answer->allocated, &answer->body.size);
+	}
+	if (r < 0) {
+		answer->status = 500;
+		answer->body = BYTES_LITERAL("There is not enough memory for that.\n");
+		return;
+	}
+	answer->status = 200;
+	answer->type = PROMETHEUS_TYPE;
+	answer->body.data = answer->allocated;
+}
+
+static void on_request(void *data, const struct http_request *request, struct http_answer *answer)
+{
+	struct worker_http *http = data;
+	const char *path = http_path(request);
+
+	if (strcmp(path, "/metrics") == 0) {
+		answer_metrics(http->w, answer);
+	} else if (strcmp(path, "/") == 0) {
+		answer->status = 200;
+		answer->body = BYTES_LITERAL("wavebreak's metrics are at /metrics.\n");
+	}
+}
+
+static const char *advice(int error)
+{
+	switch (error) {
+	case -EADDRINUSE: return ": somebody else listens there";
+	case -EACCES: return ": ports below 1024 are not for the user daemon.user";
+	case -EADDRNOTAVAIL: return ": that is no address of this host";
+	default: return "";
+	}
+}
+
+static int open_server(struct worker_http *http, const struct endpoint *where)
+{
+	int fd = http_listen(&where->addr, where->port);
+
+	return fd < 0 ? fd : http_server_create(http->w->loop, fd, &where->addr, on_request, http, &http->server);
+}
+
+void worker_http_open(struct worker *w, struct worker_http **ret)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+	struct endpoint where = w->settings->http_listen;
+	struct worker_http *http;
+	char address[ADDR_TEXT_SIZE];
+	int r;
+
+	*ret = NULL;
+	if (where.port == 0)
+		return;
+	if (where.addr.family == ADDR_NONE)
+		where.addr = addr_from_ipv4(loopback);
+	http = calloc(1, sizeof(*http));
+	r = http ? 0 : -ENOMEM;
+	if (r == 0) {
+		http->w = w;
+		r = open_server(http, &where);
+	}
+	if (r < 0) {
+		log_error("http.listen: cannot listen at %s, port %u (%s)%s; there are no metrics until the next reload",
+			  addr_format(&where.addr, address), where.port, strerror(-r), advice(r));
+		free(http);
+		return;
+	}
+	*ret = http;
+}
+
+void worker_http_each_second(struct worker_http *http)
+{
+	if (http)
+		http_server_each_second(http->server, loop_now_ms(http->w->loop));
+}
