@@ -28,8 +28,7 @@ static struct bytes text_of(const json_t *request, const char *name)
 	return bytes_make(json_string_value(value), json_string_length(value));
 }
 
-/* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". */
-static int parse_address(struct bytes text, struct addr *ret)
+int worker_parse_address(struct bytes text, struct addr *ret)
 {
 	struct prefix prefix;
 
@@ -45,7 +44,7 @@ static bool address_of(const json_t *request, struct control_answer *answer, str
 {
 	char shown[64];
 
-	if (parse_address(text_of(request, "address"), ret) == 0)
+	if (worker_parse_address(text_of(request, "address"), ret) == 0)
 		return true;
 	control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an IPv4 or IPv6 address",
 		     text_escape(text_of(request, "address"), shown, sizeof(shown)));
@@ -178,7 +177,7 @@ static json_t *allowed_to_json(const struct worker *w)
 	return list;
 }
 
-static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
+json_t *worker_status(struct worker *w)
 {
 	const struct plan *plan = w->start->plan;
 	struct store_state store = { 0 };
@@ -208,7 +207,12 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "seccomp", json_boolean(w->confined_by_seccomp));
 	json_object_set_new(o, "counters", counters_to_json());
 	json_object_set_new(o, "measures", measures_to_json(w));
-	control_finish(answer, o);
+	return o;
+}
+
+static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	control_finish(answer, worker_status(w));
 }
 
 struct listing {
@@ -359,17 +363,14 @@ static json_t *events_to_json(const struct worker *w, const struct judge_client 
 	return list;
 }
 
-static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
+json_t *worker_explain(struct worker *w, const struct addr *addr)
 {
 	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
 	struct explanation e;
-	struct addr addr;
 	bool known;
 	json_t *o;
 
-	if (!address_of(request, answer, &addr))
-		return;
-	known = explain_make(w->judge, w->bans, &w->never, &addr, clock_wall_ms(), &e);
+	known = explain_make(w->judge, w->bans, &w->never, addr, clock_wall_ms(), &e);
 	e.talk = worker_gate_talk(w->gate, &e.unit);
 	e.let_in_until_ms = worker_gate_let_in_until(w->gate, &e.unit);
 	if (e.let_in_until_ms <= e.now_ms)
@@ -392,7 +393,15 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 		json_object_set_new(o, "protected_by",
 				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",
 					      e.protection.why));
-	control_finish(answer, o);
+	return o;
+}
+
+static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	struct addr addr;
+
+	if (address_of(request, answer, &addr))
+		control_finish(answer, worker_explain(w, &addr));
 }
 
 static void do_zones(struct worker *w, const json_t *request, struct control_answer *answer)

@@ -371,6 +371,11 @@ static struct gate_state sum_states(const struct worker_gate *gate)
 	return sum;
 }
 
+uint64_t worker_gate_sessions(const struct worker_gate *gate)
+{
+	return gate ? sum_states(gate).sessions : 0;
+}
+
 json_t *worker_gate_to_json(const struct worker_gate *gate)
 {
 	const struct gate_state sum = sum_states(gate);

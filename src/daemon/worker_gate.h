@@ -39,6 +39,8 @@ uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct a
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);
+/* Sessions at the gate now; 0 for NULL. */
+uint64_t worker_gate_sessions(const struct worker_gate *gate);
 /* The gate's rows of defs/measures.def; none for NULL. */
 void worker_gate_measure(const struct worker_gate *gate, measure_fn *fn, void *data);
 

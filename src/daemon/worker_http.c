@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "daemon/worker_internal.h"
+#include "daemon/worker_page.h"
 #include "observe/http.h"
 #include "observe/prometheus.h"
 
@@ -13,6 +14,7 @@
 struct worker_http {
 	struct worker *w;
 	struct http_server *server;
+	struct worker_page *page; /* NULL: only metrics are served */
 };
 
 static void answer_metrics(struct worker *w, struct http_answer *answer)
@@ -42,9 +44,11 @@ static void on_request(void *data, const struct http_request *request, struct ht
 
 	if (strcmp(path, "/metrics") == 0) {
 		answer_metrics(http->w, answer);
+	} else if (http->page && worker_page_answer(http->page, request, answer)) {
+		return;
 	} else if (strcmp(path, "/") == 0) {
 		answer->status = 200;
-		answer->body = BYTES_LITERAL("wavebreak's metrics are at /metrics.\n");
+		answer->body = BYTES_LITERAL("wavebreak's metrics are at /metrics. http.page = yes has a page for people here.\n");
 	}
 }
 
@@ -90,11 +94,16 @@ void worker_http_open(struct worker *w, struct worker_http **ret)
 		free(http);
 		return;
 	}
+	if (w->settings->http_page)
+		http->page = worker_page_create(w);
 	*ret = http;
 }
 
 void worker_http_each_second(struct worker_http *http)
 {
-	if (http)
-		http_server_each_second(http->server, loop_now_ms(http->w->loop));
+	if (!http)
+		return;
+	http_server_each_second(http->server, loop_now_ms(http->w->loop));
+	if (http->page)
+		worker_page_each_second(http->page, http->server);
 }

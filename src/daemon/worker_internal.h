@@ -152,7 +152,11 @@ void worker_talk(struct worker *w, const char *format, ...) __attribute__((forma
  * ours is not in. */
 const char *worker_state_name(unsigned state);
 
-/* worker_control.c */
+/* worker_control.c: what `status` and `explain` answer. */
+json_t *worker_status(struct worker *w);
+json_t *worker_explain(struct worker *w, const struct addr *addr);
+/* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". Returns 0 or -EINVAL. */
+int worker_parse_address(struct bytes text, struct addr *ret);
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);
 
 #endif

@@ -250,9 +250,8 @@ static enum MHD_Result send_answer(struct http_server *server, struct MHD_Connec
 	if (!response)
 		return MHD_NO;
 	add(response, "Content-Type", answer->type);
-	add(response, "Content-Encoding", answer->encoding);
 	add(response, "Content-Security-Policy", answer->policy ? answer->policy : NOTHING_ALLOWED);
-	add(response, "Cache-Control", answer->cacheable ? "max-age=3600" : "no-store");
+	add(response, "Cache-Control", "no-store");
 	add(response, "X-Content-Type-Options", "nosniff");
 	add(response, "Referrer-Policy", "no-referrer");
 	add(response, "Cross-Origin-Resource-Policy", "same-origin");
@@ -267,6 +266,14 @@ static void refuse(struct http_answer *answer, unsigned status, const char *word
 	answer->status = status;
 	answer->body = bytes_of(words);
 	answer->streams = false;
+}
+
+bool http_has_streams(const struct http_server *server)
+{
+	struct http_server_state there;
+
+	http_server_look(server, &there);
+	return there.streams > 0;
 }
 
 static bool has_room_for_stream(const struct http_server *server)

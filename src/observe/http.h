@@ -46,9 +46,7 @@ struct http_answer {
 	const char *type;      /* of the body */
 	struct bytes body;     /* copied when the callback has come back … */
 	char *allocated;       /* … and then this is freed */
-	const char *encoding;  /* of the body; NULL: none */
 	const char *policy;    /* Content-Security-Policy; NULL: nothing is allowed at all */
-	bool cacheable;        /* for an hour; else it is to be asked for each time */
 	bool streams;          /* the body is events: it is what comes first, and http_publish goes on */
 };
 
@@ -71,6 +69,9 @@ void http_server_each_second(struct http_server *server, uint64_t now_ms);
  * the event before goes without this one.
  * A NULL server is fine. */
 void http_publish(struct http_server *server, struct bytes event);
+
+/* Whether anybody listens to events. */
+bool http_has_streams(const struct http_server *server);
 
 struct http_server_state {
 	unsigned clients, streams;
