@@ -304,6 +304,7 @@ int worker_run(const struct worker_start *start)
 	 * others do not come, in a private home or in /etc with a mode of the administrator's. */
 	if (worker_load_signatures(&w) < 0)
 		return WORKER_WRONG;
+	worker_http_read_token(&w);
 	/* Not by SIGKILL: what the worker knows has to be written down first. */
 	if (role_become_user(start->uid, start->gid, start->journal_group) < 0 ||
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)

@@ -8,8 +8,10 @@
 #include "observe/prometheus.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct worker_http {
 	struct worker *w;
@@ -37,12 +39,48 @@ static void answer_metrics(struct worker *w, struct http_answer *answer)
 	answer->body.data = answer->allocated;
 }
 
+static const char *take_token(struct worker *w, struct bytes text)
+{
+	text = bytes_trim(text);
+	if (text.size < HTTP_TOKEN_LEAST || text.size > HTTP_TOKEN_MOST)
+		return "it has to have 16 to 128 characters";
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] <= ' ' || text.data[i] > '~')
+			return "it has to be printable ASCII without blanks";
+	}
+	memcpy(w->http_token, text.data, text.size);
+	w->http_token[text.size] = '\0';
+	return NULL;
+}
+
+void worker_http_read_token(struct worker *w)
+{
+	const char *path = w->settings->http_token, *wrong;
+	/* One more than it may have, with blanks and a newline around it. */
+	char text[HTTP_TOKEN_MOST + 16];
+	int fd;
+	ssize_t n;
+
+	if (!*path)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	wrong = n < 0 ? strerror(errno) : take_token(w, bytes_make(text, (size_t)n));
+	if (fd >= 0)
+		close(fd);
+	if (wrong)
+		log_error("http.token: %s: %s; the page only reads", path, wrong);
+}
+
 static void on_request(void *data, const struct http_request *request, struct http_answer *answer)
 {
 	struct worker_http *http = data;
 	const char *path = http_path(request);
 
-	if (strcmp(path, "/metrics") == 0) {
+	if (http_is_post(request)) {
+		if (http->page)
+			worker_page_act(http->page, request, answer);
+	} else if (strcmp(path, "/metrics") == 0) {
 		answer_metrics(http->w, answer);
 	} else if (http->page && worker_page_answer(http->page, request, answer)) {
 		return;

@@ -12,6 +12,8 @@
 struct worker;
 struct worker_http;
 
+/* Reads http.token, before the worker becomes its user. What is wrong with it is said, and then there is none. */
+void worker_http_read_token(struct worker *w);
 /* Before confinement. NULL in *ret when nothing is to be served, or it cannot be, which has been said. */
 void worker_http_open(struct worker *w, struct worker_http **ret);
 void worker_http_each_second(struct worker_http *http);

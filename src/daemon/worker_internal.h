@@ -14,6 +14,7 @@
 #include "judge/judge.h"
 #include "judge/line_reader.h"
 #include "judge/policy.h"
+#include "observe/http.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
@@ -89,6 +90,7 @@ struct worker {
 	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
 	bool confined_by_landlock, confined_by_seccomp;
+	char http_token[HTTP_TOKEN_MOST + 1]; /* "": the page only reads */
 	struct worker_http *http; /* NULL when it is not asked for, or not to be had */
 	struct process warden_process, own_process;
 };

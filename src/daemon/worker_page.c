@@ -124,7 +124,7 @@ static void do_live(struct worker_page *page, const struct http_request *request
 
 static void do_status(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
 {
-	json_t *o = json_pack("{s:o}", "status", worker_status(page->w));
+	json_t *o = json_pack("{s:o, s:b}", "status", worker_status(page->w), "acts", page->w->http_token[0] != '\0');
 
 	if (page->w->gate)
 		json_object_set_new(o, "zones", worker_gate_zones_to_json(page->w->gate));
@@ -142,6 +142,42 @@ static void do_explain(struct worker_page *page, const struct http_request *requ
 	}
 	answer->status = 400;
 	answer->body = BYTES_LITERAL("That is not an IPv4 or IPv6 address.\n");
+}
+
+/* What a command of that name answers, a `why` of our own being what `list` and the log say of the ban. */
+static void carry_out(struct worker *w, const char *command, const char *address, struct http_answer *answer)
+{
+	json_t *request = json_pack("{s:s, s:s, s:s}", "command", command, "address", address, "why", "on the page");
+	json_t *done = request ? control_answer_here(worker_on_control, w, request) : NULL;
+
+	json_decref(request);
+	if (!done) {
+		answer->status = 400;
+		answer->body = BYTES_LITERAL("That is not an IPv4 or IPv6 address.\n");
+	} else if (json_is_true(json_object_get(done, "ok"))) {
+		answer_json(answer, json_incref(done));
+	} else {
+		answer_text(answer, answer->type, strdup(json_string_value(json_object_get(done, "error"))));
+		answer->status = 409;
+	}
+	json_decref(done);
+}
+
+void worker_page_act(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
+{
+	const char *authorization = http_field(request, "Authorization"), *address = http_query(request, "address");
+	const char *path = http_path(request);
+	bool ban = strcmp(path, "/ban.json") == 0;
+
+	if (!ban && strcmp(path, "/unban.json") != 0)
+		return;
+	if (!authorization || !http_bears(bytes_of(authorization), page->w->http_token)) {
+		answer->status = 403;
+		answer->body = *page->w->http_token ? BYTES_LITERAL("That is not the token.\n") :
+						      BYTES_LITERAL("This page only reads: http.token is not set.\n");
+		return;
+	}
+	carry_out(page->w, ban ? "ban" : "unban", address ? address : "", answer);
 }
 
 bool worker_page_answer(struct worker_page *page, const struct http_request *request, struct http_answer *answer)

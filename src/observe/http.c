@@ -50,11 +50,17 @@ struct http_server {
 struct http_request {
 	struct MHD_Connection *connection;
 	const char *path;
+	bool is_post;
 };
 
 const char *http_path(const struct http_request *request)
 {
 	return request->path;
+}
+
+bool http_is_post(const struct http_request *request)
+{
+	return request->is_post;
 }
 
 const char *http_query(const struct http_request *request, const char *name)
@@ -86,6 +92,20 @@ bool http_host_is_local(struct bytes host)
 	if (in_brackets)
 		return bytes_find_char(name, ':') < name.size && addr_parse(name, &addr) == 0;
 	return bytes_equal_any_case(name, BYTES_LITERAL("localhost")) || addr_parse(name, &addr) == 0;
+}
+
+bool http_bears(struct bytes authorization, const char *token)
+{
+	const struct bytes scheme = bytes_first(authorization, sizeof("Bearer ") - 1);
+	struct bytes given = bytes_trim(bytes_skip(authorization, scheme.size));
+	size_t length = strlen(token);
+	unsigned char wrong = given.size != length;
+
+	if (!bytes_equal_any_case(scheme, BYTES_LITERAL("Bearer ")) || length < HTTP_TOKEN_LEAST || !given.size)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		wrong |= (unsigned char)(given.data[i % given.size] ^ token[i]);
+	return wrong == 0;
 }
 
 /* Who waits beyond the limit of clients is looked at in the round after the one in which a client went. */
@@ -291,13 +311,18 @@ static bool has_body(const struct http_request *request)
 	return http_field(request, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
 }
 
+static bool is_read(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
 /* Called for the first time when the head of the request is there, which is all that we want of it. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *upload, size_t *upload_size, void **context)
 {
 	struct http_answer answer = { .status = MHD_HTTP_NOT_FOUND, .type = "text/plain; charset=utf-8",
 				      .body = BYTES_LITERAL("There is nothing here.\n") };
-	const struct http_request request = { connection, url };
+	const struct http_request request = { connection, url, strcmp(method, "POST") == 0 };
 	struct http_server *server = data;
 	const char *host = http_field(&request, "Host");
 	enum MHD_Result result;
@@ -307,11 +332,11 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		counter_add(COUNTER_http_refused, 1);
 		return MHD_NO;
 	}
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		refuse(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD are all that there is.\n");
-	else if (server->local && host && !http_host_is_local(bytes_of(host)))
+	if (!is_read(method))
+		refuse(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "That cannot be done here.\n");
+	if (server->local && host && !http_host_is_local(bytes_of(host)))
 		refuse(&answer, MHD_HTTP_FORBIDDEN, "Here answers an address, or localhost, and no other name.\n");
-	else
+	else if (is_read(method) || request.is_post)
 		server->fn(server->data, &request, &answer);
 	if (answer.streams && !has_room_for_stream(server))
 		refuse(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "Others watch already; try again later.\n");

@@ -11,7 +11,7 @@
  *   HTTP_BUDGET_US      of the process's time in a second; when it is used up, all HTTP rests until the next one
  *   HTTP_STREAMS_MOST   of the connections that may be event streams
  *
- * Only GET and HEAD are known here. A request with a Host that is neither an address nor localhost is refused where
+ * GET, HEAD and POST are known here, and none has a body: what a POST has to say is in its query. A request with a Host that is neither an address nor localhost is refused where
  * the server is bound to loopback: a page of the web whose name was pointed to 127.0.0.1 must not read us through
  * its visitor's browser.
  *
@@ -38,6 +38,7 @@ struct http_request;
 const char *http_path(const struct http_request *request);
 /* The value of ?NAME=VALUE, decoded as well, or NULL. */
 const char *http_query(const struct http_request *request, const char *name);
+bool http_is_post(const struct http_request *request);
 /* NULL where the client did not send it. */
 const char *http_field(const struct http_request *request, const char *name);
 
@@ -50,7 +51,7 @@ struct http_answer {
 	bool streams;          /* the body is events: it is what comes first, and http_publish goes on */
 };
 
-/* Fills in the answer, which is 404 and text beforehand. */
+/* Fills in the answer, which is text beforehand, and 404, or for a POST 405. */
 typedef void http_fn(void *data, const struct http_request *request, struct http_answer *answer);
 
 /* Listens there. A descriptor, or -errno. */
@@ -77,6 +78,12 @@ struct http_server_state {
 	unsigned clients, streams;
 };
 void http_server_look(const struct http_server *server, struct http_server_state *ret);
+
+/* Whether an Authorization field has that token, as Bearer (RFC 6750 section 2.1). Takes as long for a wrong one, wherever
+ * it is wrong. */
+#define HTTP_TOKEN_LEAST 16
+#define HTTP_TOKEN_MOST 128
+bool http_bears(struct bytes authorization, const char *token);
 
 /* Whether a Host field may name a server on loopback: "127.0.0.1:9025", "[::1]", "localhost". */
 bool http_host_is_local(struct bytes host);

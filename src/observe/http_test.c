@@ -42,11 +42,15 @@ static void answer(void *data, const struct http_request *request, struct http_a
 	uint64_t until = clock_us() + slow_us;
 	const char *value = http_query(request, "a");
 
+	if (http_is_post(request) && strcmp(http_path(request), "/act") != 0)
+		return;
 	while (clock_us() < until)
 		;
 	if (strcmp(http_path(request), "/stream") == 0) {
 		*ret = (struct http_answer){ .status = 200, .type = "text/event-stream", .body = BYTES_LITERAL("first"),
 					     .streams = true };
+	} else if (strcmp(http_path(request), "/act") == 0) {
+		ret->status = 200;
 	} else if (strcmp(http_path(request), "/page") == 0) {
 		ret->status = 200;
 		ret->allocated = malloc(page_size + 100);
@@ -154,8 +158,11 @@ static void test_a_page_and_what_is_none(void **state)
 	assert_int_equal(counter_read(COUNTER_http_refused), refused);
 	assert_says("GET /none HTTP/1.1\r\n" CLOSE, "HTTP/1.1 404 ", "There is nothing here.");
 	assert_says("POST /page HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n");
-	assert_int_equal(counter_read(COUNTER_http_refused), refused + 2);
-	assert_int_equal(counter_read(COUNTER_http_requests), requests + 6);
+	assert_says("DELETE /act HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n");
+	assert_int_equal(counter_read(COUNTER_http_refused), refused + 3);
+	assert_says("POST /act HTTP/1.1\r\nContent-Length: 0\r\n" CLOSE, "HTTP/1.1 200 ", "");
+	assert_int_equal(counter_read(COUNTER_http_refused), refused + 3);
+	assert_int_equal(counter_read(COUNTER_http_requests), requests + 8);
 }
 
 static void test_a_page_larger_than_all_buffers(void **state)
@@ -189,6 +196,28 @@ static void test_which_hosts_are_local(void **state)
 		if (http_host_is_local(bytes_of(cases[i].host)) != cases[i].local)
 			fail_msg("'%s'", cases[i].host);
 	}
+}
+
+static void test_who_bears_the_token(void **state)
+{
+	static const char token[] = "0123456789abcdef+/";
+	static const struct {
+		const char *field;
+		bool bears;
+	} cases[] = {
+		{ "Bearer 0123456789abcdef+/", true }, { "bearer 0123456789abcdef+/ ", true },
+		{ "Bearer  0123456789abcdef+/", true }, { "Bearer 0123456789abcdef+", false },
+		{ "Bearer 0123456789abcdef+/x", false }, { "Bearer 0123456789abcdef+/0123456789abcdef+/", false },
+		{ "Bearer", false }, { "Bearer ", false }, { "", false }, { "Basic 0123456789abcdef+/", false },
+		{ "0123456789abcdef+/", false }, { "Bearer 0123456789ABCDEF+/", false }, { "Bearer0123456789abcdef+/", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (http_bears(bytes_of(cases[i].field), token) != cases[i].bears)
+			fail_msg("'%s'", cases[i].field);
+	}
+	assert_false(http_bears(BYTES_LITERAL("Bearer short"), "short"));
+	assert_false(http_bears(BYTES_LITERAL("Bearer "), ""));
 }
 
 static void test_what_is_no_request(void **state)
@@ -369,6 +398,7 @@ int main(void)
 		TEST(test_a_page_larger_than_all_buffers),
 		TEST(test_a_foreign_name_is_refused_on_loopback),
 		cmocka_unit_test(test_which_hosts_are_local),
+		cmocka_unit_test(test_who_bears_the_token),
 		TEST(test_what_is_no_request),
 		TEST(test_who_trickles_is_ended),
 		TEST(test_a_stream_may_last),

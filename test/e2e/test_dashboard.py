@@ -210,6 +210,94 @@ def test_a_guard_that_comes_back_is_followed_again(browser, page):
     browser.wait(f"latest.time > {known} + 1")
 
 
+TOKEN = "correct-horse-battery"
+
+
+@pytest.fixture
+def acting(world, browser):
+    """The page of a guard with a token."""
+    file = world.folder / "token"
+    file.write_text(TOKEN + "\n")
+    file.chmod(0o600)
+    with Guard(world, PAGE + f"http {{ token = {file} }}\n") as guard:
+        browser.events.clear()
+        browser.screen(1280, 1000)
+        browser.open(URL)
+        browser.wait("!document.querySelector('#act').hidden")
+        yield guard
+        browser.call("Page.navigate", url="about:blank")
+
+
+def press(browser, verb, token):
+    browser.value(
+        f"document.querySelector('#token').value = {json.dumps(token)}; "
+        f"document.querySelector('#act').requestSubmit(document.querySelector('#act [value={verb}]'))"
+    )
+
+
+def done(browser, start):
+    browser.wait(f"document.querySelector('#done').textContent.startsWith({json.dumps(start)})")
+    return browser.text("#done")
+
+
+def test_who_has_the_token_bans_and_unbans(browser, acting):
+    browser.value("document.querySelector('#address').value = '10.66.33.1'")
+    press(browser, "ban", TOKEN)
+    assert done(browser, "Press") == "Press it again to ban 10.66.33.1."
+    assert "10.66.33.1" not in acting.bans()
+    press(browser, "ban", TOKEN)
+    done(browser, "Done")
+    acting.wait_banned("10.66.33.1")
+    assert acting.bans()["10.66.33.1"]["why"] == "on the page"
+    press(browser, "unban", TOKEN)
+    press(browser, "unban", TOKEN)
+    done(browser, "Done: unban")
+    acting.wait_let_in("10.66.33.1")
+    for _ in range(2):
+        press(browser, "unban", TOKEN)
+    assert done(browser, "10.66") == "10.66.33.1 is not banned"
+    browser.value("document.querySelector('#address').value = '127.0.0.1'")
+    for _ in range(2):
+        press(browser, "ban", TOKEN)
+    assert "127.0.0.1 cannot be banned" in done(browser, "127")
+
+
+def test_who_has_not_the_token_does_nothing(world, browser, acting):
+    browser.value("document.querySelector('#address').value = '10.66.33.2'")
+    for _ in range(2):
+        press(browser, "ban", "wrong-horse-battery-s")
+    assert done(browser, "That") == "That is not the token."
+    for authorization in {}, {"Authorization": "Bearer "}, {"Authorization": f"Basic {TOKEN}"}:
+        status, _, _ = ask(world, "/ban.json?address=10.66.33.2", method="POST", **authorization)
+        assert status == 403
+    status, _, _ = ask(world, "/ban.json?address=10.66.33.2", Authorization=f"Bearer {TOKEN}")
+    assert status == 404
+    assert "10.66.33.2" not in acting.bans()
+
+
+@pytest.mark.parametrize(
+    "token, words",
+    [
+        ("short", "16 to 128 characters"),
+        ("a token with blanks in it", "printable ASCII"),
+        ("x" * 400, "16 to 128 characters"),
+        (None, "No such file"),
+    ],
+    ids=["short", "blanks", "long", "no file"],
+)
+def test_a_token_that_is_none_leaves_the_page_reading(world, token, words):
+    file = world.folder / "token"
+    file.unlink(missing_ok=True)
+    if token:
+        file.write_text(token)
+    with Guard(world, PAGE + f"http {{ token = {file} }}\n") as guard:
+        assert words in guard.log and "the page only reads" in guard.log
+        for authorization in {}, {"Authorization": f"Bearer {token}"}, {"Authorization": "Bearer "}:
+            status, _, body = ask(world, "/ban.json?address=10.66.33.2", method="POST", **authorization)
+            assert (status, body) == (403, b"This page only reads: http.token is not set.\n")
+        assert "10.66.33.2" not in guard.bans()
+
+
 # What the page stands on
 
 

@@ -78,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(value);
 	check_host(text);
+	must(!http_bears(text, "a token that nobody guesses") ||
+	     bytes_contain(text, BYTES_LITERAL("a token that nobody guesses")));
 	process_parse_stat(text, &number);
 	process_parse_statm(text, &number);
 	check_label(value);

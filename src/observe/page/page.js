@@ -214,7 +214,8 @@ function healthOf(status) {
 	];
 }
 
-function showStatus({ status, zones }) {
+function showStatus({ status, zones, acts }) {
+	byId("act").hidden = !acts;
 	say("mode", `${status.mode} ${status.mail_server ?? "by the log alone"}, version ${status.version}, since ` +
 		new Date(status.started * 1000).toLocaleString());
 	byId("health").replaceChildren(...healthOf(status).map(([well, text]) => element("li", text, well ? "well" : "bad")));
@@ -274,6 +275,31 @@ byId("search").addEventListener("submit", async (event) => {
 		answer.replaceChildren(element("pre", found.text));
 	} catch (error) {
 		answer.replaceChildren(element("p", error.message || "The guard does not answer.", "alarm"));
+	}
+});
+
+// What changes something is asked for twice: the first press says what the second does. The token is kept nowhere.
+let asked = null;
+
+byId("act").addEventListener("submit", async (event) => {
+	event.preventDefault();
+	const verb = event.submitter?.value ?? "ban", address = byId("address").value.trim();
+	const wanted = `${verb} ${address}`;
+	if (asked !== wanted) {
+		asked = wanted;
+		say("done", `Press it again to ${wanted}.`);
+		return;
+	}
+	asked = null;
+	try {
+		const answer = await fetch(`${verb}.json?address=${encodeURIComponent(address)}`,
+			{ method: "POST", headers: { Authorization: `Bearer ${byId("token").value}` } });
+		if (!answer.ok)
+			throw new Error((await answer.text()).trim());
+		say("done", `Done: ${wanted}.`);
+		byId("search").requestSubmit();
+	} catch (error) {
+		say("done", error.message || "The guard does not answer.", true);
 	}
 });
 
