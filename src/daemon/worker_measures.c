@@ -67,6 +67,8 @@ static void measure_connections(const struct worker *w, const struct sink *sink)
 	}
 	if (w->server_full_s)
 		put(sink, MEASURE_server_full_time_seconds, (double)w->server_full_s);
+	if (w->wave)
+		put(sink, MEASURE_wave_lasts, worker_wave_lasts(w));
 }
 
 static void measure_clients(const struct worker *w, const struct sink *sink)
@@ -76,6 +78,10 @@ static void measure_clients(const struct worker *w, const struct sink *sink)
 	put(sink, MEASURE_scored_clients, (double)judge_count(w->judge));
 	put(sink, MEASURE_scored_clients_limit, (double)w->settings->judge_clients);
 	put(sink, MEASURE_scores_memory_bytes, (double)judge_memory(w->judge));
+	if (w->suspects) {
+		put(sink, MEASURE_suspect_clients, (double)suspects_count(w->suspects));
+		put(sink, MEASURE_suspect_clients_limit, (double)w->settings->suspect_limit);
+	}
 	put(sink, MEASURE_allowed_networks, (double)w->allowed.count);
 	put(sink, MEASURE_signatures, (double)w->signatures->signature_count);
 }

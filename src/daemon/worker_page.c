@@ -13,6 +13,7 @@
 struct sample {
 	uint64_t time_s, served, waiting, banned, gate;
 	uint64_t arrivals, bans, ended; /* since the start */
+	bool wave;
 };
 
 struct worker_page {
@@ -45,6 +46,7 @@ static json_t *sample_to_json(const struct worker *w, const struct sample *sampl
 	json_object_set_new(o, "limit", number_or_null(w->start->plan->limit, w->start->plan->limit));
 	json_object_set_new(o, "banned", json_integer((json_int_t)sample->banned));
 	json_object_set_new(o, "gate", number_or_null(w->gate, sample->gate));
+	json_object_set_new(o, "wave", json_boolean(sample->wave));
 	json_object_set_new(o, "arrivals", json_integer((json_int_t)sample->arrivals));
 	json_object_set_new(o, "bans", json_integer((json_int_t)sample->bans));
 	json_object_set_new(o, "ended", json_integer((json_int_t)sample->ended));
@@ -71,6 +73,7 @@ void worker_page_each_second(struct worker_page *page, struct http_server *serve
 		.banned = bans_count(w->bans), .gate = worker_gate_sessions(w->gate),
 		.arrivals = counter_read(COUNTER_arrivals), .bans = counter_read(COUNTER_bans),
 		.ended = counter_read(COUNTER_evictions) + counter_read(COUNTER_reliefs),
+		.wave = worker_wave_lasts(w),
 	};
 	page->next = (page->next + 1) % WORKER_PAGE_SAMPLES;
 	if (page->count < WORKER_PAGE_SAMPLES)

@@ -181,11 +181,15 @@ static int read_databases(MDB_txn *txn)
 	r = read_all(txn, LMDB_FREE_PAGES);
 	if (!r)
 		r = mdb_stat(txn, LMDB_NAMES, &names);
-	/* They are made all at once: there are none, or each has to be there. */
+	/* They are made all at once: there are none, or each has to be there that is as old as the file. */
 	if (r || names.ms_entries == 0)
 		return r;
 	for (int i = 0; i < DATABASE_COUNT && !r; i++) {
 		r = mdb_dbi_open(txn, store_database_names[i], 0, &database);
+		if (r == MDB_NOTFOUND && i >= DATABASE_YOUNGER) {
+			r = 0;
+			continue;
+		}
 		if (!r)
 			r = read_all(txn, database);
 		if (!r && i == DATABASE_META)

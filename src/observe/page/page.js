@@ -77,6 +77,8 @@ function showState() {
 		say("state", "The kernel does not tell how many connections there are.", true);
 	else if (share >= NEAR)
 		say("state", "The mail server is near its limit.", true);
+	else if (latest.wave)
+		say("state", "A wave is under way, and the mail server has room.", true);
 	else
 		say("state", latest.limit ? "The mail server has room." : "The limit of the mail server is not known.");
 }
