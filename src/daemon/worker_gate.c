@@ -519,7 +519,8 @@ json_t *worker_gate_zones_to_json(const struct worker_gate *gate)
 	return list;
 }
 
-static double of_zone(const struct worker_gate *gate, size_t zone, const struct zone_health *health, enum measure measure)
+static double of_zone(const struct worker_gate *gate, size_t zone, const struct zone_health *health,
+		      enum measure measure)
 {
 	switch (measure) {
 	case MEASURE_zone_weight: return gate->w->settings->zones[zone].weight;

@@ -11,9 +11,9 @@
  *   HTTP_BUDGET_US      of the process's time in a second; when it is used up, all HTTP rests until the next one
  *   HTTP_STREAMS_MOST   of the connections that may be event streams
  *
- * GET, HEAD and POST are known here, and none has a body: what a POST has to say is in its query. A request with a Host that is neither an address nor localhost is refused where
- * the server is bound to loopback: a page of the web whose name was pointed to 127.0.0.1 must not read us through
- * its visitor's browser.
+ * GET, HEAD and POST are known here, and none has a body: what a POST has to say is in its query. A request with a
+ * Host that is neither an address nor localhost is refused where the server is bound to loopback: a page of the web
+ * whose name was pointed to 127.0.0.1 must not read us through its visitor's browser.
  *
  * All memory of a request is its own; an answer's body is copied. One thread.
  */
@@ -79,8 +79,8 @@ struct http_server_state {
 };
 void http_server_look(const struct http_server *server, struct http_server_state *ret);
 
-/* Whether an Authorization field has that token, as Bearer (RFC 6750 section 2.1). Takes as long for a wrong one, wherever
- * it is wrong. */
+/* Whether an Authorization field has that token, as Bearer (RFC 6750 section 2.1). Takes as long for a wrong one,
+ * wherever it is wrong. */
 #define HTTP_TOKEN_LEAST 16
 #define HTTP_TOKEN_MOST 128
 bool http_bears(struct bytes authorization, const char *token);

@@ -106,6 +106,24 @@ def test_it_shows_what_happens_while_it_does(world, browser, page):
     assert browser.complaints() == []
 
 
+@pytest.mark.parametrize(
+    "sample, words, alarm",
+    [
+        ({"served": 268, "waiting": 1}, "The mail server has room.", False),
+        ({"served": 268, "waiting": 2}, "The mail server is near its limit.", True),
+        ({"served": 20, "wave": True}, "A wave is under way, and the mail server has room.", True),
+        ({"limit": None}, "The limit of the mail server is not known.", False),
+        ({"served": None}, "The kernel does not tell how many connections there are.", True),
+    ],
+)
+def test_what_a_person_should_know_is_said(browser, page, sample, words, alarm):
+    said = browser.value(
+        f"add({{ ...latest, time: latest.time + 1, ...{json.dumps(sample)} }}), showTiles(), showState(), "
+        "[document.querySelector('#state').textContent, document.querySelector('#state').classList.contains('alarm')]"
+    )
+    assert said == [words, alarm]
+
+
 def test_zones_and_health(browser, page):
     browser.wait("document.querySelectorAll('#zone-table tr').length === 3")
     cells = browser.value(

@@ -132,7 +132,8 @@ function chart(id, height, lines) {
 		width: place.clientWidth || 300, height,
 		cursor: { drag: { x: false, y: false } },
 		scales: { x: { range: (u, min, max) => [Math.min(min, max - SHOWN_S), max] }, y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
-		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300], values: (u, times) => times.map(clock) }, { ...axis(), size: 55 }],
+		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300],
+			values: (u, times) => times.map(clock) }, { ...axis(), size: 55 }],
 		series: [{ value: (u, t) => t === null ? "–" : clock(t), label: "time" },
 			...lines.map(([, label, colour, more]) => ({ label, stroke: () => ink(colour), width: 2, spanGaps: false,
 				points: { show: false }, value: (u, n) => n === null ? "–" : count(n), ...more }))],
@@ -152,7 +153,8 @@ function makeCharts() {
 	}
 	charts = [];
 	if (typeof uPlot === "undefined") {
-		byId("curve").textContent = "This wavebreak was built without uPlot, which draws the curve. The table below has the figures.";
+		byId("curve").textContent = "This wavebreak was built without uPlot, which draws the curve. The table below has " +
+			"the figures.";
 		byId("rates").hidden = byId("licence").hidden = true;
 		return;
 	}
