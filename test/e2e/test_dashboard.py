@@ -21,6 +21,8 @@ URL = "http://127.0.0.1:9025/"
 ENTER, TAB = ("Enter", 13, "\r"), ("Tab", 9)
 # Where somebody wants to look at the pictures.
 SHOTS = os.environ.get("WAVEBREAK_SCREENSHOTS")
+# A build without npm has no uPlot; the page then asks in vain for it.
+DRAWS = "typeof uPlot !== 'undefined'"
 # The least contrast of text (WCAG 2.2, 1.4.3) and of what else has to be seen (1.4.11).
 TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3
 
@@ -72,6 +74,11 @@ def shoot(browser, name):
         browser.screenshot(pathlib.Path(SHOTS) / f"{name}.png")
 
 
+def complaints(browser):
+    draws = browser.value(DRAWS)
+    return [wrong for wrong in browser.complaints() if draws or not re.search("uplot|404", str(wrong))]
+
+
 def tile(browser, name):
     return browser.value(
         f"[...document.querySelectorAll('#tiles div')].find((e) => e.querySelector('dt').textContent === '{name}')"
@@ -95,7 +102,10 @@ def test_it_shows_what_happens_while_it_does(world, browser, page):
     browser.wait("latest.banned === 1")
     assert browser.text("#state") == "The mail server has room."
     assert browser.text("#mode").startswith("guarding courier, version ")
-    browser.wait("document.querySelectorAll('#curve canvas, #rates canvas').length === 2")
+    if browser.value(DRAWS):
+        browser.wait("document.querySelectorAll('#curve canvas, #rates canvas').length === 2")
+    else:
+        assert "built without uPlot" in browser.text("#curve")
     shoot(browser, "light")
     for client in clients:
         client.quit()
@@ -103,7 +113,7 @@ def test_it_shows_what_happens_while_it_does(world, browser, page):
     browser.value("document.querySelector('details').open = true")
     browser.wait("document.querySelectorAll('#minute tr').length > 3")
     assert "5" in browser.value("[...document.querySelectorAll('#minute td:nth-child(2)')].map((e) => e.textContent)")
-    assert browser.complaints() == []
+    assert complaints(browser) == []
 
 
 @pytest.mark.parametrize(
@@ -150,7 +160,7 @@ def test_an_address_is_explained_by_keyboard_alone(world, browser, page):
     browser.wait("document.querySelector('#answer pre') !== null")
     said = browser.text("#answer")
     assert "10.66.31.1 is banned" in said and "well.test" in said
-    assert browser.complaints() == []
+    assert complaints(browser) == []
 
 
 def test_what_a_stranger_said_is_text(world, browser, page):
