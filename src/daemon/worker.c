@@ -84,6 +84,7 @@ static void each_second(void *data)
 	worker_gate_each_second(w->gate);
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
+	worker_http_each_second(w->http);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -286,6 +287,8 @@ static int run(struct worker *w)
 	open_store(w);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
+	worker_open_processes(w);
+	worker_http_open(w, &w->http);
 	confine(w);
 	start_store(w);
 	if (worker_gate_create(w, &w->gate) < 0)
@@ -320,6 +323,7 @@ int worker_run(const struct worker_start *start)
 	 * others do not come, in a private home or in /etc with a mode of the administrator's. */
 	if (worker_load_signatures(&w) < 0)
 		return WORKER_WRONG;
+	worker_http_read_token(&w);
 	/* Not by SIGKILL: what the worker knows has to be written down first. */
 	if (role_become_user(start->uid, start->gid, start->journal_group) < 0 ||
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)

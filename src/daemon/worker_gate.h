@@ -12,6 +12,7 @@
 #include "base/prefix.h"
 #include "daemon/request.h"
 #include "event/loop.h"
+#include "observe/measures.h"
 
 #include <jansson.h>
 
@@ -51,5 +52,7 @@ void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);
+/* The gate's rows of defs/measures.def; none for NULL. */
+void worker_gate_measure(const struct worker_gate *gate, measure_fn *fn, void *data);
 
 #endif
