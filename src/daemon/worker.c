@@ -80,6 +80,7 @@ static void each_second(void *data)
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
+	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -269,10 +270,12 @@ static int run(struct worker *w)
 
 	open_connections(w);
 	open_store(w);
+	worker_history_open(w, &w->history);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
 	confine(w);
 	start_store(w);
+	worker_history_start(w->history);
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
 	worker_restore_bans(w);
@@ -306,6 +309,7 @@ int worker_run(const struct worker_start *start)
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
+	worker_history_close(w.history);
 	if (w.store)
 		store_close(w.store);
 	return status;

@@ -187,6 +187,7 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 	struct verdict verdict;
 	struct ban_step step;
 
+	w->outcomes[event.outcome]++;
 	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
 		worker_carry_out(w, &step);
 }
@@ -359,6 +360,23 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 	for (size_t i = 0; i < gate->count; i++)
 		sum += gate->states[i].states[state];
 	return sum;
+}
+
+void worker_gate_sample(const struct worker_gate *gate, uint32_t *ret_sessions, uint32_t *ret_latency_ms)
+{
+	uint64_t sessions = 0, latency_ms = 0, count = 0;
+
+	for (size_t i = 0; i < gate->count; i++) {
+		const struct gate_state *state = &gate->states[i];
+
+		sessions += state->sessions;
+		for (size_t j = 0; j < state->zone_count && j < ZONES_MOST; j++) {
+			latency_ms += state->zones[j].latency_ms;
+			count += state->zones[j].latency_ms > 0;
+		}
+	}
+	*ret_sessions = sessions < UINT32_MAX ? (uint32_t)sessions : UINT32_MAX - 1;
+	*ret_latency_ms = count ? (uint32_t)(latency_ms / count) : 0;
 }
 
 json_t *worker_gate_to_json(const struct worker_gate *gate)

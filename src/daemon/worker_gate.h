@@ -35,6 +35,9 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
 
+/* Its sessions now, and how long its DNS lists took to answer of late: their mean, 0 where none was asked. */
+void worker_gate_sample(const struct worker_gate *gate, uint32_t *ret_sessions, uint32_t *ret_latency_ms);
+
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);

@@ -476,12 +476,15 @@ static void test_damaged_anywhere(void **state)
 static void write_raw(const struct place *place, enum store_database database, const void *key,
 		      size_t key_size, const void *value, size_t value_size)
 {
+	static const struct environment_kind kind = {
+		STORE_FILE_NAME, store_database_names, DATABASE_COUNT, STORE_FORMAT, (size_t)1 << 30, "", ""
+	};
 	struct environment environment;
 	MDB_val k = lmdb_value(bytes_make(key, key_size)),
 		v = lmdb_value(bytes_make(value, value_size));
 	MDB_txn *txn;
 
-	assert_int_equal(environment_open(place->folder, STORE_FILE_NAME, &environment), 0);
+	assert_int_equal(environment_open(place->folder, &kind, &environment), 0);
 	assert_int_equal(mdb_txn_begin(environment.env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_put(txn, environment.databases[database], &k, &v, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
