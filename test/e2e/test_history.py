@@ -6,13 +6,15 @@ import os
 import re
 import signal
 import time
+import xml.etree.ElementTree
 
 import pytest
 
+from dialogues import told
 from guard import Guard, visible
 from world import REPOSITORY, World, wait_until
 
-OK, NO, WRONG = 0, 1, 2
+OK, NO, WRONG, UNABLE = 0, 1, 2, 3
 WAVES = REPOSITORY / "demo" / "waves"
 
 
@@ -137,3 +139,32 @@ def test_a_list_with_mistakes(world, guard):
 def test_times_that_are_none(guard, words):
     done = guard.ask("history", *words)
     assert done.returncode == WRONG and done.stderr.startswith("wavebreak history: ")
+
+
+def test_a_wave_is_drawn(world, guard):
+    for n in range(1, 13):
+        assert told(world.smtp(f"10.66.9.{n}")) == 511
+    wait_until(lambda: sum(s["bans_new"] for s in samples(guard)) == 12, 15, "twelve bans in the history")
+    drawn = guard.ask("plot")
+    assert drawn.returncode == OK, drawn.stderr
+    lines = drawn.stdout.splitlines()
+    assert {len(line) for line in lines[:22]} == {80}
+    assert "limit 300" in drawn.stdout and "\x1b" not in drawn.stdout
+    assert "▅ bans: 12" in lines and any(line.startswith("▅ evicted: ") for line in lines)
+    svg = world.folder / "wave.svg"
+    assert guard.ask("plot", "--svg", svg).returncode == OK
+    root = xml.etree.ElementTree.fromstring(svg.read_text())
+    assert "12 bans began" in root.find("{*}desc").text
+    assert guard.ask("plot", "--svg", world.folder / "no-such-folder" / "wave.svg").returncode == UNABLE
+
+
+def test_the_first_wave_is_drawn(world, guard):
+    file = world.folder / "2009-07-27-undefended.csv"
+    file.write_text((WAVES / file.name).read_text())
+    assert guard.ask("import", file).returncode == OK
+    words = "--since", "2009-07-27", "--until", "2009-07-28"
+    wait_until(lambda: samples(guard, *words), 10, "the list")
+    drawn = guard.ask("plot", *words)
+    assert "2009-07-27-undefended: at most 301" in drawn.stdout
+    assert "evicted" not in drawn.stdout
+    assert guard.ask("plot", "--since", "2008-01-01", "--until", "2008-02-01").returncode == NO
