@@ -126,6 +126,14 @@ static void write_legend(const struct page *page, const struct curve_picture *pi
 			      "</tspan>");
 		fprintf(page->out, "<tspan dx=\"6\">%s%s</tspan>", peak ? "at most " : "", label);
 	}
+	for (size_t i = 0; i < picture->strip_count; i++) {
+		char label[AXIS_LABEL_SIZE];
+
+		count_axis_label(curve_strip_whole(&picture->strips[i]), label);
+		fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"24\">\u25AE</tspan>", CURVE_STRIP_INK + i);
+		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->strips[i].name, "</tspan>");
+		fprintf(page->out, "<tspan dx=\"6\">%s</tspan>", label);
+	}
 	fputs("</text>\n", page->out);
 }
 
@@ -267,18 +275,16 @@ static void write_strip(const struct page *page, const struct curve_picture *pic
 	const struct curve *strip = &picture->strips[number];
 	double sums[CURVE_PLACES_MOST], bottom = BOTTOM + 32 + STRIP_HEIGHT * (double)(number + 1);
 	double highest = curve_strip_sums(picture, strip, STRIP_PLACES, sums);
-	char label[AXIS_LABEL_SIZE];
 
 	fprintf(page->out, "<path class=\"grid\" d=\"M%.0f %.1fH%.0f\"/>\n", LEFT, bottom, RIGHT);
-	fprintf(page->out, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 10, bottom - 2);
+	fprintf(page->out, "<text x=\"6\" y=\"%.1f\">", bottom - 2);
 	write_element(page, "", strip->name, "</text>\n");
 	fprintf(page->out, "<path class=\"mark c%zu\" d=\"", CURVE_STRIP_INK + number);
 	for (size_t i = 0; i < STRIP_PLACES; i++)
 		if (sums[i] > 0)
 			fprintf(page->out, "M%.1f %.1fv%.1f", LEFT + (RIGHT - LEFT) * (double)i / (STRIP_PLACES - 1),
 				bottom, -fmax(sums[i] / highest * (STRIP_HEIGHT - 6), 2));
-	count_axis_label(curve_strip_whole(strip), label);
-	fprintf(page->out, "\"/>\n<text x=\"%.0f\" y=\"%.1f\">%s</text>\n", RIGHT + 4, bottom - 2, label);
+	fputs("\"/>\n", page->out);
 }
 
 int svg_write(const struct curve_picture *picture, const struct svg_caption *caption, FILE *out)
