@@ -48,6 +48,11 @@ static char *put_number(char *at, uint32_t number)
 	char digits[10];
 	unsigned count = 0;
 
+	/* Most are. */
+	if (number < 10) {
+		*at = (char)('0' + number);
+		return at + 1;
+	}
 	do
 		digits[count++] = (char)('0' + number % 10);
 	while (number /= 10);
@@ -87,6 +92,18 @@ static char *put_csv(struct history_writer *w, char *at, uint32_t step_s, uint64
 	return at;
 }
 
+/* Of each column what stands before its value, made once: a day has three million of them. */
+static struct bytes json_name(unsigned column)
+{
+	static char names[HISTORY_COLUMNS][48];
+	static size_t sizes[HISTORY_COLUMNS];
+
+	if (!sizes[column])
+		sizes[column] = (size_t)snprintf(names[column], sizeof(names[0]), ", \"%.40s\": ",
+						 history_column((enum history_column)column)->name);
+	return bytes_make(names[column], sizes[column]);
+}
+
 /* A series' name has nothing by now that JSON would want escaped but these two. */
 static char *put_series(char *at, const char *series)
 {
@@ -103,15 +120,23 @@ static char *put_series(char *at, const char *series)
 static char *put_json(char *at, const char *series, uint32_t step_s, uint64_t wall_s, const struct history_chunk *chunk,
 		      unsigned slot)
 {
-	at += sprintf(at, "{\"time\": %" PRIu64 ", \"step\": %u", wall_s, step_s);
+	char start[32];
+
+	if (wall_s < UINT32_MAX) {
+		at = put_number(put_text(at, "{\"time\": "), (uint32_t)wall_s);
+	} else {
+		snprintf(start, sizeof(start), "{\"time\": %" PRIu64, wall_s);
+		at = put_text(at, start);
+	}
+	at = put_number(put_text(at, ", \"step\": "), step_s);
 	if (series[0])
 		at = put_series(at, series);
 	for (unsigned i = 0; i < HISTORY_COLUMNS; i++) {
+		struct bytes name = json_name(i);
+
 		if (chunk->values[i][slot] == HISTORY_UNKNOWN)
 			continue;
-		at = put_text(at, ", \"");
-		at = put_text(at, history_column((enum history_column)i)->name);
-		at = put_text(at, "\": ");
+		at = mempcpy(at, name.data, name.size);
 		at = put_number(at, chunk->values[i][slot]);
 	}
 	*at++ = '}';
