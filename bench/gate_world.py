@@ -180,6 +180,7 @@ class World:
             "daemon {\n user = nobody\n group = nogroup\n"
             f" state = {self.folder}/state\n runtime = {self.folder}/run\n}}\n"
             "score { listed = 0 }\n"  # a banned client could not connect again
+            "limits { per_address = 0\n per_network = 0 }\n"
             f"gate {{\n listen = {GATE_PORT}\n name = mx.example.test\n no_reverse = 0\n"
             f" resolvers = 127.0.0.1:{NAME_SERVER_PORT}\n zone dnsbl.test {{ weight = 3 }}\n "
             + "\n ".join(settings) + "\n}\n"

@@ -128,15 +128,16 @@ static uint32_t home_of(enum visitor visitor, uint32_t number)
 
 /* Neighbours in time are not neighbours in the address space: a server that counts per
  * network (Courier's MAXPERC) has to see a crowd and not one network. */
-static struct in6_addr source_address(enum visitor visitor, uint32_t number, bool ipv6)
+static struct in6_addr source_address(const struct crowd_plan *plan, enum visitor visitor, uint32_t number, bool ipv6)
 {
-	uint8_t net = visitor == VISITOR_HONEST ? 0x67 : 0x66;
+	uint8_t low_digit = visitor == VISITOR_HONEST ? 7 : plan->unlisted ? 5 : 6;
+	uint8_t net = 0x60 + low_digit;
 	uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
 
 	if (ipv6)
 		return (struct in6_addr){ .s6_addr = { 0x20, 0x01, 0x0d, 0xb8, 0, net, low, high,
 						       [15] = 1 } };
-	net = visitor == VISITOR_HONEST ? 67 : 66;
+	net = 60 + low_digit;
 	return (struct in6_addr){ .s6_addr = { [10] = 0xff, 0xff, 10, net, low, high } };
 }
 
@@ -183,7 +184,7 @@ static int begin_visit(struct crowd *crowd, enum visitor visitor, uint32_t numbe
 	const struct crowd_plan *plan = crowd->plan;
 	uint32_t home = home_of(visitor, number);
 	bool ipv6 = plan->server6.sin6_family && home % IPV6_ONE_IN == IPV6_ONE_IN - 1;
-	struct in6_addr source = source_address(visitor, home % ADDRESSES, ipv6);
+	struct in6_addr source = source_address(plan, visitor, home % ADDRESSES, ipv6);
 	struct epoll_event interest = { .events = EPOLLIN | EPOLLRDHUP };
 	uint16_t port = 0;
 	struct client *client;

@@ -4,7 +4,7 @@
  * Runs in the network namespace that demo/network calls the outside: there, any address
  * of these networks may be a source.
  *
- *	zombie number n	10.66.x.y, every seventh 2001:db8:66:n::1
+ *	zombie number n	10.66.x.y, every seventh 2001:db8:66:n::1; where `unlisted`, 10.65 and 65
  *	honest number n	10.67.x.y, every seventh 2001:db8:67:n::1
  *
  * Each zombie has a fresh address until 65,536 have come, and so has each honest sender, but for
@@ -34,6 +34,7 @@ struct crowd_plan {
 	const struct wave *wave; /* the shape of the arrivals; NULL: steady */
 	double zombies_per_second; /* at the height of the wave; 0: none */
 	unsigned int mute_in_100; /* zombies that never say HELO, so that nothing refuses them */
+	bool unlisted; /* zombies come from addresses that no block list names */
 	size_t zombies_at_most; /* 0: no bound but the other ones */
 	double honest_every_seconds; /* 0: none */
 	double honest_patience_seconds;

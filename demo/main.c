@@ -24,6 +24,8 @@ static const char usage[] =
 	"                   around them, about five minutes; the wave took 323 s)\n"
 	"  --rate N         zombies a second at the height of the wave (20)\n"
 	"  --steady         the same rate all the time instead of the wave of 2009\n"
+	"  --silent         in place of the wave: clients of which no block list knows, at a steady\n"
+	"                   rate, that connect and say nothing; unguarded and watched\n"
 	"  --tarpit 0|1     Courier's TARPIT (0). Debian ships 1, which delays each refusal,\n"
 	"                   and with it the log line that wavebreak waits for, by 8 s\n"
 	"  --mute N         zombies in 100 that never say HELO and so are never refused: each\n"
@@ -46,7 +48,7 @@ struct arguments {
 	double seconds, rate;
 	unsigned int tarpit, maxdaemons, mute;
 	const char *only, *svg, *json, *wavebreak;
-	bool steady, drop;
+	bool steady, drop, silent;
 };
 
 struct demo {
@@ -91,12 +93,13 @@ static unsigned int whole(const char *name, const char *text, double least, doub
 	return (unsigned int)number(name, text, least, most);
 }
 
-enum { SECONDS = 256, RATE, STEADY, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, SVG, JSON, WAVEBREAK, HELP };
+enum { SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, SVG, JSON, WAVEBREAK, HELP };
 
 static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
 	{ "rate", required_argument, NULL, RATE },
 	{ "steady", no_argument, NULL, STEADY },
+	{ "silent", no_argument, NULL, SILENT },
 	{ "tarpit", required_argument, NULL, TARPIT },
 	{ "maxdaemons", required_argument, NULL, MAXDAEMONS },
 	{ "mute", required_argument, NULL, MUTE },
@@ -115,6 +118,7 @@ static void take_option(struct arguments *arguments, int option, const char *val
 	case SECONDS: arguments->seconds = number("seconds", value, 10, PLAY_SECONDS_MOST); break;
 	case RATE: arguments->rate = number("rate", value, 1, 1000); break;
 	case STEADY: arguments->steady = true; break;
+	case SILENT: arguments->silent = arguments->steady = true; break;
 	case TARPIT: arguments->tarpit = whole("tarpit", value, 0, 1); break;
 	case MAXDAEMONS: arguments->maxdaemons = whole("maxdaemons", value, 1, 5000); break;
 	case MUTE: arguments->mute = whole("mute", value, 0, 100); break;
@@ -130,7 +134,10 @@ static void take_option(struct arguments *arguments, int option, const char *val
 
 static bool plays(const struct arguments *arguments, enum way way)
 {
-	return !arguments->only || strcmp(arguments->only, way_name(way)) == 0;
+	/* The gate's places are its own; whom it lets in has spoken. */
+	if (!arguments->only)
+		return !arguments->silent || way != WAY_GATED;
+	return strcmp(arguments->only, way_name(way)) == 0;
 }
 
 static bool plays_any(const struct arguments *arguments)
@@ -295,7 +302,8 @@ static void tell_story(struct demo *demo)
 				      .maxdaemons = arguments->maxdaemons,
 				      .seconds = arguments->seconds,
 				      .rate = arguments->rate,
-				      .steady = arguments->steady };
+				      .steady = arguments->steady,
+				      .silent = arguments->silent };
 	for (enum way way = 0; way < WAYS; way++) {
 		runs[way].way = way;
 		if (plays(arguments, way))
@@ -304,7 +312,8 @@ static void tell_story(struct demo *demo)
 	demo->crowd = crowd_plan_default;
 	demo->crowd.seconds = arguments->seconds;
 	demo->crowd.zombies_per_second = arguments->rate;
-	demo->crowd.mute_in_100 = arguments->mute;
+	demo->crowd.mute_in_100 = arguments->silent ? 100 : arguments->mute;
+	demo->crowd.unlisted = arguments->silent;
 }
 
 /* Everything that has to be undone by broom_sweep happens in here. */

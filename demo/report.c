@@ -63,6 +63,11 @@ static void write_long(const struct run *run, char cell[CELL_SIZE])
 	write_wait(tally_wait(&run->tally, 0.95, run->elapsed), cell);
 }
 
+static void write_longest(const struct run *run, char cell[CELL_SIZE])
+{
+	write_wait(tally_wait(&run->tally, 1, run->elapsed), cell);
+}
+
 static void write_again(const struct run *run, char cell[CELL_SIZE])
 {
 	write_wait(tally_wait_again(&run->tally, 0.95, run->elapsed), cell);
@@ -113,6 +118,7 @@ static const struct {
 	{ "honest senders greeted within 10 s", write_in_time },
 	{ "  their wait, median", write_median },
 	{ "  their wait, 95 %", write_long },
+	{ "  their wait, the longest", write_longest },
 	{ "  and when they come again, 95 %", write_again },
 	{ "  their mail delivered", write_delivered },
 	{ "zombies that asked and were told 5xx", write_told },
@@ -152,9 +158,10 @@ static void print_losses(const struct story *story, FILE *out)
 
 void report_table(const struct story *story, FILE *out)
 {
-	fprintf(out, "%s\n%.0f s, up to %.0f zombies a second, an honest sender every 2 s, "
+	fprintf(out, "%s\n%.0f s, up to %.0f %s a second, an honest sender every 2 s, "
 		"TARPIT=%u\n\n",
-		story_title(story), story->seconds, story->rate, story->tarpit);
+		story_title(story), story->seconds, story->rate,
+		story->silent ? "silent clients that no list knows" : "zombies", story->tarpit);
 	print_row(story, "", write_name, out);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		print_row(story, rows[i].name, rows[i].write, out);
@@ -206,9 +213,9 @@ static int write_file(const struct story *story, const char *path,
 static int write_json(const struct story *story, FILE *out)
 {
 	fprintf(out,
-		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"tarpit\":%u,\"maxdaemons\":%u",
-		story->seconds, story->rate, story->steady ? "true" : "false", story->tarpit,
-		story->maxdaemons);
+		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"tarpit\":%u,\"maxdaemons\":%u",
+		story->seconds, story->rate, story->steady ? "true" : "false",
+		story->silent ? "true" : "false", story->tarpit, story->maxdaemons);
 	for (size_t i = 0; i < story->run_count; i++) {
 		fputs(",\n", out);
 		print_run_json(story->runs[i], out);

@@ -67,7 +67,7 @@ const char *story_title(const struct story *story)
 	static char title[160];
 
 	snprintf(title, sizeof(title), "%s on Courier, %u connections at most",
-		 story->steady ? "A steady wave" : "The wave of 27 July 2009", story->maxdaemons);
+		 story->silent ? "A silent wave" : story->steady ? "A steady wave" : "The wave of 27 July 2009", story->maxdaemons);
 	return title;
 }
 

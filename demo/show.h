@@ -18,7 +18,7 @@ struct story {
 	unsigned int tarpit, maxdaemons;
 	double seconds; /* for how long visitors come, in each run */
 	double rate; /* zombies a second at the height of the wave */
-	bool steady;
+	bool steady, silent;
 };
 
 /* What is drawn of a run. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ban - the kernel's list of clients that get no new connection.
+/* ban - what the kernel does with clients: turns the banned away, bounds how fast new connections come, and
+ * brings suspects to the gate.
  *
  * A table `inet wavebreak` of our own in nf_tables, with the sets `ban4` (addresses) and
  * `ban6` (/64 networks). Each element has a timeout, and each attempt to connect starts it
@@ -7,6 +8,14 @@
  * has no end by itself; the owner removes a ban when it has lasted long enough. The rules
  * are in nft_rule.h. They drop nothing but new connections to the guarded ports, and
  * nothing at all when ban_alive has not been called for alive_ms.
+ *
+ * Beside them: `suspect4` and `suspect6` (units, too), `network4` and `network6` (whose clients all are suspects) and
+ * `never4` and `never6`, whose clients are neither limited nor steered. What is led to the gate, and that only
+ * while ban_steer says that it works, comes to the socket that listens at loopback's steer_to (IP_TRANSPARENT); for
+ * that socket the client has its own address, and the connection's own address is the one that the client asked for.
+ *
+ * A kernel that lacks what limits or steering need has the table without that part (ban_lacks): bans never depend on
+ * it.
  *
  * The kernel's sets are written and never listed (listing is quadratic): who is banned is
  * remembered by the owner of this, and ban_query asks for single units.
@@ -21,7 +30,7 @@
 #ifndef WAVEBREAK_ACT_BAN_H
 #define WAVEBREAK_ACT_BAN_H
 
-#include "base/addr.h"
+#include "base/prefix.h"
 
 #define BAN_PORTS_MOST 24
 #define BAN_MOST (1U << 27)
@@ -29,6 +38,13 @@
  * Linux 6.12 it takes what becomes 0 as a ban for ever. */
 #define BAN_SHORTEST_MS 100
 #define BAN_ALIVE_MS 4000
+#define BAN_STEER_MS 3000
+
+enum ban_steer {
+	BAN_STEER_NONE,
+	BAN_STEER_SUSPECT, /* suspects, and clients of the networks of ban_set_networks */
+	BAN_STEER_ALL,	   /* everybody but the never-listed */
+};
 
 struct ban_table_limits {
 	uint64_t ban_for_ms;
@@ -39,6 +55,20 @@ struct ban_table_limits {
 	/* The table is left open to nft(8), stays when the daemon is killed (it is replaced at
 	 * the next start), and can vanish. So it is on kernels before 5.12 in any case. */
 	bool unowned;
+
+	/* New connections a second, in the long run; 0: no limit. Loopback's, our own (own_mark) and those of the
+	 * never-listed have none. */
+	uint32_t per_address, per_network, total;
+	uint64_t burst_ms;	 /* so many milliseconds' worth may come at once */
+	bool limit_suspects;	 /* who is over per_address becomes a suspect */
+	uint64_t suspect_for_ms; /* for so long */
+	uint32_t most_suspects;	 /* of each family; at most BAN_MOST */
+
+	enum ban_steer steer;
+	uint16_t steer_ports[BAN_PORTS_MOST]; /* those of the mail server alone */
+	size_t steer_port_count;
+	uint16_t steer_to;
+	uint32_t own_mark; /* SO_MARK of connections that we make ourselves; 0: none */
 };
 
 struct ban_table;
@@ -51,17 +81,38 @@ int ban_create(const struct ban_table_limits *limits, struct ban_table **ret);
 /* Deletes the table with all bans. NULL is fine. */
 void ban_destroy(struct ban_table *ban);
 
-/* New ban_for_ms, alive_ms and ports; all bans stay, with the time they have left, and no
- * packet passes between old and new. `most` and `unowned` cannot change on a living table
- * and are not looked at. */
+/* New limits; all bans and suspects stay, with the time they have left, and no packet passes
+ * between old and new. `most`, `most_suspects` and `unowned` cannot change on a living table
+ * and are not looked at. Where a rate is another one, everybody's burst begins anew. */
 int ban_reconfigure(struct ban_table *ban, const struct ban_table_limits *limits);
 
-/* Ends all bans. */
+/* Parts that were asked for and this kernel does not have: 0 or -errno, for the limits now in force. */
+struct ban_lacks {
+	int limits, steering;
+};
+struct ban_lacks ban_lacks(const struct ban_table *ban);
+
+/* Ends all bans. Suspects stay. */
 int ban_clear(struct ban_table *ban);
 
 /* To be called about once a second. Returns -ENOENT when the table is gone or is another
  * one: destroy, create and restore then. */
 int ban_alive(struct ban_table *ban);
+
+/* To be called about once a second. With `works`, steering goes on for BAN_STEER_MS; without, it ends now, and new
+ * clients come to the mail server. Connections that the gate has it keeps. */
+int ban_steer(struct ban_table *ban, bool works);
+
+/* Each exchanges the whole list, in one transaction. Entries may overlap and repeat each other; IPv4 in IPv6 clothing
+ * is IPv4. Returns -ENOMEM, -EMSGSIZE for more than BAN_PREFIXES_MOST of them, or what the kernel says. */
+#define BAN_PREFIXES_MOST 8192
+int ban_set_never(struct ban_table *ban, const struct prefix_set *never);
+int ban_set_networks(struct ban_table *ban, const struct prefix_set *networks);
+
+enum ban_list {
+	BAN_LIST_BANNED,
+	BAN_LIST_SUSPECT,
+};
 
 struct ban_change {
 	struct addr unit;    /* IPv6 counts as its /64 */
@@ -69,6 +120,7 @@ struct ban_change {
 	/* The unit may be in the set: three times the work of an add. Without it, a unit that
 	 * is there all the same may keep its timeout. Nothing to an end. */
 	bool replace;
+	enum ban_list list;
 };
 
 /* Takes any number of changes, in their order, in as few transactions as possible. Ending a
@@ -82,8 +134,14 @@ int ban_apply(struct ban_table *ban, const struct ban_change *changes, size_t co
  * 0: not banned. */
 int ban_query(struct ban_table *ban, const struct addr *units, size_t count, uint64_t *ret_remaining_ms);
 
-/* Attempts to connect that were dropped since ban_create. */
-int ban_dropped(struct ban_table *ban, uint64_t *ret_packets);
+/* New connections that were asked for at the guarded ports since ban_create, but for our own, and what became of
+ * them; the rest came through. */
+struct ban_counts {
+	uint64_t arrivals;
+	uint64_t banned, over_address, over_network, over_total; /* dropped */
+	uint64_t steered; /* to the gate; a banned suspect is dropped after that, and so is one over a limit */
+};
+int ban_counts(struct ban_table *ban, struct ban_counts *ret);
 
 enum ban_support {
 	BAN_SUPPORT_FULL,
@@ -102,5 +160,7 @@ struct ban_probe {
 /* Has the kernel check the whole table and undo it: nothing is left behind, and a running
  * daemon is not disturbed. */
 struct ban_probe ban_probe(void);
+/* The same for steering (TPROXY). */
+struct ban_probe steer_probe(void);
 
 #endif

@@ -9,34 +9,37 @@
  * undo one takes the kernel some 15 ms (an RCU grace period), so there has to be an end. */
 #define REFUSALS_MOST 24
 
-static const struct family {
+static const struct goal {
+	enum ban_list list;
 	enum addr_family family;
 	const char *set;
 	size_t key_size;
-} families[] = {
-	{ ADDR_IPV4, BAN_SET4_NAME, 4 },
-	{ ADDR_IPV6, BAN_SET6_NAME, 16 },
+} goals[] = {
+	{ BAN_LIST_BANNED, ADDR_IPV4, NFT_GUARD_BAN4, 4 },
+	{ BAN_LIST_BANNED, ADDR_IPV6, NFT_GUARD_BAN6, 16 },
+	{ BAN_LIST_SUSPECT, ADDR_IPV4, NFT_GUARD_SUSPECT4, 4 },
+	{ BAN_LIST_SUSPECT, ADDR_IPV6, NFT_GUARD_SUSPECT6, 16 },
 };
 
-#define FAMILIES (sizeof(families) / sizeof(families[0]))
+#define GOALS (sizeof(goals) / sizeof(goals[0]))
 
 /* One call of ban_apply. */
 struct run {
 	struct ban_table *ban;
 	unsigned refusals;
-	bool full[FAMILIES]; /* seen to be full, so nothing more is added there */
+	bool full[GOALS]; /* seen to be full, so nothing more is added there */
 	uint64_t left_out;
 	int first_error;
 };
 
-/* FAMILIES for what is no address. */
-static size_t family_of(const struct addr *addr)
+/* GOALS for what is no address. */
+static size_t goal_of(enum ban_list list, const struct addr *addr)
 {
-	size_t f = 0;
+	size_t g = 0;
 
-	while (f < FAMILIES && families[f].family != addr->family)
-		f++;
-	return f;
+	while (g < GOALS && (goals[g].list != list || goals[g].family != addr->family))
+		g++;
+	return g;
 }
 
 static void leave_out(struct run *run, int error, size_t count)
@@ -57,7 +60,7 @@ enum pass {
 	PASSES
 };
 
-#define STEPS (PASSES * FAMILIES) /* of a batch: each pass in each family */
+#define STEPS (PASSES * GOALS) /* of a batch: each pass for each goal */
 
 static bool takes_part(const struct ban_change *change, enum pass pass)
 {
@@ -66,12 +69,12 @@ static bool takes_part(const struct ban_change *change, enum pass pass)
 	return pass == PASS_ADD ? !is_end : is_end || change->replace;
 }
 
-static bool is_kept_out(const struct run *run, size_t family, const struct ban_change *change)
+static bool is_kept_out(const struct run *run, size_t goal, const struct ban_change *change)
 {
-	return run->full[family] && change->timeout_ms;
+	return run->full[goal] && change->timeout_ms;
 }
 
-static void put_pass(const struct run *run, struct nft_batch *batch, enum pass pass, size_t family,
+static void put_pass(const struct run *run, struct nft_batch *batch, enum pass pass, size_t goal,
 		     const struct ban_change *changes, size_t count)
 {
 	const struct ban_change *change;
@@ -79,15 +82,15 @@ static void put_pass(const struct run *run, struct nft_batch *batch, enum pass p
 	struct addr unit;
 
 	if (pass == PASS_DELETE)
-		nft_elements_delete(&elements, batch, families[family].set);
+		nft_elements_delete(&elements, batch, goals[goal].set);
 	else
-		nft_elements_add(&elements, batch, families[family].set);
+		nft_elements_add(&elements, batch, goals[goal].set);
 	for (change = changes; change < changes + count; change++) {
-		if (family_of(&change->unit) != family || !takes_part(change, pass) ||
-		    is_kept_out(run, family, change))
+		if (goal_of(change->list, &change->unit) != goal || !takes_part(change, pass) ||
+		    is_kept_out(run, goal, change))
 			continue;
 		unit = addr_unit(&change->unit);
-		nft_elements_put(&elements, unit.octets, families[family].key_size,
+		nft_elements_put(&elements, unit.octets, goals[goal].key_size,
 				 pass == PASS_ADD ? ban_timeout_ms(change->timeout_ms) : 0);
 	}
 	nft_elements_end(&elements);
@@ -96,7 +99,7 @@ static void put_pass(const struct run *run, struct nft_batch *batch, enum pass p
 struct refusal {
 	int error;
 	enum pass pass;
-	size_t family;
+	size_t goal;
 };
 
 static void transact(struct run *run, const struct ban_change *changes, size_t count,
@@ -109,25 +112,25 @@ static void transact(struct run *run, const struct ban_change *changes, size_t c
 	ban_batch_begin(run->ban, &batch);
 	for (step = 0; step < STEPS; step++) {
 		begins[step] = batch.next_sequence;
-		put_pass(run, &batch, step / FAMILIES, step % FAMILIES, changes, count);
+		put_pass(run, &batch, step / GOALS, step % GOALS, changes, count);
 	}
 	ret->error = ban_batch_run(run->ban, &batch, &refused);
 	for (step = STEPS - 1; step && refused < begins[step]; step--)
 		;
-	ret->pass = step / FAMILIES;
-	ret->family = step % FAMILIES;
+	ret->pass = step / GOALS;
+	ret->goal = step % GOALS;
 }
 
 /* Changes of a batch that went through without them. */
 static void count_kept_out(struct run *run, const struct ban_change *changes, size_t count)
 {
-	size_t family;
+	size_t goal;
 
 	for (size_t i = 0; i < count; i++) {
-		family = family_of(&changes[i].unit);
-		if (family == FAMILIES)
+		goal = goal_of(changes[i].list, &changes[i].unit);
+		if (goal == GOALS)
 			leave_out(run, -EINVAL, 1);
-		else if (is_kept_out(run, family, &changes[i]))
+		else if (is_kept_out(run, goal, &changes[i]))
 			leave_out(run, -ENOSPC, 1);
 	}
 }
@@ -136,8 +139,8 @@ static void count_kept_out(struct run *run, const struct ban_change *changes, si
 static bool may_pass_next_time(struct run *run, const struct refusal *refusal)
 {
 	/* A set has no room for all of this: the rest of the call does without adding to it. */
-	if (refusal->error == -ENFILE && !run->full[refusal->family]) {
-		run->full[refusal->family] = true;
+	if (refusal->error == -ENFILE && !run->full[refusal->goal]) {
+		run->full[refusal->goal] = true;
 		return true;
 	}
 	/* What was to be deleted is not there, though the pass before made sure that it was: it
@@ -181,15 +184,16 @@ static int apply_part(struct run *run, const struct ban_change *changes, size_t 
  * before a unit that it holds already. */
 static size_t part_size(struct ban_table *ban, const struct ban_change *changes, size_t count)
 {
-	struct addr unit;
+	struct ban_key key = { 0 };
 	size_t size = 0;
 	void *value;
 
 	if (count == 1)
 		return 1;
 	while (size < count && size < BAN_PART_MOST) {
-		unit = addr_unit(&changes[size].unit);
-		if (table_add(ban->seen, &unit, &value) != 1)
+		key.unit = addr_unit(&changes[size].unit);
+		key.list = (uint8_t)changes[size].list;
+		if (table_add(ban->seen, &key, &value) != 1)
 			break;
 		size++;
 	}
@@ -248,17 +252,17 @@ static int query_part(struct ban_table *ban, const struct addr *units, size_t co
 	};
 	struct nl_writer w;
 	struct addr unit;
-	size_t family;
+	size_t goal;
 	int r;
 
 	nl_writer_init(&w, ban->buffer, BAN_BUFFER_SIZE);
 	for (size_t i = 0; i < count; i++) {
-		family = family_of(&units[i]);
-		if (family == FAMILIES)
+		goal = goal_of(BAN_LIST_BANNED, &units[i]);
+		if (goal == GOALS)
 			return -EINVAL;
 		unit = addr_unit(&units[i]);
-		nft_ask_element(&w, ban->sequence++, BAN_TABLE_NAME, families[family].set,
-				unit.octets, families[family].key_size);
+		nft_ask_element(&w, ban->sequence++, BAN_TABLE_NAME, goals[goal].set,
+				unit.octets, goals[goal].key_size);
 	}
 	r = nft_questions_run(ban->fd, &w, take_element, &query);
 	if (r == 0)

@@ -116,10 +116,10 @@ static uint64_t remaining(struct ban_table *ban, const char *unit)
 
 static uint64_t dropped(struct ban_table *ban)
 {
-	uint64_t packets;
+	struct ban_counts counts;
 
-	assert_int_equal(ban_dropped(ban, &packets), 0);
-	return packets;
+	assert_int_equal(ban_counts(ban, &counts), 0);
+	return counts.banned;
 }
 
 static void banned_client_is_dropped_and_slides(void **state)

@@ -23,12 +23,14 @@ static uint64_t latest(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static int schedule(struct evict *e)
+int evict_schedule(struct evict *e)
 {
 	uint64_t dump = latest(e->next_dump_ms, e->no_dump_before_ms);
 	uint64_t look = latest(e->next_look_ms, e->no_look_before_ms);
 	uint64_t next = e->named_count ? 0 : evict_soonest(dump, look);
 
+	if (table_count(e->relieved))
+		next = evict_soonest(next, e->no_relief_before_ms);
 	if (next != EVICT_NEVER)
 		return loop_timer_arm(e->timer, next);
 	loop_timer_disarm(e->timer);
@@ -66,13 +68,16 @@ static void tick(void *data)
 
 	if (e->named_count)
 		evict_find_named(e);
+	if (table_count(e->relieved) && now >= e->no_relief_before_ms)
+		e->no_relief_before_ms = latest(do_bounded(evict_relieve, e, DUMP_SHARE), now + DUMP_EVERY_MS);
 	if (now >= latest(e->next_dump_ms, e->no_dump_before_ms))
 		e->no_dump_before_ms = latest(do_bounded(evict_discover, e, DUMP_SHARE), now + DUMP_EVERY_MS);
 	if (now >= latest(e->next_look_ms, e->no_look_before_ms))
 		e->no_look_before_ms = do_bounded(evict_look, e, LOOK_SHARE);
 	shrink(e->clients);
 	shrink(e->connections);
-	schedule(e);
+	shrink(e->relieved);
+	evict_schedule(e);
 }
 
 int evict_address(struct evict *e, struct addr unit, uint16_t client_port)
@@ -104,7 +109,7 @@ int evict_address(struct evict *e, struct addr unit, uint16_t client_port)
 		client->next_dump_ms = now + evict_soonest(EVICT_OTHERS_MS, e->limits.grace_ms);
 	}
 	e->next_dump_ms = evict_soonest(e->next_dump_ms, client->next_dump_ms);
-	return schedule(e);
+	return evict_schedule(e);
 }
 
 size_t evict_pending(const struct evict *e)
@@ -123,6 +128,8 @@ static int open_parts(struct evict *e)
 		r = table_create(sizeof(struct addr), sizeof(struct client), most, &e->clients);
 	if (r == 0)
 		r = table_create(sizeof(uint64_t), sizeof(struct connection), most, &e->connections);
+	if (r == 0)
+		r = evict_open_relieved(e);
 	if (r == 0)
 		r = loop_timer_create(e->loop, tick, e, &e->timer);
 	if (r == 0 && e->limits.signal_handlers && e->limits.handlers && !e->limits.observe)
@@ -162,6 +169,7 @@ void evict_destroy(struct evict *e)
 		return;
 	handlers_destroy(e->handlers);
 	loop_timer_destroy(e->timer);
+	table_destroy(e->relieved);
 	table_destroy(e->connections);
 	table_destroy(e->clients);
 	diag_destroy(e->diag);

@@ -38,8 +38,13 @@ struct eviction {
 
 typedef void evict_fn(void *data, const struct eviction *eviction);
 
+/* Of evict_connection: error is 0, -ENOENT when it was gone already, or what the kernel said. */
+typedef void evict_relieved_fn(void *data, const struct addr *client, uint16_t client_port, int error);
+
 #define EVICT_PORTS_MOST 24
 #define EVICT_MOST_DEFAULT 50000
+/* Of evict_connection: pending at once. */
+#define EVICT_RELIEVED_MOST 4096
 
 struct evict_limits {
 	uint16_t ports[EVICT_PORTS_MOST]; /* the guarded ones; no other connection is touched */
@@ -52,6 +57,7 @@ struct evict_limits {
 	const char *const *handlers;
 	bool observe; /* find, wait and report, but end nothing */
 	evict_fn *ended; /* or NULL */
+	evict_relieved_fn *relieved; /* likewise */
 	void *data;
 };
 
@@ -65,6 +71,12 @@ int evict_create(struct loop *loop, const struct evict_limits *limits, struct ev
  * for a client that is pending already begins anew; connections that are watched go on.
  * Returns 0, -EINVAL, -ENOMEM, or -ENOSPC when too many are pending (counted). */
 int evict_address(struct evict *evict, struct addr unit, uint16_t client_port);
+
+/* Ends this one connection at once, whatever its client was told: near the server's limit it is the
+ * place that counts. All that are named in 20 ms share one dump. A server's process that sleeps is
+ * sent SIGTERM as above. Returns 0, -EINVAL, -EPERM where nothing is to be ended (observe), -ENOSPC
+ * or -ENOMEM. */
+int evict_connection(struct evict *evict, struct addr client, uint16_t client_port);
 
 /* Clients and connections that are waited for. */
 size_t evict_pending(const struct evict *evict);

@@ -8,7 +8,7 @@
 /* A dump that is not urgent waits so long for one that is, which serves as well. */
 #define PATIENCE_MS 250
 
-static bool guards(const struct evict *e, uint16_t port)
+bool evict_guards(const struct evict *e, uint16_t port)
 {
 	for (size_t i = 0; i < e->limits.port_count; i++) {
 		if (e->limits.ports[i] == port)
@@ -60,7 +60,7 @@ static bool take_on(struct evict *e, const struct sockdiag_socket *socket)
 	void *value;
 	int r;
 
-	if (!client || !guards(e, socket->local_port) || !evict_is_live(socket))
+	if (!client || !evict_guards(e, socket->local_port) || !evict_is_live(socket))
 		return false;
 	remember_local(e, socket);
 	r = table_add(e->connections, &socket->cookie, &value);

@@ -48,6 +48,8 @@ struct evict {
 	struct evict_limits limits;
 	struct table *clients;     /* struct addr (a unit): struct client */
 	struct table *connections; /* cookie: struct connection */
+	struct table *relieved;    /* connections that are to be ended at once (evict_relieve.c) */
+	uint64_t no_relief_before_ms;
 	uint64_t next_dump_ms, next_look_ms;
 	uint64_t no_dump_before_ms, no_look_before_ms; /* the bounds on what they cost */
 	/* The newest requests that name a port, looked up without a dump in the next tick. */
@@ -69,6 +71,15 @@ static inline uint64_t evict_soonest(uint64_t a, uint64_t b)
 /* The kernel closes what has no process by itself; only a connection that waits for accept
  * has none and is alive. */
 bool evict_is_live(const struct sockdiag_socket *socket);
+
+bool evict_guards(const struct evict *evict, uint16_t port);
+
+/* Arms the timer for what has to be done next. Returns 0 or -errno. */
+int evict_schedule(struct evict *evict);
+
+int evict_open_relieved(struct evict *evict);
+/* Ends the connections that evict_connection named. */
+void evict_relieve(struct evict *evict);
 
 /* Looks up the named connections, and lets the next dump be now where one is not found. */
 void evict_find_named(struct evict *evict);

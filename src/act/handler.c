@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act/handler.h"
 
+#include "act/process.h"
 #include "base/bytes.h"
 #include "base/counter.h"
 #include "base/table.h"
@@ -26,7 +27,6 @@
 #define PASS_INTERVAL_MOST_MS 1000
 /* A process is asked about no more descriptors than this; a mail handler has a dozen. */
 #define DESCRIPTORS_MOST 1024
-#define PATH_SIZE 64
 
 struct ended_socket {
 	uint64_t cookie;
@@ -36,8 +36,7 @@ struct ended_socket {
 struct handlers {
 	struct loop *loop;
 	struct loop_timer *timer;
-	char names[HANDLER_NAMES_MOST][HANDLER_NAME_SIZE];
-	size_t name_count;
+	struct process_names names;
 	struct table *waiting; /* inode (uint32_t): struct ended_socket */
 	uint64_t next_pass_ms, pass_interval_ms;
 };
@@ -60,41 +59,11 @@ static int fetch_descriptor(int pidfd, int descriptor)
 	return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0);
 }
 
-/* One small file of /proc/PID, without what ends it. Returns its size, 0 when there is none. */
-static size_t read_proc(pid_t pid, const char *file, char *text, size_t size)
-{
-	char path[PATH_SIZE];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, size);
-	close(fd);
-	return n > 0 ? (size_t)n : 0;
-}
-
-static bool has_handler_name(const struct handlers *h, pid_t pid)
-{
-	char text[HANDLER_NAME_SIZE + 1];
-	struct bytes name = { text, read_proc(pid, "comm", text, sizeof(text)) };
-
-	if (name.size && name.data[name.size - 1] == '\n')
-		name.size--;
-	for (size_t i = 0; i < h->name_count; i++) {
-		if (bytes_equal(name, bytes_of(h->names[i])))
-			return true;
-	}
-	return false;
-}
-
 /* The field behind the name, which is in parentheses and may hold anything. */
 static pid_t parent_of(pid_t pid)
 {
 	char text[256];
-	size_t size = read_proc(pid, "stat", text, sizeof(text) - 1);
+	size_t size = process_read(pid, "stat", text, sizeof(text) - 1);
 	const char *behind;
 	int parent;
 
@@ -103,25 +72,6 @@ static pid_t parent_of(pid_t pid)
 	if (!behind || sscanf(behind, ") %*c %d", &parent) != 1)
 		return 0;
 	return parent;
-}
-
-/* The inode of a descriptor that is a socket, else 0. */
-static uint32_t socket_inode(pid_t pid, int descriptor)
-{
-	static const struct bytes start = { "socket:[", 8 };
-	char path[PATH_SIZE], target[PATH_SIZE];
-	struct bytes link;
-	uint64_t inode;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, descriptor);
-	n = readlink(path, target, sizeof(target));
-	link = bytes_make(target, n < 0 ? 0 : (size_t)n);
-	if (!bytes_starts_with(link, start) || link.data[link.size - 1] != ']')
-		return 0;
-	link = bytes_skip(link, start.size);
-	link.size--;
-	return bytes_to_u64(link, UINT32_MAX, &inode) < 0 ? 0 : (uint32_t)inode;
 }
 
 static bool is_due(const struct handlers *h, uint32_t inode, uint64_t now)
@@ -134,7 +84,7 @@ static bool is_due(const struct handlers *h, uint32_t inode, uint64_t now)
 static bool find_among_all(const struct handlers *h, struct holder *holder)
 {
 	uint64_t now = loop_now_ms(h->loop);
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH_SIZE];
 	struct dirent *entry;
 	int looked = 0;
 	bool found = false;
@@ -146,7 +96,7 @@ static bool find_among_all(const struct handlers *h, struct holder *holder)
 		return false;
 	while (!found && looked++ < DESCRIPTORS_MOST && (entry = readdir(dir))) {
 		holder->descriptor = atoi(entry->d_name);
-		holder->inode = socket_inode(holder->pid, holder->descriptor);
+		holder->inode = process_socket_inode(holder->pid, holder->descriptor);
 		found = is_due(h, holder->inode, now);
 	}
 	closedir(dir);
@@ -158,10 +108,10 @@ static bool find_among_all(const struct handlers *h, struct holder *holder)
 static bool is_holder(const struct handlers *h, struct holder *holder)
 {
 	holder->descriptor = STDIN_FILENO;
-	holder->inode = socket_inode(holder->pid, STDIN_FILENO);
+	holder->inode = process_socket_inode(holder->pid, STDIN_FILENO);
 	if (holder->inode)
-		return is_due(h, holder->inode, loop_now_ms(h->loop)) && has_handler_name(h, holder->pid);
-	return has_handler_name(h, holder->pid) && find_among_all(h, holder);
+		return is_due(h, holder->inode, loop_now_ms(h->loop)) && process_has_name(&h->names, holder->pid);
+	return process_has_name(&h->names, holder->pid) && find_among_all(h, holder);
 }
 
 /* That this very process holds this very socket, and that it is closed. */
@@ -197,7 +147,7 @@ static int prove(const struct handlers *h, struct holder *holder)
 	if (pidfd < 0)
 		return -1;
 	s = table_find(h->waiting, &holder->inode);
-	if (s && is_proved(pidfd, holder->descriptor, s->cookie) && has_handler_name(h, holder->pid))
+	if (s && is_proved(pidfd, holder->descriptor, s->cookie) && process_has_name(&h->names, holder->pid))
 		return pidfd;
 	close(pidfd);
 	return -1;
@@ -329,16 +279,6 @@ size_t handlers_waiting(const struct handlers *h)
 	return table_count(h->waiting);
 }
 
-static int copy_names(struct handlers *h, const char *const *names)
-{
-	for (; *names; names++) {
-		if (h->name_count == HANDLER_NAMES_MOST || **names == '\0')
-			return -EINVAL;
-		snprintf(h->names[h->name_count++], HANDLER_NAME_SIZE, "%s", *names);
-	}
-	return h->name_count ? 0 : -EINVAL;
-}
-
 int handlers_create(struct loop *loop, const char *const *names, size_t most, struct handlers **ret)
 {
 	struct handlers *h = calloc(1, sizeof(*h));
@@ -348,7 +288,7 @@ int handlers_create(struct loop *loop, const char *const *names, size_t most, st
 		return -ENOMEM;
 	h->loop = loop;
 	h->pass_interval_ms = PASS_INTERVAL_MS;
-	r = copy_names(h, names);
+	r = process_names_copy(&h->names, names);
 	if (r == 0)
 		r = table_create(sizeof(uint32_t), sizeof(struct ended_socket), most, &h->waiting);
 	if (r == 0)

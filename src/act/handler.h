@@ -29,10 +29,6 @@
 
 struct handlers;
 
-#define HANDLER_NAMES_MOST 8
-/* What the kernel keeps of a name (PR_SET_NAME, /proc/PID/comm). */
-#define HANDLER_NAME_SIZE 16
-
 /* `names` as in /proc/PID/comm, NULL-ended, cut to 15 bytes as the kernel does; copied. `most`
  * is how many sockets may wait for their pass. Returns 0, -EINVAL (no name, or too many),
  * -ENOMEM. */

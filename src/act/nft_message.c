@@ -116,13 +116,15 @@ void nft_counter_add(struct nft_batch *b, const char *counter)
 	nl_end(&b->w);
 }
 
-static void put_element(struct nl_writer *w, const void *key, size_t key_size, uint64_t timeout_ms)
+static void put_element(struct nl_writer *w, const void *key, size_t key_size, uint64_t timeout_ms, uint32_t flags)
 {
 	size_t element = nl_nest_begin(w, NFTA_LIST_ELEM);
 	size_t key_nest = nl_nest_begin(w, NFTA_SET_ELEM_KEY);
 
 	nl_put(w, NFTA_DATA_VALUE, key, key_size);
 	nl_nest_end(w, key_nest);
+	if (flags)
+		nl_put_be32(w, NFTA_SET_ELEM_FLAGS, flags);
 	if (timeout_ms)
 		nl_put_be64(w, NFTA_SET_ELEM_TIMEOUT, timeout_ms);
 	nl_nest_end(w, element);
@@ -138,20 +140,33 @@ void nft_elements_delete(struct nft_elements *e, struct nft_batch *b, const char
 	*e = (struct nft_elements){ .batch = b, .set = set, .message = NFT_MSG_DELSETELEM };
 }
 
-void nft_elements_put(struct nft_elements *e, const void *key, size_t key_size, uint64_t timeout_ms)
+/* Opens a message where none is open, or where this much does not fit any more. */
+static void make_room(struct nft_elements *e, size_t size)
 {
 	struct nft_batch *b = e->batch;
 
-	if (e->open && nl_room(&b->w, &e->list) < NFT_ELEMENT_WITH_TIMEOUT_BYTES)
+	if (e->open && nl_room(&b->w, &e->list) < size)
 		nft_elements_end(e);
-	if (!e->open) {
-		nft_message_begin(b, e->message,
-				  e->message == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
-		nl_put_text(&b->w, NFTA_SET_ELEM_LIST_SET, e->set);
-		e->list = nl_nest_begin(&b->w, NFTA_SET_ELEM_LIST_ELEMENTS);
-		e->open = true;
-	}
-	put_element(&b->w, key, key_size, timeout_ms);
+	if (e->open)
+		return;
+	nft_message_begin(b, e->message, e->message == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
+	nl_put_text(&b->w, NFTA_SET_ELEM_LIST_SET, e->set);
+	e->list = nl_nest_begin(&b->w, NFTA_SET_ELEM_LIST_ELEMENTS);
+	e->open = true;
+}
+
+void nft_elements_put(struct nft_elements *e, const void *key, size_t key_size, uint64_t timeout_ms)
+{
+	make_room(e, NFT_ELEMENT_WITH_TIMEOUT_BYTES);
+	put_element(&e->batch->w, key, key_size, timeout_ms, 0);
+}
+
+void nft_elements_put_interval(struct nft_elements *e, const void *first, const void *end, size_t key_size)
+{
+	make_room(e, NFT_INTERVAL_BYTES);
+	put_element(&e->batch->w, first, key_size, 0, 0);
+	if (end)
+		put_element(&e->batch->w, end, key_size, 0, NFT_SET_ELEM_INTERVAL_END);
 }
 
 void nft_elements_end(struct nft_elements *e)
@@ -178,7 +193,7 @@ void nft_ask_element(struct nl_writer *w, uint32_t sequence, const char *table, 
 	begin(w, NFT_MSG_GETSETELEM, 0, sequence, table);
 	nl_put_text(w, NFTA_SET_ELEM_LIST_SET, set);
 	list = nl_nest_begin(w, NFTA_SET_ELEM_LIST_ELEMENTS);
-	put_element(w, key, key_size, 0);
+	put_element(w, key, key_size, 0, 0);
 	nl_nest_end(w, list);
 	nl_end(w);
 }

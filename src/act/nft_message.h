@@ -78,12 +78,16 @@ void nft_elements_delete(struct nft_elements *elements, struct nft_batch *batch,
 /* With timeout_ms 0 an added element stays for good; a deletion has none. */
 void nft_elements_put(struct nft_elements *elements, const void *key, size_t key_size,
 		      uint64_t timeout_ms);
+/* From `first` to before `end`, for a set of intervals (NFT_SET_INTERVAL); NULL for one that reaches to the last
+ * address there is. Intervals may neither overlap nor touch. */
+void nft_elements_put_interval(struct nft_elements *elements, const void *first, const void *end, size_t key_size);
 void nft_elements_end(struct nft_elements *elements);
 
-/* The most bytes one element can take, for an IPv6 key without and with a timeout, and
- * what a list costs beside its elements for each message. */
+/* The most bytes one element can take, for an IPv6 key without and with a timeout, for an interval, and what a
+ * list costs beside its elements for each message. */
 #define NFT_ELEMENT_BYTES 28
 #define NFT_ELEMENT_WITH_TIMEOUT_BYTES 40
+#define NFT_INTERVAL_BYTES 64
 #define NFT_ELEMENTS_MESSAGE_BYTES 64
 
 /* Questions, each a message by itself and no part of a transaction: they go into a writer

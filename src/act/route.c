@@ -2,23 +2,31 @@
 #include "act/route.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "wire/netlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOPBACK_INDEX 1U /* of lo, in every network namespace (LOOPBACK_IFINDEX, <net/flow.h>) */
 #define FWMARK_ACCEPT "/proc/sys/net/ipv4/tcp_fwmark_accept"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_LENGTH 36
+#define RECORD_SIZE 80
 
 struct route {
 	int fd;
 	uint32_t mark, sequence;
 	char fwmark_accept_before; /* '0' or '1'; NUL: not changed */
+	char *record;
 };
 
 /* Sends one message and reads its acknowledgement, which comes within the call (rtnetlink(7)). */
@@ -78,14 +86,26 @@ static int change_route(struct route *route, uint8_t family, uint16_t type, uint
 	return ask(route, &w);
 }
 
-/* What is there from a start before, which could not clear up, is as good. */
+/* What is there already, from a start before that could not clear up, is as good. Returns how many of the two were
+ * missing, or -errno. */
 static int add(struct route *route, uint8_t family)
 {
-	int r = change_route(route, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	int r = change_route(route, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL), missing = r == 0;
 
 	if (r == 0 || r == -EEXIST)
 		r = change_rule(route, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
-	return r == -EEXIST ? 0 : r;
+	missing += r == 0;
+	return r == 0 || r == -EEXIST ? missing : r;
+}
+
+/* A host without IPv6 has the IPv4 part. */
+static int add_both(struct route *route)
+{
+	int r = add(route, AF_INET), r6 = r < 0 ? 0 : add(route, AF_INET6);
+
+	if (r6 < 0 && r6 != -EAFNOSUPPORT && r6 != -EOPNOTSUPP)
+		return r6;
+	return r6 < 0 ? r : r + r6;
 }
 
 static void take_away(struct route *route, uint8_t family)
@@ -94,20 +114,121 @@ static void take_away(struct route *route, uint8_t family)
 	change_route(route, family, RTM_DELROUTE, 0);
 }
 
-static int set_fwmark_accept(char value, char *ret_before)
+char route_fwmark_accept(void)
 {
-	int fd = open(FWMARK_ACCEPT, O_RDWR | O_CLOEXEC), r = 0;
+	int fd = open(FWMARK_ACCEPT, O_RDONLY | O_CLOEXEC);
+	char value = '\0';
+
+	if (fd < 0)
+		return '\0';
+	if (pread(fd, &value, 1, 0) != 1)
+		value = '\0';
+	close(fd);
+	return value;
+}
+
+static int set_fwmark_accept(char value)
+{
+	int fd = open(FWMARK_ACCEPT, O_WRONLY | O_CLOEXEC), r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (pread(fd, ret_before, 1, 0) != 1)
-		r = -EIO;
-	else if (*ret_before == value)
-		*ret_before = '\0';
-	else if (pwrite(fd, &value, 1, 0) != 1)
+	if (pwrite(fd, &value, 1, 0) != 1)
 		r = -errno;
 	close(fd);
 	return r;
+}
+
+/* The whole line that says so, in this boot; false where the kernel does not tell. */
+static bool write_line(char before, char line[RECORD_SIZE])
+{
+	char boot[BOOT_ID_LENGTH];
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, boot, sizeof(boot));
+
+	if (fd >= 0)
+		close(fd);
+	snprintf(line, RECORD_SIZE, "%.*s tcp_fwmark_accept %c\n", BOOT_ID_LENGTH, boot, before);
+	return size == BOOT_ID_LENGTH;
+}
+
+/* Where the folder is somebody else's after all, or something else stands there, it is none of ours. */
+static bool is_ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* '0' or '1'; NUL where nothing is known. There are two lines that can stand in it. */
+static char read_record(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char text[RECORD_SIZE + 1] = "", line[RECORD_SIZE], found = '\0';
+	ssize_t size = -1;
+
+	if (fd < 0)
+		return '\0';
+	if (is_ours(fd))
+		size = read(fd, text, sizeof(text));
+	close(fd);
+	for (char before = '0'; size > 0 && before <= '1'; before++) {
+		if (write_line(before, line) && (size_t)size == strlen(line) && memcmp(text, line, (size_t)size) == 0)
+			found = before;
+	}
+	return found;
+}
+
+/* Anew each time: what stands there is not written to. */
+static int write_record(const char *path, char before)
+{
+	char line[RECORD_SIZE];
+	ssize_t size;
+	int fd;
+
+	if (!write_line(before, line))
+		return -ENOENT;
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	size = write(fd, line, strlen(line));
+	close(fd);
+	if (size == (ssize_t)strlen(line))
+		return 0;
+	unlink(path);
+	return -EIO;
+}
+
+/* What it was before is written down before it is changed. */
+static int begin_fwmark_accept(struct route *route)
+{
+	char now = route_fwmark_accept(), before = read_record(route->record);
+	int r;
+
+	if (!now)
+		return -ENOENT;
+	if (now == '1') {
+		route->fwmark_accept_before = before == '0' ? before : '\0';
+		return 0;
+	}
+	r = write_record(route->record, now);
+	if (r < 0)
+		log_warning("%s: cannot write down that net.ipv4.tcp_fwmark_accept was %c: %s; it is put back at the end, but not after a crash",
+			    route->record, now, strerror(-r));
+	r = set_fwmark_accept('1');
+	if (r == 0)
+		route->fwmark_accept_before = now;
+	return r;
+}
+
+static void end_fwmark_accept(struct route *route)
+{
+	if (!route->fwmark_accept_before)
+		return;
+	if (set_fwmark_accept(route->fwmark_accept_before) == 0)
+		unlink(route->record);
 }
 
 static int open_socket(struct route *route)
@@ -120,23 +241,21 @@ static int open_socket(struct route *route)
 	return setsockopt(route->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ? -errno : 0;
 }
 
-int route_open(uint32_t mark, struct route **ret)
+int route_open(uint32_t mark, const char *record, struct route **ret)
 {
 	struct route *route = calloc(1, sizeof(*route));
 	int r;
 
 	if (!route)
 		return -ENOMEM;
+	route->fd = -1;
 	route->mark = mark;
-	r = open_socket(route);
+	route->record = strdup(record);
+	r = route->record ? open_socket(route) : -ENOMEM;
 	if (r == 0)
-		r = set_fwmark_accept('1', &route->fwmark_accept_before);
+		r = begin_fwmark_accept(route);
 	if (r == 0)
-		r = add(route, AF_INET);
-	if (r == 0)
-		r = add(route, AF_INET6);
-	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
-		r = 0;
+		r = add_both(route);
 	if (r < 0) {
 		route_close(route);
 		return r;
@@ -147,8 +266,6 @@ int route_open(uint32_t mark, struct route **ret)
 
 void route_close(struct route *route)
 {
-	char before;
-
 	if (!route)
 		return;
 	if (route->fd >= 0) {
@@ -156,7 +273,18 @@ void route_close(struct route *route)
 		take_away(route, AF_INET6);
 		close(route->fd);
 	}
-	if (route->fwmark_accept_before)
-		set_fwmark_accept(route->fwmark_accept_before, &before);
+	end_fwmark_accept(route);
+	free(route->record);
 	free(route);
+}
+
+int route_keep(struct route *route)
+{
+	int missing = add_both(route), r = 0;
+
+	if (route_fwmark_accept() == '0') {
+		r = set_fwmark_accept('1');
+		missing += missing >= 0;
+	}
+	return r < 0 ? r : missing;
 }

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Of ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
+#define MAPPED_BITS 96
+
 static uint8_t family_bits(const struct addr *addr)
 {
 	return addr->family == ADDR_IPV4 ? 32 : 128;
@@ -37,6 +40,20 @@ struct prefix prefix_around(const struct addr *addr, uint8_t length)
 	return prefix;
 }
 
+/* Of a mapped address the length is IPv4's or that of its clothing, of which 96 bits are not its own. */
+static int length_parse(struct bytes text, const struct addr *addr, bool in_ipv6_form, uint64_t *ret)
+{
+	bool mapped = in_ipv6_form && addr->family == ADDR_IPV4;
+	int r = bytes_to_u64(text, mapped ? MAPPED_BITS + 32 : family_bits(addr), ret);
+
+	if (r < 0 || !mapped || *ret <= 32)
+		return r;
+	if (*ret < MAPPED_BITS)
+		return -ERANGE;
+	*ret -= MAPPED_BITS;
+	return 0;
+}
+
 int prefix_parse(struct bytes text, struct prefix *ret)
 {
 	size_t slash = bytes_find_char(text, '/');
@@ -49,7 +66,7 @@ int prefix_parse(struct bytes text, struct prefix *ret)
 		return r;
 	prefix.length = family_bits(&prefix.addr);
 	if (slash < text.size) {
-		r = bytes_to_u64(bytes_skip(text, slash + 1), prefix.length, &length);
+		r = length_parse(bytes_skip(text, slash + 1), &prefix.addr, bytes_find_char(text, ':') < slash, &length);
 		if (r < 0)
 			return r;
 		prefix.length = (uint8_t)length;
@@ -92,12 +109,15 @@ static struct prefix_entry *find_same(const struct prefix_set *set, const struct
 
 int prefix_set_add(struct prefix_set *set, const struct prefix *prefix, const char *why)
 {
+	return find_same(set, prefix) ? 0 : prefix_set_append(set, prefix, why, PREFIX_SET_MAX);
+}
+
+int prefix_set_append(struct prefix_set *set, const struct prefix *prefix, const char *why, size_t most)
+{
 	struct prefix_entry *grown;
 	size_t room;
 
-	if (find_same(set, prefix))
-		return 0;
-	if (set->count == PREFIX_SET_MAX)
+	if (set->count >= most)
 		return -ENOSPC;
 	if (set->count == set->room) {
 		room = set->room ? set->room * 2 : 16;
@@ -111,7 +131,70 @@ int prefix_set_add(struct prefix_set *set, const struct prefix *prefix, const ch
 	set->entries[set->count] = (struct prefix_entry){ .prefix = *prefix };
 	snprintf(set->entries[set->count].why, PREFIX_WHY_SIZE, "%s", why);
 	set->count++;
+	set->sorted = false;
 	return 0;
+}
+
+/* By family, address and length: what holds others comes right before them. */
+static int compare(const void *left, const void *right)
+{
+	const struct prefix *a = &((const struct prefix_entry *)left)->prefix;
+	const struct prefix *b = &((const struct prefix_entry *)right)->prefix;
+	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return order ? order : a->length - b->length;
+}
+
+size_t prefix_set_sort(struct prefix_set *set)
+{
+	size_t kept = 0, before = set->count;
+
+	if (before)
+		qsort(set->entries, before, sizeof(set->entries[0]), compare);
+	for (size_t i = 0; i < before; i++) {
+		if (kept == 0 || !prefix_overlaps(&set->entries[kept - 1].prefix, &set->entries[i].prefix))
+			set->entries[kept++] = set->entries[i];
+	}
+	set->count = kept;
+	set->sorted = true;
+	return before - kept;
+}
+
+static struct addr last_of(const struct prefix *prefix)
+{
+	struct addr last = prefix->addr;
+
+	for (unsigned bit = prefix->length; bit < family_bits(&last); bit++)
+		last.octets[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return last;
+}
+
+/* Of those that share addresses with the prefix one is the last that begins before its end. */
+static const struct prefix_entry *overlap_sorted(const struct prefix_set *set, const struct prefix *prefix)
+{
+	struct addr last = last_of(prefix);
+	size_t low = 0, high = set->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(&set->entries[middle].prefix.addr, &last, sizeof(last)) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && prefix_overlaps(&set->entries[low - 1].prefix, prefix) ? &set->entries[low - 1] : NULL;
+}
+
+const struct prefix_entry *prefix_set_overlap(const struct prefix_set *set, const struct prefix *prefix)
+{
+	if (set->sorted)
+		return overlap_sorted(set, prefix);
+	for (size_t i = 0; i < set->count; i++) {
+		if (prefix_overlaps(&set->entries[i].prefix, prefix))
+			return &set->entries[i];
+	}
+	return NULL;
 }
 
 const struct prefix_entry *prefix_set_find(const struct prefix_set *set, const struct addr *unit)
@@ -121,11 +204,7 @@ const struct prefix_entry *prefix_set_find(const struct prefix_set *set, const s
 	/* A unit is asked for by its first address; an address inside the /64 stands for itself. */
 	if (unit->family == ADDR_IPV6 && memcmp(unit->octets + 8, "\0\0\0\0\0\0\0\0", 8) != 0)
 		asked.length = 128;
-	for (size_t i = 0; i < set->count; i++) {
-		if (prefix_overlaps(&set->entries[i].prefix, &asked))
-			return &set->entries[i];
-	}
-	return NULL;
+	return prefix_set_overlap(set, &asked);
 }
 
 bool prefix_set_remove(struct prefix_set *set, const struct prefix *prefix)
@@ -135,6 +214,7 @@ bool prefix_set_remove(struct prefix_set *set, const struct prefix *prefix)
 	if (!e)
 		return false;
 	*e = set->entries[--set->count];
+	set->sorted = false;
 	return true;
 }
 

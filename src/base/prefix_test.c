@@ -45,6 +45,8 @@ static void reading(void **state)
 		{ "2001:db8::8000:0/113", 0, "2001:db8::8000:0/113" },
 		{ "::ffff:192.0.2.7", 0, "192.0.2.7" },
 		{ "::ffff:192.0.2.0/24", 0, "192.0.2.0/24" },
+		{ "::ffff:192.0.2.0/120", 0, "192.0.2.0/24" },
+		{ "::ffff:0.0.0.0/96", 0, "0.0.0.0/0" },
 
 		{ "192.0.2.7/24", -EDOM, NULL },
 		{ "192.0.2.128/24", -EDOM, NULL },
@@ -55,7 +57,9 @@ static void reading(void **state)
 		{ "192.0.2.0/288", -ERANGE, NULL },
 		{ "192.0.2.0/99999999999999999999999", -ERANGE, NULL },
 		{ "2001:db8::/129", -ERANGE, NULL },
-		{ "::ffff:192.0.2.0/120", -ERANGE, NULL },
+		{ "::ffff:192.0.2.0/95", -ERANGE, NULL },
+		{ "::ffff:192.0.2.0/129", -ERANGE, NULL },
+		{ "::ffff:192.0.2.7/120", -EDOM, NULL },
 		{ "", -EINVAL, NULL },
 		{ "/", -EINVAL, NULL },
 		{ "/24", -EINVAL, NULL },
@@ -278,6 +282,51 @@ static void the_set_has_an_end(void **state)
 	prefix_set_clear(&set);
 }
 
+/* Against looking through all, over networks that lie within each other, beside each other and apart. */
+static void a_sorted_set_finds_what_a_list_finds(void **state)
+{
+	struct prefix_set list = { 0 }, sorted = { 0 };
+	uint32_t random = 1;
+	size_t dropped;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		uint8_t octets[16] = { 0x20, 1, 13, 0xb8 };
+		struct addr addr;
+		struct prefix prefix;
+
+		random = random * 1103515245 + 12345;
+		memcpy(octets + 4, &random, 4);
+		addr = i % 2 ? addr_from_ipv4(octets + 4) : addr_from_ipv6(octets);
+		prefix = prefix_around(&addr, (uint8_t)(i % 2 ? 12 + random % 21 : 36 + random % 93));
+		assert_int_equal(prefix_set_append(&list, &prefix, "list", 2000), 0);
+		assert_int_equal(prefix_set_append(&sorted, &prefix, "sorted", 2000), 0);
+	}
+	assert_int_equal(prefix_set_append(&list, &list.entries[0].prefix, "over", 2000), -ENOSPC);
+	dropped = prefix_set_sort(&sorted);
+	assert_int_equal(sorted.count + dropped, 2000);
+	assert_true(sorted.count < 2000);
+	for (size_t i = 0; i + 1 < sorted.count; i++)
+		assert_false(prefix_overlaps(&sorted.entries[i].prefix, &sorted.entries[i + 1].prefix));
+	for (unsigned i = 0; i < 5000; i++) {
+		uint8_t octets[16] = { 0x20, 1, 13, 0xb8 };
+		struct addr addr;
+		struct prefix asked;
+
+		random = random * 1103515245 + 12345;
+		memcpy(octets + 4, &random, 4);
+		addr = i % 2 ? addr_from_ipv4(octets + 4) : addr_from_ipv6(octets);
+		asked = prefix_around(&addr, (uint8_t)(random % (i % 2 ? 33 : 129)));
+		assert_int_equal(prefix_set_overlap(&sorted, &asked) != NULL, prefix_set_overlap(&list, &asked) != NULL);
+		addr = addr_unit(&addr);
+		assert_int_equal(prefix_set_find(&sorted, &addr) != NULL, prefix_set_find(&list, &addr) != NULL);
+	}
+	/* What was sorted may be added to. */
+	assert_int_equal(prefix_set_add(&sorted, &(struct prefix){ addr_of("10.0.0.1"), 32 }, "later"), 0);
+	assert_string_equal(prefix_set_find(&sorted, &(struct addr){ ADDR_IPV4, { 10, 0, 0, 1 } })->why, "later");
+	prefix_set_clear(&list);
+	prefix_set_clear(&sorted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +340,7 @@ int main(void)
 		cmocka_unit_test(a_long_reason_is_cut),
 		cmocka_unit_test(nothing_of_older_memory_is_in_an_entry),
 		cmocka_unit_test(the_set_has_an_end),
+		cmocka_unit_test(a_sorted_set_finds_what_a_list_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

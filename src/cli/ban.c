@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/when.h"
 #include "judge/bans.h"
+#include "sense/sessions.h"
 
 static void say(const json_t *answer)
 {
@@ -16,6 +17,18 @@ static void say(const json_t *answer)
 	       when_format(ask_number(ban, "until"), clock_wall_s(), until));
 	if (ask_is_true(answer, "observing"))
 		puts("The daemon only observes: nothing was done.");
+}
+
+/* The daemon sees sessions at port 22 alone. */
+static bool is_own_session(const char *word)
+{
+	struct addr own, addr;
+
+	if (sessions_own(&own) < 0 || addr_parse(bytes_of(word), &addr) < 0)
+		return false;
+	own = addr_unit(&own);
+	addr = addr_unit(&addr);
+	return addr_equal(&own, &addr);
 }
 
 int cmd_ban(int argc, char **argv)
@@ -30,6 +43,10 @@ int cmd_ban(int argc, char **argv)
 		fprintf(stderr, "wavebreak ban: --why: no more than %d bytes are kept\n",
 			BAN_WHY_SIZE - 1);
 		return STATUS_WRONG;
+	}
+	if (is_own_session(options.operands[0])) {
+		fprintf(stderr, "wavebreak ban: %s is where you are logged in from\n", options.operands[0]);
+		return STATUS_NO;
 	}
 	request = json_object();
 	json_object_set_new(request, "address", ask_word(options.operands[0]));

@@ -30,8 +30,18 @@ void check_evict(struct check *check);
 void check_confinement(struct check *check);
 void check_privileges(struct check *check);
 
+/* check_relief.c: what happens near the server's limit */
+void check_relief(struct check *check);
+
+/* check_backend.c: who keeps the banned away, where that is not our own table; check_ban calls it */
+void check_backend(struct check *check);
+
 /* check_gate.c: the gate; asks each of its zones */
 void check_gate(struct check *check);
+
+/* check_suspect.c: limits in the kernel, and who is led to the gate */
+void check_limits(struct check *check);
+void check_suspect(struct check *check);
 
 /* check_host.c: the place where the daemon lives, and whom it must not ban */
 void check_user(struct check *check);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/check.h"
 
+#include "act/ban.h"
+#include "act/route.h"
 #include "build_config.h"
 #include "daemon/gate_dns.h"
 #include "daemon/gate_listen.h"
+#include "daemon/porter.h"
 #include "event/loop.h"
 #include "gate/tls.h"
 #include "sense/mailserver_find.h"
@@ -20,6 +23,7 @@
 #define ZONES_PATIENCE_MS 4000
 #define ZONES_LOOK_MS 20
 #define TEXT_SIZE 256
+#define SMTPS_PORT 465
 #define COURIER_ESMTPD "/etc/courier/esmtpd"
 
 static const char *handoff_name(enum handoff handoff)
@@ -38,6 +42,10 @@ static void write_endpoints(const struct settings *s, char text[TEXT_SIZE])
 	size_t used = 0;
 
 	text[0] = '\0';
+	if (s->gate_steer != STEERING_NONE) {
+		snprintf(text, TEXT_SIZE, "port %llu of loopback", (unsigned long long)s->gate_steer_port);
+		return;
+	}
 	for (size_t i = 0; i < s->gate_listen.count && used < TEXT_SIZE; i++) {
 		const struct endpoint *e = &s->gate_listen.endpoints[i];
 		char addr[ADDR_TEXT_SIZE] = "";
@@ -66,6 +74,79 @@ static void check_listen(struct check *check)
 			findings_add(f, FINDING_WRONG, "gate listen", "this host has not the address of port %u", e->port);
 		}
 	}
+}
+
+/* The same for the port that the kernel brings clients to. */
+static void check_steer_port(struct check *check)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 }, loopback6[16] = { [15] = 1 };
+	uint16_t port = (uint16_t)check->plan->settings.gate_steer_port;
+	const struct endpoint places[] = { { .addr = addr_from_ipv4(loopback4), .port = port },
+					   { .addr = addr_from_ipv6(loopback6), .port = port } };
+	struct findings *f = check->findings;
+
+	for (size_t i = 0; i < 2 && geteuid() == 0; i++) {
+		if (gate_listen_try(&places[i]) != -EADDRINUSE)
+			continue;
+		findings_add(f, FINDING_WRONG, "gate listen", "port %u of loopback is in use", port);
+		findings_advise(f, "name a port that is free by gate.steer_port");
+		return;
+	}
+}
+
+/* They would wait for each other. */
+static void advise_about_tls(struct check *check)
+{
+	const struct port_list *ports = &check->plan->settings.mail_ports;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		if (ports->ports[i] == SMTPS_PORT)
+			findings_advise(check->findings, "clients of port %u begin with TLS, which the gate does not: leave it "
+					"out of mail.ports", SMTPS_PORT);
+	}
+}
+
+/* What connections from a client's own address change of this host, before they do. */
+static void check_route(struct check *check)
+{
+	struct findings *f = check->findings;
+	char now = route_fwmark_accept();
+
+	if (!now) {
+		findings_add(f, FINDING_WRONG, "gate route", "this kernel has no net.ipv4.tcp_fwmark_accept");
+		findings_advise(f, "choose another gate.handoff: no client can be let in by transparent");
+		return;
+	}
+	findings_add(f, FINDING_WORKS, "gate route", "sets net.ipv4.tcp_fwmark_accept to 1 (%c now), and for IPv4 and IPv6 "
+		     "the rule 'fwmark %d lookup %d' and the route 'local default dev lo table %d'; all is put back at the end",
+		     now, PORTER_MARK, ROUTE_TABLE, ROUTE_TABLE);
+}
+
+static void check_steer(struct check *check)
+{
+	const struct settings *s = &check->plan->settings;
+	struct findings *f = check->findings;
+	struct ban_probe probe = steer_probe();
+
+	switch (probe.support) {
+	case BAN_SUPPORT_FULL:
+	case BAN_SUPPORT_UNOWNED:
+		findings_add(f, FINDING_WORKS, "gate steer", "TPROXY: %s; %s are brought to port %llu of 127.0.0.1 and ::1",
+			     probe.reason, s->gate_steer == STEERING_ALL ? "all clients of mail.ports" : "suspects",
+			     (unsigned long long)s->gate_steer_port);
+		break;
+	case BAN_SUPPORT_FORBIDDEN:
+		findings_add(f, FINDING_UNABLE, "gate steer", "TPROXY: %s", probe.reason);
+		findings_advise(f, "run the check as root to learn more");
+		break;
+	case BAN_SUPPORT_NONE:
+	case BAN_SUPPORT_PARTIAL:
+		findings_add(f, FINDING_LACKS, "gate steer", "no: %s (%s); clients reach the server directly", probe.reason,
+			     strerror(-probe.error));
+		findings_advise(f, "take a kernel, or load its modules, with CONFIG_NFT_TPROXY; all else goes on without");
+		break;
+	}
+	advise_about_tls(check);
 }
 
 /* The last line for Courier's administrator: the one that turns the hook on. */
@@ -153,8 +234,13 @@ static void check_server(struct check *check)
 	const struct endpoint *server = &check->plan->settings.gate_server;
 	struct findings *f = check->findings;
 	char where[ADDR_TEXT_SIZE] = "each address";
-	int r = geteuid() == 0 || server->port >= 1024 ? gate_listen_try(server) : -EACCES;
+	int r;
 
+	if (server->port == 0) {
+		findings_add(f, FINDING_WORKS, "gate server", "the address and port that the client came to");
+		return;
+	}
+	r = geteuid() == 0 || server->port >= 1024 ? gate_listen_try(server) : -EACCES;
 	if (server->addr.family != ADDR_NONE)
 		addr_format(&server->addr, where);
 	if (r == 0) {
@@ -328,9 +414,15 @@ void check_gate(struct check *check)
 	check_place(check);
 	if (check->plan->settings.gate_hook[0])
 		check_hook(check);
+	else if (s->gate_steer != STEERING_NONE)
+		check_steer_port(check);
 	else
 		check_listen(check);
+	if (s->gate_steer != STEERING_NONE)
+		check_steer(check);
 	check_way(check);
+	if (s->gate_handoff == HANDOFF_TRANSPARENT)
+		check_route(check);
 	check_unit(check);
 	check_certificate(check);
 	check_descriptors(check);

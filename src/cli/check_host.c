@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "sense/sessions.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -127,13 +128,11 @@ static void count_reasons(struct check *check, const struct prefix_set *never)
 static void tell_ssh(struct check *check, const struct prefix_set *never)
 {
 	struct findings *f = check->findings;
-	const char *connection = getenv("SSH_CONNECTION");
 	const struct prefix_entry *entry;
 	char text[ADDR_TEXT_SIZE];
 	struct addr addr, unit;
 
-	if (!connection ||
-	    addr_parse(bytes_first(bytes_of(connection), strcspn(connection, " ")), &addr) < 0)
+	if (sessions_own(&addr) < 0)
 		return;
 	addr_format(&addr, text);
 	unit = addr_unit(&addr);

@@ -46,6 +46,10 @@ void check_ban(struct check *check)
 	struct findings *f = check->findings;
 	struct ban_probe probe = ban_probe();
 
+	if (check->plan->settings.ban_backend != BACKEND_NFT) {
+		check_backend(check);
+		return;
+	}
 	switch (probe.support) {
 	case BAN_SUPPORT_FULL:
 	case BAN_SUPPORT_UNOWNED:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list - the bans, one a line, written as they come: there may be a million. */
+/* list - the bans or the suspects, one a line, written as they come: there may be a million. */
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
@@ -12,6 +12,7 @@
 struct listing {
 	uint64_t now_s;
 	uint64_t count;
+	bool suspects;
 };
 
 static void print_json(void *data, const json_t *ban)
@@ -51,7 +52,7 @@ static void print_ban(void *data, const json_t *ban)
 
 	if (listing->count++ == 0)
 		printf("%-*s  %-*s  %-*s  %s\n", ADDRESS_COLUMN, "ADDRESS", TIME_COLUMN, "SINCE",
-		       TIME_COLUMN, "UNTIL AT LEAST", "WHY");
+		       TIME_COLUMN, listing->suspects ? "UNTIL" : "UNTIL AT LEAST", "WHY");
 	printf("%-*s  %-*s  %-*s  ", ADDRESS_COLUMN, ask_text(ban, "address", address), TIME_COLUMN,
 	       when_format(ask_number(ban, "begin"), listing->now_s, begin), TIME_COLUMN,
 	       until(ask_number(ban, "until"), listing->now_s, end));
@@ -61,18 +62,22 @@ static void print_ban(void *data, const json_t *ban)
 int cmd_list(int argc, char **argv)
 {
 	struct listing listing = { .now_s = clock_wall_s() };
+	json_t *request = NULL;
 	struct options options;
 	json_t *answer;
 	int status = options_parse(argc, argv, &options);
 
 	if (status != OPTIONS_GO_ON)
 		return status;
-	status = ask_daemon(&options, "list", NULL, options.json ? print_json : print_ban, &listing,
+	listing.suspects = options.suspects;
+	if (options.suspects)
+		request = json_pack("{s:b}", "suspects", true);
+	status = ask_daemon(&options, "list", request, options.json ? print_json : print_ban, &listing,
 			    &answer);
 	if (status != STATUS_OK)
 		return status;
 	if (!options.json && listing.count == 0)
-		puts("nobody is banned");
+		puts(options.suspects ? "nobody is a suspect" : "nobody is banned");
 	json_decref(answer);
 	return STATUS_OK;
 }

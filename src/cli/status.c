@@ -69,6 +69,23 @@ static uint64_t remembered(const json_t *gate)
 	return processes ? (ask_number(gate, "clients") + processes - 1) / processes : 0;
 }
 
+/* With suspect, most clients are none of the gate's. */
+static void print_steering(const json_t *steering)
+{
+	char who[ASK_TEXT_SIZE], error[ASK_TEXT_SIZE];
+	bool all = strcmp(ask_text(steering, "who", who), "all") == 0;
+
+	if (!steering)
+		return;
+	printf(SUBJECT, "steering");
+	if (ask_is_true(steering, "on"))
+		printf("%s are brought to the gate\n", all ? "all clients" : "suspects");
+	else if (*ask_text(steering, "error", error))
+		printf("NO: this kernel cannot (%s); clients reach the mail server directly\n", error);
+	else
+		puts("STOPPED, as the gate does not work; clients reach the mail server directly");
+}
+
 static void print_gate(const json_t *gate)
 {
 	json_t *states = json_object_get(gate, "states");
@@ -80,6 +97,96 @@ static void print_gate(const json_t *gate)
 	       ask_number(gate, "workers"), remembered(gate));
 	if (ask_number(gate, "sessions"))
 		print_states(states);
+	print_steering(json_object_get(gate, "steering"));
+}
+
+static void print_relief(const json_t *relief, uint64_t now_s)
+{
+	uint64_t last = ask_number(relief, "last");
+	char when[WHEN_TEXT_SIZE];
+
+	if (!ask_is_true(relief, "enabled")) {
+		printf(SUBJECT "off%s\n", "relief", json_object_get(relief, "limit") ? ": the kernel cannot end connections" : "");
+		return;
+	}
+	printf(SUBJECT "%sfrom %" PRIu64 " connections down to %" PRIu64 "; %" PRIu64 " ended so far", "relief",
+	       ask_is_true(relief, "active") ? "at work, " : "", ask_number(relief, "start"), ask_number(relief, "stop"),
+	       ask_number(relief, "ended"));
+	if (last)
+		printf(", the last %s", when_format(last, now_s, when));
+	putchar('\n');
+}
+
+/* "1.2", "23" */
+static double shown_rate(const json_t *object, const char *name, int *ret_digits)
+{
+	double rate = json_number_value(json_object_get(object, name));
+
+	*ret_digits = rate < 9.95;
+	return rate;
+}
+
+static void print_past_wave(const json_t *past, uint64_t now_s)
+{
+	char when[WHEN_TEXT_SIZE], lasted[DURATION_TEXT_SIZE];
+	int digits;
+	double rate = shown_rate(past, "peak_rate", &digits);
+
+	printf(SUBJECT "the last one began %s and lasted %s; %" PRIu64 " open and %.*f new ones a second at most\n", "",
+	       when_format(ask_number(past, "begin"), now_s, when), span_format(ask_number(past, "lasted_ms") / 1000, lasted),
+	       ask_number(past, "peak_open"), digits, rate);
+}
+
+static void print_wave(const json_t *wave, uint64_t now_s)
+{
+	const json_t *one = json_object_get(wave, "wave"), *share = json_object_get(wave, "first_seen_share");
+	char state[ASK_TEXT_SIZE], words[ASK_TEXT_SIZE], when[WHEN_TEXT_SIZE];
+	bool lasts = ask_is_true(wave, "lasts");
+	int digits, usual_digits;
+	double rate = shown_rate(wave, "rate", &digits), usual = shown_rate(wave, "usual", &usual_digits);
+
+	if (!wave)
+		return;
+	printf(SUBJECT "%s since %s\n", "wave", lasts ? "A WAVE LASTS" : ask_text(wave, "state", state),
+	       when_format(ask_number(lasts ? one : wave, lasts ? "begin" : "since"), now_s, when));
+	printf(SUBJECT "%.*f new connections a second, usually %.*f", "", digits, rate, usual_digits, usual);
+	if (json_is_number(share))
+		printf("; %.0f %% of the clients never seen before", json_number_value(share) * 100);
+	putchar('\n');
+	if (*ask_text(wave, "tightened", words))
+		printf(SUBJECT "tightened: %s\n", "", words);
+	if (one && !lasts)
+		print_past_wave(one, now_s);
+}
+
+static void print_suspects(const json_t *s)
+{
+	const json_t *suspects = json_object_get(s, "suspects");
+
+	if (suspects)
+		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks; %" PRIu64
+			       " connections led to the gate\n", "suspects", ask_number(suspects, "now"),
+		       ask_number(suspects, "most"), ask_number(suspects, "networks"),
+		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+}
+
+static void print_limit(const char *before, uint64_t limit, const char *of)
+{
+	if (limit)
+		printf("%s%" PRIu64 " %s", before, limit, of);
+	else
+		printf("%snone %s", before, of);
+}
+
+static void print_limits(const json_t *s)
+{
+	const json_t *limits = json_object_get(s, "limits"), *c = json_object_get(s, "counters");
+
+	print_limit("limits        ", ask_number(limits, "per_address"), "a second for an address");
+	print_limit(", ", ask_number(limits, "per_network"), "for a network");
+	print_limit(", ", ask_number(limits, "total"), "in all");
+	printf("; dropped %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", ask_number(c, "arrivals_over_address"),
+	       ask_number(c, "arrivals_over_network"), ask_number(c, "arrivals_over_total"));
 }
 
 static void print_logs(const json_t *logs)
@@ -175,7 +282,11 @@ static void print_status(const json_t *s)
 
 	print_head(s, now_s);
 	print_connections(s, now_s);
+	print_wave(json_object_get(s, "wave"), now_s);
 	print_gate(json_object_get(s, "gate"));
+	print_relief(json_object_get(s, "relief"), now_s);
+	print_suspects(s);
+	print_limits(s);
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
 	       ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",

@@ -15,8 +15,11 @@ int cmd_unban(int argc, char **argv)
 	status = ask_about(&options, "unban", "address", &answer);
 	if (status != STATUS_OK)
 		return status;
-	printf("%s is not banned any more\n",
-	       ask_text(json_object_get(answer, "ban"), "address", address));
+	if (json_object_get(answer, "ban"))
+		printf("%s is not banned any more\n",
+		       ask_text(json_object_get(answer, "ban"), "address", address));
+	else
+		printf("%s was not banned, and is no suspect any more\n", ask_text(answer, "suspect", address));
 	json_decref(answer);
 	return STATUS_OK;
 }

@@ -24,7 +24,7 @@ struct setting_type {
 	/* Sets the field, or adds to a list. `setting` is its full name, "ban.never", for
 	 * entries that remember it. Returns 0, -EINVAL, -ERANGE (too large for the type),
 	 * -EEXIST (is in the list already), -EDOM (a network with bits after its length),
-	 * -EADDRNOTAVAIL (an answer outside of 127.0.0.0/8), or -ENOMEM. */
+	 * -EADDRNOTAVAIL (an answer outside of 127.0.0.0/8), -E2BIG (a network that is everybody), or -ENOMEM. */
 	int (*take)(void *field, struct bytes value, const char *setting);
 	/* What least and most bound: a number that sorts as the values do, or how many `unit`s
 	 * there are. 0 where a text or list is empty. */

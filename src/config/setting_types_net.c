@@ -74,6 +74,15 @@ static int prefixes_take(void *field, struct bytes value, const char *setting)
 	return r == 0 && set->count == before ? -EEXIST : r;
 }
 
+static int networks_take(void *field, struct bytes value, const char *setting)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(value, &prefix) == 0 && prefix.length == 0)
+		return -E2BIG;
+	return prefixes_take(field, value, setting);
+}
+
 static uint64_t prefixes_measure(const void *field)
 {
 	return ((const struct prefix_set *)field)->count;
@@ -345,6 +354,12 @@ const struct setting_type setting_type_PREFIXES = {
 	words_PREFIXES, "an address or a network such as 192.0.2.0/24 or 2001:db8::/48",
 	"entries", true, NULL,
 	prefixes_take, prefixes_measure, number_bound, prefixes_print, prefixes_clear,
+};
+
+const struct setting_type setting_type_NETWORKS = {
+	words_NETWORKS, "an address or a network such as 192.0.2.0/24 or 2001:db8::/48",
+	"entries", true, NULL,
+	networks_take, prefixes_measure, number_bound, prefixes_print, prefixes_clear,
 };
 
 const struct setting_type setting_type_ENDPOINT = {

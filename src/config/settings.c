@@ -46,6 +46,8 @@ static const char *what_it_is(int error)
 		return "an address within a network, not the network's own";
 	case -EADDRNOTAVAIL:
 		return "outside of 127.0.0.0/8, where the answers of DNS lists are";
+	case -E2BIG:
+		return "everybody: use gate.steer = all";
 	default:
 		return NULL;
 	}

@@ -124,6 +124,11 @@ static const struct {
 	{ "ban { never = 192.0.2.0/33 }",
 	  "t:1:15: ban.never: '192.0.2.0/33' is not an address or a network such as 192.0.2.0/24 "
 	  "or 2001:db8::/48\n" },
+	{ "suspect { networks = 192.0.2.0/24, 0.0.0.0/0 }",
+	  "t:1:36: suspect.networks: 0.0.0.0/0 is everybody: use gate.steer = all\n" },
+	{ "suspect { networks = ::/0 }", "t:1:22: suspect.networks: ::/0 is everybody: use gate.steer = all\n" },
+	{ "suspect { networks = 192.0.2.1/24 }",
+	  "t:1:22: suspect.networks: 192.0.2.1/24 is an address within a network, not the network's own\n" },
 	{ "ban { never = 192.0.2.1, 192.0.2.1 }", "t:1:26: ban.never: 192.0.2.1 is there twice\n" },
 	{ "ban {\n for = 1m\n for = 2m\n}",
 	  "t:3:2: ban.for is set a second time, first in line 2\n" },

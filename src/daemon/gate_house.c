@@ -291,6 +291,9 @@ static void take_packet(struct gate_house *house, const struct gate_packet *pack
 	case GATE_PACKET_ALLOWED:
 		take_allowed(house, packet);
 		break;
+	case GATE_PACKET_WAVE:
+		house->rules.wave = packet->head.count && packet->wave;
+		break;
 	default:
 		counter_add(COUNTER_gate_packets_broken, 1);
 	}
@@ -423,7 +426,7 @@ int gate_house_open(struct gate_house *house)
 	struct front_set_up set_up = { .rules = &house->rules, .clients = house->clients, .calls = &front_calls,
 				       .data = house, .listeners = house->start->listeners,
 				       .listener_count = house->start->listener_count,
-				       .sessions = sessions_at_most(house), .tls = house->tls };
+				       .sessions = sessions_at_most(house), .tls = house->tls, .own_mark = PORTER_MARK };
 	int r = loop_fd_add(house->loop, house->start->watch, EPOLLIN, on_watch, house, &house->watch_watch);
 
 	if (r == 0)

@@ -18,6 +18,29 @@
 #define BACKLOG 65535
 #define ENDPOINT_TEXT_SIZE (ADDR_TEXT_SIZE + 24)
 
+/* Where a gate listens by these settings. */
+struct places {
+	struct endpoint endpoints[GATE_LISTENERS_MOST];
+	size_t count;
+	bool steered; /* to loopback, where the kernel brings clients of other places */
+};
+
+static void find_places(const struct settings *settings, struct places *ret)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 }, loopback6[16] = { [15] = 1 };
+	const struct endpoint_list *list = &settings->gate_listen;
+	uint16_t port = (uint16_t)settings->gate_steer_port;
+
+	*ret = (struct places){ .steered = settings->gate_steer != STEERING_NONE };
+	if (ret->steered) {
+		ret->endpoints[ret->count++] = (struct endpoint){ .addr = addr_from_ipv4(loopback4), .port = port };
+		ret->endpoints[ret->count++] = (struct endpoint){ .addr = addr_from_ipv6(loopback6), .port = port };
+		return;
+	}
+	for (; ret->count < list->count && ret->count < GATE_LISTENERS_MOST; ret->count++)
+		ret->endpoints[ret->count] = list->endpoints[ret->count];
+}
+
 unsigned gate_worker_count(const struct settings *settings)
 {
 	cpu_set_t processors;
@@ -86,15 +109,44 @@ static int listen_on(const struct endpoint *endpoint)
 	return r;
 }
 
+static bool has_no_family(int r)
+{
+	return r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL;
+}
+
 /* Where there is no IPv6, "all" is all of IPv4. */
 static int listen_or_fall_back(const struct endpoint *endpoint)
 {
 	const struct endpoint all_ipv4 = { .addr = { .family = ADDR_IPV4 }, .port = endpoint->port };
 	int fd = listen_on(endpoint);
 
-	if (endpoint->addr.family == ADDR_NONE && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL))
+	if (endpoint->addr.family == ADDR_NONE && has_no_family(fd))
 		fd = listen_on(&all_ipv4);
 	return fd;
+}
+
+/* Only to such a socket the kernel brings what was sent to another place (nft_tproxy). */
+static int make_transparent(int fd, const struct endpoint *endpoint)
+{
+	static const int on = 1;
+	bool v6 = endpoint->addr.family == ADDR_IPV6;
+
+	return setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on)) < 0 ?
+		       -errno : 0;
+}
+
+/* A descriptor of one's own of the socket that is there, or of a new one. */
+static int take_or_listen(const struct endpoint *endpoint, bool steered, int there)
+{
+	int fd = there >= 0 ? fcntl(there, F_DUPFD_CLOEXEC, 0) : listen_or_fall_back(endpoint), r;
+
+	if (there >= 0 && fd < 0)
+		return -errno;
+	r = fd >= 0 && steered ? make_transparent(fd, endpoint) : 0;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
 
 int gate_listen_try(const struct endpoint *endpoint)
@@ -118,19 +170,28 @@ static const struct gate_endpoint *find(const struct gate_listeners *listeners, 
 	return NULL;
 }
 
-static void say_error(const struct endpoint *endpoint, int error)
+static void say_error(const struct endpoint *endpoint, bool steered, int error)
 {
 	const char *advice = "";
 	char text[ENDPOINT_TEXT_SIZE];
 
-	if (error == -EADDRINUSE)
+	if (error == -EADDRINUSE && steered)
+		advice = "; another program has that port: choose one that is free";
+	else if (error == -EADDRINUSE)
 		advice = "; the mail server may still listen there: one of the two has to go elsewhere";
 	else if (error == -EADDRNOTAVAIL)
 		advice = ": this host has no such address";
-	log_error("gate.listen: cannot listen on %s: %s%s", endpoint_text(endpoint, text), strerror(-error), advice);
+	log_error("%s: cannot listen on %s: %s%s", steered ? "gate.steer_port" : "gate.listen",
+		  endpoint_text(endpoint, text), strerror(-error), advice);
 }
 
-static int open_endpoint(struct gate_listeners *listeners, const struct endpoint *endpoint,
+/* Of a host without IPv6 no client comes by it. */
+static bool can_be_missing(const struct endpoint *endpoint, bool steered, int r)
+{
+	return steered && endpoint->addr.family == ADDR_IPV6 && has_no_family(r);
+}
+
+static int open_endpoint(struct gate_listeners *listeners, const struct endpoint *endpoint, bool steered,
 			 const struct gate_listeners *old)
 {
 	const struct gate_endpoint *there = find(old, endpoint);
@@ -140,13 +201,14 @@ static int open_endpoint(struct gate_listeners *listeners, const struct endpoint
 	for (unsigned i = 0; i < GATE_WORKERS_MOST; i++)
 		fresh->sockets[i] = -1;
 	for (unsigned i = 0; i < listeners->workers; i++) {
-		int fd = there && i < old->workers ? fcntl(there->sockets[i], F_DUPFD_CLOEXEC, 0) :
-						     listen_or_fall_back(endpoint);
+		int fd = take_or_listen(endpoint, steered, there && i < old->workers ? there->sockets[i] : -1);
 
-		if (there && i < old->workers && fd < 0)
-			fd = -errno;
+		if (i == 0 && can_be_missing(endpoint, steered, fd)) {
+			listeners->count--;
+			return 0;
+		}
 		if (fd < 0) {
-			say_error(endpoint, fd);
+			say_error(endpoint, steered, fd);
 			return fd;
 		}
 		fresh->sockets[i] = fd;
@@ -180,18 +242,19 @@ static int open_hook(struct gate_listeners *listeners, const struct settings *se
 
 int gate_listeners_open(const struct settings *settings, const struct gate_listeners *old, struct gate_listeners **ret)
 {
-	const struct endpoint_list *list = &settings->gate_listen;
 	struct gate_listeners *fresh = calloc(1, sizeof(*fresh));
+	struct places places;
 	int r = 0;
 
 	if (!fresh)
 		return -ENOMEM;
+	find_places(settings, &places);
 	fresh->workers = gate_worker_count(settings);
 	fresh->hook = -1;
 	if (settings->gate_hook[0])
 		r = open_hook(fresh, settings, old);
-	for (size_t i = 0; !settings->gate_hook[0] && i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
-		r = open_endpoint(fresh, &list->endpoints[i], old);
+	for (size_t i = 0; !settings->gate_hook[0] && i < places.count && r == 0; i++)
+		r = open_endpoint(fresh, &places.endpoints[i], places.steered, old);
 	if (r < 0)
 		gate_listeners_close(fresh);
 	else
@@ -200,14 +263,16 @@ int gate_listeners_open(const struct settings *settings, const struct gate_liste
 }
 
 /* Another socket beside those that are there would be given clients (SO_REUSEPORT), who are lost at its end. */
-static int try_endpoint(const struct endpoint *endpoint, const struct gate_listeners *old)
+static int try_endpoint(const struct endpoint *endpoint, bool steered, const struct gate_listeners *old)
 {
 	int fd = find(old, endpoint) ? 0 : listen_or_fall_back(endpoint);
 
+	if (can_be_missing(endpoint, steered, fd))
+		return 0;
 	if (fd > 0)
 		close(fd);
 	else if (fd < 0)
-		say_error(endpoint, fd);
+		say_error(endpoint, steered, fd);
 	return fd < 0 ? fd : 0;
 }
 
@@ -227,15 +292,16 @@ static int try_hook(const char *path, const struct gate_listeners *old)
 
 int gate_listeners_try(const struct settings *settings, const struct gate_listeners *old)
 {
-	const struct endpoint_list *list = &settings->gate_listen;
+	struct places places;
 	int r = 0;
 
 	if (!old)
 		return 0;
 	if (settings->gate_hook[0])
 		return try_hook(settings->gate_hook, old);
-	for (size_t i = 0; i < list->count && i < GATE_LISTENERS_MOST && r == 0; i++)
-		r = try_endpoint(&list->endpoints[i], old);
+	find_places(settings, &places);
+	for (size_t i = 0; i < places.count && r == 0; i++)
+		r = try_endpoint(&places.endpoints[i], places.steered, old);
 	return r;
 }
 

@@ -4,6 +4,10 @@
  * Each gate worker has one for each endpoint of gate.listen, all bound alike (SO_REUSEPORT), so that the kernel
  * shares the clients out. What waits to be accepted stays with its socket, whichever process accepts from it:
  * a worker that died, or was replaced at a reload, leaves it to the next one of its number.
+ *
+ * With gate.steer they are at gate.steer_port of 127.0.0.1 and ::1 and nowhere else, and IP_TRANSPARENT: the
+ * kernel brings clients of the mail server's places to them, whose connections keep the ends that they have.
+ * While none of them is there, it lets these clients through to the mail server.
  */
 #ifndef WAVEBREAK_DAEMON_GATE_LISTEN_H
 #define WAVEBREAK_DAEMON_GATE_LISTEN_H
@@ -27,7 +31,8 @@ struct gate_listeners {
 /* As gate.workers says, or one for each processor that we may use. */
 unsigned gate_worker_count(const struct settings *settings);
 
-/* Listens where the settings say: at gate.hook, for who may run as gate.user, or at gate.listen. Where `old` (or
+/* Listens where the settings say: at gate.hook, for who may run as gate.user, at gate.steer_port, or at gate.listen;
+ * steering takes CAP_NET_ADMIN, and without IPv6 in this host has its IPv4 part. Where `old` (or
  * NULL) listens, too, its sockets are taken over, by a descriptor of one's own for each; `old` stays as it is.
  * Returns 0, or -errno when that cannot be, which has been said: -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL are the
  * configuration's. */

@@ -14,6 +14,7 @@ static const struct {
 	[GATE_PACKET_PASSED] = { sizeof(struct addr), GATE_ADDRS_MOST },
 	[GATE_PACKET_REFUSED] = { sizeof(struct gate_refused), GATE_ADDRS_MOST },
 	[GATE_PACKET_ALLOWED] = { sizeof(struct prefix_entry), GATE_ADDRS_MOST },
+	[GATE_PACKET_WAVE] = { sizeof(uint32_t), 1 },
 };
 
 #define HEAD offsetof(struct gate_packet, reports)
@@ -77,6 +78,9 @@ static bool items_are_well(struct gate_packet *packet)
 			break;
 		case GATE_PACKET_ALLOWED:
 			well = prefix_is_well(&packet->allowed[i]);
+			break;
+		case GATE_PACKET_WAVE:
+			well = packet->wave <= 1;
 			break;
 		}
 	}

@@ -23,11 +23,12 @@ enum gate_packet_kind {
 	GATE_PACKET_KNOWN,       /* struct gate_known items: let in in an earlier life */
 	GATE_PACKET_REFUSED,     /* struct gate_refused items: by another gate worker */
 	GATE_PACKET_ALLOWED,     /* struct prefix_entry items: the never-list of `wavebreak allow`, whole */
+	GATE_PACKET_WAVE,        /* one uint32_t: 1 a wave lasts, 0 none does */
 };
 
 /* Of two programs, one executed in the place of the other (daemon/upgrade.h), the packets are only the same where
  * this is. The first number goes up with a change of meaning; one of size it has by itself. */
-#define GATE_PACKET_FORM (1U << 24 | (unsigned)sizeof(struct gate_packet))
+#define GATE_PACKET_FORM (2U << 24 | (unsigned)sizeof(struct gate_packet))
 
 #define GATE_REPORTS_MOST 16
 #define GATE_ADDRS_MOST 64
@@ -66,6 +67,7 @@ struct gate_packet {
 		struct gate_known known[GATE_ADDRS_MOST];
 		struct gate_refused refused[GATE_ADDRS_MOST];
 		struct prefix_entry allowed[GATE_ADDRS_MOST];
+		uint32_t wave;
 	};
 };
 

@@ -17,13 +17,18 @@
 
 #define DNS_PORT 53
 #define PORTS_MOST 64
+/* The kernel steers for that long after the last word of a warden that is gone, where the table outlives it; and one
+ * that is started anew may listen by then. */
+#define ORPHAN_LISTENS_MS 3000
+/* One that hangs is ended by the warden; by the kernel after this, should the warden be gone. */
+#define HUNG_S 30
 
 struct gate_worker {
 	const struct gate_worker_start *start;
 	struct loop *loop;
 	struct loop_signals *signals;
-	struct loop_timer *every_second;
-	struct loop_fd *warden_watch;
+	struct loop_timer *every_second, *orphan_timer;
+	struct loop_fd *warden_watch; /* NULL: the warden is gone */
 	struct gate_house *house;
 	bool draining;
 };
@@ -45,11 +50,54 @@ static void drain(struct gate_worker *g)
 		close(g->start->listeners[i]);
 }
 
+/* Twice: to take no more clients, and when the longest session is over, which nobody else ends. */
+static void on_orphan_timer(void *data)
+{
+	struct gate_worker *g = data;
+
+	if (g->draining) {
+		loop_stop(g->loop);
+		return;
+	}
+	drain(g);
+	loop_timer_arm(g->orphan_timer, loop_now_ms(g->loop) + plan_longest_session_ms(&g->start->plan->settings));
+}
+
+/* The warden is gone, whatever became of it. Mail that is on its way through here is not to be lost with it; new
+ * clients are for the next warden's gate, or for the mail server itself. Who is in the middle of a handshake is taken
+ * yet: a listening socket that is closed takes it along. */
+static void become_orphan(struct gate_worker *g)
+{
+	uint64_t wait_ms = ORPHAN_LISTENS_MS;
+
+	if (!g->warden_watch)
+		return;
+	loop_fd_remove(g->warden_watch);
+	g->warden_watch = NULL;
+	log_warning("the warden is gone: clients that are here may finish, and no more are taken");
+	if (g->draining)
+		wait_ms = plan_longest_session_ms(&g->start->plan->settings);
+	loop_timer_arm(g->orphan_timer, loop_now_ms(g->loop) + wait_ms);
+}
+
+static bool warden_is_gone(const struct gate_worker *g)
+{
+	char word;
+
+	return recv(g->start->warden_socket, &word, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
 static void on_signal(void *data, int signal_number)
 {
+	struct gate_worker *g = data;
+
 	/* SIGHUP and SIGINT come from a terminal to all of us; the warden decides. */
-	if (signal_number == SIGTERM)
-		drain(data);
+	if (signal_number != SIGTERM)
+		return;
+	if (warden_is_gone(g))
+		become_orphan(g);
+	else
+		drain(g);
 }
 
 static void on_warden(void *data, int socket, uint32_t events)
@@ -61,7 +109,7 @@ static void on_warden(void *data, int socket, uint32_t events)
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (size <= 0)
-		loop_stop(g->loop);
+		become_orphan(g);
 	else if (word == GATE_WORD_DRAIN)
 		drain(g);
 }
@@ -72,6 +120,7 @@ static void each_second(void *data)
 	char here = '.';
 
 	loop_timer_arm(g->every_second, loop_now_ms(g->loop) + 1000);
+	alarm(HUNG_S);
 	/* A warden that does not read for a while has enough of them. */
 	send(g->start->warden_socket, &here, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	gate_house_each_second(g->house);
@@ -86,6 +135,8 @@ static int open_loop(struct gate_worker *g)
 		r = loop_signals_create(g->loop, signals, on_signal, g, &g->signals);
 	if (r == 0)
 		r = loop_timer_create(g->loop, each_second, g, &g->every_second);
+	if (r == 0)
+		r = loop_timer_create(g->loop, on_orphan_timer, g, &g->orphan_timer);
 	if (r == 0)
 		r = loop_fd_add(g->loop, g->start->warden_socket, EPOLLIN, on_warden, g, &g->warden_watch);
 	if (r < 0)
@@ -124,9 +175,7 @@ int gate_worker_run(const struct gate_worker_start *start)
 	log_open("gate", start->number == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 	/* The key is root's to read. */
 	tls = gate_house_load_tls(&start->plan->settings);
-	/* By force: it has nothing to write down, and one that hangs would keep its share of the clients from
-	 * the next warden's. */
-	if (role_become_user(start->uid, start->gid, 0) < 0 || role_die_with_warden(start->warden, SIGKILL) < 0 ||
+	if (role_become_user(start->uid, start->gid, 0) < 0 || role_outlive_warden(start->warden) < 0 ||
 	    open_loop(&g) < 0 || gate_house_create(g.loop, start, tls, &g.house) < 0)
 		return EXIT_FAILURE;
 	confine(&g);

@@ -30,7 +30,7 @@ struct gate_worker_start {
 	const struct prefix_set *never; /* of this host and of the configuration: never tested, let in at once */
 	unsigned number;                /* 0 … gate.workers - 1 */
 	pid_t warden;
-	int warden_socket; /* it writes a byte each second: alive; one that is closed ends it */
+	int warden_socket; /* it writes a byte each second: alive */
 	/* Non-blocking. To be closed when it drains: a socket that stays open has its share of the clients, who
 	 * would wait in vain, and its port. Never to be shut down: that is for all who have it. */
 	int listeners[GATE_LISTENERS_MOST];
@@ -42,8 +42,9 @@ struct gate_worker_start {
 	gid_t gid;
 };
 
-/* SIGTERM: no new sessions; ends when the last one has ended, at the latest after gate.session. GATE_WORD_DRAIN
- * from the warden says the same. Returns the exit status of the process. */
+/* SIGTERM: no new sessions; ends when the last one has ended. GATE_WORD_DRAIN from the warden says the same; the warden
+ * sees to it that this has an end. When the warden itself is gone, the same follows in a moment, and ends after
+ * plan_longest_session_ms at the latest. Returns the exit status of the process. */
 int gate_worker_run(const struct gate_worker_start *start);
 
 #endif

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/plan.h"
 
+#include "base/log.h"
 #include "control/control.h"
+#include "daemon/networks.h"
 #include "sense/host.h"
 #include "sense/journal.h"
 
 #include <assert.h>
 #include <stdio.h>
+
+/* A message on its way to the mail server through the gate may take longer than any session at the gate itself. */
+#define RELAYED_MS (60ULL * 60 * 1000)
 
 static void follow_one(struct plan *plan, const char *path)
 {
@@ -65,8 +70,22 @@ int plan_make(const char *config_file, struct plan *ret, struct mistakes *mistak
 	return r;
 }
 
+void plan_find_networks(struct plan *plan)
+{
+	struct networks_report report;
+
+	prefix_set_clear(&plan->suspect_networks);
+	if (plan->settings.gate_steer != STEERING_SUSPECT)
+		return;
+	if (networks_find(&plan->settings, &plan->suspect_networks, &report) < 0)
+		log_error("not enough memory for the suspect networks: there are none");
+	else
+		networks_say(&report);
+}
+
 void plan_free(struct plan *plan)
 {
+	prefix_set_clear(&plan->suspect_networks);
 	settings_free(&plan->settings);
 }
 
@@ -97,9 +116,18 @@ size_t plan_guarded_ports(const struct settings *settings, uint16_t ports[PLAN_P
 
 	for (size_t i = 0; i < settings->mail_ports.count; i++)
 		count = add_port(ports, count, settings->mail_ports.ports[i]);
-	for (size_t i = 0; i < settings->gate_listen.count && settings->gate_handoff != HANDOFF_NONE; i++)
+	/* A gate that is steered to is behind these; the port where it waits is loopback's. */
+	for (size_t i = 0; i < settings->gate_listen.count && settings->gate_handoff != HANDOFF_NONE &&
+			   settings->gate_steer == STEERING_NONE; i++)
 		count = add_port(ports, count, settings->gate_listen.endpoints[i].port);
 	return count;
+}
+
+uint64_t plan_longest_session_ms(const struct settings *settings)
+{
+	bool relays = settings->gate_handoff == HANDOFF_PROXY || settings->gate_handoff == HANDOFF_TRANSPARENT;
+
+	return relays && settings->gate_session < RELAYED_MS ? RELAYED_MS : settings->gate_session;
 }
 
 void plan_judge_limits(const struct settings *settings, struct judge_limits *ret_judge, struct ban_limits *ret_bans)
@@ -111,6 +139,12 @@ void plan_judge_limits(const struct settings *settings, struct judge_limits *ret
 		ret_judge->scores[i] = (uint32_t)settings->score[i];
 	*ret_bans = (struct ban_limits){ .for_ms = settings->ban_for, .at_most_ms = settings->ban_at_most,
 					 .most = (uint32_t)settings->ban_limit };
+}
+
+void plan_suspect_limits(const struct settings *settings, struct suspect_limits *ret)
+{
+	*ret = (struct suspect_limits){ .for_ms = settings->suspect_for, .score = (uint32_t)settings->suspect_score,
+					.most = (uint32_t)settings->suspect_limit };
 }
 
 const char *plan_socket(const struct settings *settings, char path[PLAN_SOCKET_SIZE])

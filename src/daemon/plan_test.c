@@ -150,6 +150,7 @@ static void the_ports_of_the_gate_are_guarded_too(void **state)
 		{ "mail { ports = 2525 }\ngate { listen = 26 }\n", 1, { 2525 } },
 		{ "mail { ports = 25 }\ngate { handoff = proxy server = 127.0.0.1:2525 listen = 25, 192.0.2.1:26, [::1]:26 }\n",
 		  2, { 25, 26 } },
+		{ "mail { ports = 587 }\ngate { steer = all }\n", 1, { 587 } },
 	};
 	uint16_t ports[PLAN_PORTS_MOST];
 	struct mistakes mistakes;

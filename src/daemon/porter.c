@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "daemon/role.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -169,7 +170,7 @@ static int carry_out(struct gate *gate, const struct porter_request *request, in
 	int r;
 
 	if (p->rules->kind == PORTER_PROXY)
-		return client_fd >= 0 ? -EINVAL : porter_connect(p->rules, request, ret_fd);
+		return client_fd >= 0 ? -EINVAL : porter_connect(p, request, ret_fd);
 	r = client_fd < 0 ? -EBADF : see_client(client_fd, request);
 	if (r < 0)
 		return r;
@@ -179,7 +180,7 @@ static int carry_out(struct gate *gate, const struct porter_request *request, in
 	case PORTER_PASS:
 		return porter_pass(gate, client_fd, request);
 	default:
-		return porter_connect(p->rules, request, ret_fd);
+		return porter_connect(p, request, ret_fd);
 	}
 }
 
@@ -256,14 +257,17 @@ static void on_signal(void *data, int signal_number)
 		loop_stop(p->loop);
 }
 
+/* Clients that the gates have are let in all the same: who is needed is told by the gates, each of which ends. */
 static void on_warden(void *data, int fd, uint32_t events)
 {
 	struct porter *p = data;
 	char words[64];
 	ssize_t size = recv(fd, words, sizeof(words), MSG_DONTWAIT);
 
-	if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
-		loop_stop(p->loop);
+	if (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	loop_fd_remove(p->warden_watch);
+	p->warden_watch = NULL;
 }
 
 static void each_second(void *data)
@@ -327,6 +331,12 @@ static void say_what_programs_lack(void)
 			    "CapabilityBoundingSet= of a systemd unit");
 }
 
+/* The mark keeps the kernel from steering our own way to the server. */
+static uint64_t needed_to_connect(const struct porter_rules *rules)
+{
+	return rules->kind == PORTER_TRANSPARENT || rules->marks ? BIT(CAP_NET_ADMIN) : 0;
+}
+
 static int give_up_privileges(const struct porter_rules *rules)
 {
 	switch (rules->kind) {
@@ -336,9 +346,11 @@ static int give_up_privileges(const struct porter_rules *rules)
 	case PORTER_PASS:
 		return confine_capabilities(BIT(CAP_DAC_READ_SEARCH));
 	case PORTER_PROXY:
-		return geteuid() == 0 ? confine_user(rules->own_uid, rules->own_gid, 0) : confine_capabilities(0);
+		if (geteuid() == 0 && !rules->marks)
+			return confine_user(rules->own_uid, rules->own_gid, 0);
+		return confine_capabilities(needed_to_connect(rules));
 	default:
-		return confine_capabilities(BIT(CAP_NET_ADMIN));
+		return confine_capabilities(needed_to_connect(rules));
 	}
 }
 
@@ -361,11 +373,12 @@ static int set_up(struct porter *p)
 		r = confine_no_new_privileges();
 	if (r == 0)
 		r = open_loop(p);
+	/* Without it, who is not there is found out by waiting. */
+	if (r == 0 && p->rules->kind == PORTER_TRANSPARENT)
+		(void)diag_create(&p->diag);
 	if (r < 0)
 		log_error("cannot set up: %s", strerror(-r));
-	/* After the change of user, which makes the kernel forget it (commit_creds, kernel/cred.c). */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	return r == 0 && getppid() != p->start->warden_pid ? -ESRCH : r;
+	return r == 0 ? role_outlive_warden(p->start->warden_pid) : r;
 }
 
 static void tear_down(struct porter *p)
@@ -382,6 +395,7 @@ static void tear_down(struct porter *p)
 		loop_destroy(p->loop);
 	if (p->null_fd >= 0)
 		close(p->null_fd);
+	diag_destroy(p->diag);
 }
 
 int porter_serve(const struct porter_start *start, const struct porter_rules *rules)

@@ -10,7 +10,10 @@
  *                of tcp-environ(5) (TCPREMOTEIP, TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT)
  *   pass         the client's descriptor to Postfix's smtpd, as postscreen does
  *   proxy        a connection to gate.server; the gate writes the PROXY header
- *   transparent  a connection to gate.server from the client's own address and port 0 (IP_TRANSPARENT)
+ *   transparent  a connection to gate.server from the client's own address and port 0 (IP_TRANSPARENT), or to the
+ *                place that the client came to
+ *
+ * With gate.steer both of these carry PORTER_MARK, by which the kernel knows what is not to be steered again.
  *
  * It is forked from the warden and keeps only the capabilities that its kind needs. Programs that it
  * started are counted; at gate.processes the answer is -EAGAIN, and an answer with ticket 0 tells all
@@ -31,7 +34,7 @@
 
 #define PORTER_NOT_LISTED (-1)
 /* SO_MARK of connections that come from the client's own address, for the routing rules that bring their
- * answers back here. */
+ * answers back here; and with gate.steer of all our connections to the mail server. */
 #define PORTER_MARK 77
 /* Gates that one porter serves. */
 #define PORTER_GATES_MOST 16
@@ -68,12 +71,12 @@ struct porter_start {
 	const struct settings *settings;
 	const int *gates; /* one socket a gate worker */
 	size_t gate_count;
-	int warden; /* a socket that is closed when the warden is gone; also hears of our life each second: a byte */
+	int warden; /* a socket that hears of our life each second: a byte */
 	pid_t warden_pid;
 };
 
-/* Ends by SIGTERM, and when the warden or all gates are gone; programs that it started live on. Returns the exit
- * status of the process. */
+/* Ends by SIGTERM, and when all gates are gone, not with the warden; programs that it started live on. Returns the
+ * exit status of the process. */
 int porter_run(const struct porter_start *start);
 
 #endif

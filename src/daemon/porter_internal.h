@@ -17,6 +17,7 @@
 #include "daemon/porter_crowd.h"
 #include "daemon/porter_rules.h"
 #include "event/loop.h"
+#include "kernel/diag.h"
 
 /* Descriptors that are on their way to Postfix and that no smtpd has taken yet. */
 #define PASSES_MOST 64
@@ -57,6 +58,7 @@ struct porter {
 	struct gate gates[PORTER_GATES_MOST];
 	size_t gate_count;
 	int null_fd;
+	struct diag *diag; /* with transparent; NULL where the kernel has none */
 	struct porter_crowd *crowd; /* programs that live */
 	struct pass passes[PASSES_MOST];
 	size_t pass_count;
@@ -89,6 +91,6 @@ int porter_pass(struct gate *gate, int client_fd, const struct porter_request *r
 void porter_pass_look(struct porter *p); /* for those that were waited for long enough */
 void porter_pass_end(struct porter *p);
 
-int porter_connect(const struct porter_rules *rules, const struct porter_request *request, int *ret_fd);
+int porter_connect(const struct porter *p, const struct porter_request *request, int *ret_fd);
 
 #endif

@@ -127,7 +127,7 @@ static void say_who_stays_out(const struct settings *settings)
 	uint8_t family = settings->gate_server.addr.family;
 
 	for (size_t i = 0; i < settings->gate_listen.count && family != ADDR_NONE; i++) {
-		if (settings->gate_listen.endpoints[i].addr.family == family)
+		if (settings->gate_steer == STEERING_NONE && settings->gate_listen.endpoints[i].addr.family == family)
 			continue;
 		log_warning("gate.server: it is of %s, so no client of %s can be let in; a port alone is that port of the address "
 			    "that a client came to", family == ADDR_IPV4 ? "IPv4" : "IPv6",
@@ -141,6 +141,7 @@ static int take_server(const struct settings *settings, struct porter_rules *rul
 	const struct passwd *own;
 
 	rules->server = settings->gate_server;
+	rules->marks = settings->gate_steer != STEERING_NONE;
 	if (settings->gate_handoff == HANDOFF_TRANSPARENT)
 		say_who_stays_out(settings);
 	own = geteuid() == 0 ? getpwnam(settings->daemon_user) : NULL;

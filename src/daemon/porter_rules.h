@@ -53,6 +53,7 @@ struct porter_rules {
 	uint64_t patience_ms; /* for a server process to take a client */
 
 	/* proxy, transparent */
+	bool marks; /* connections to the server are not to be steered */
 	struct endpoint server; /* without an address: the one that the client came to */
 
 	/* Who the porter itself becomes where its kind needs no capability. */

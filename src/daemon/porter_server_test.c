@@ -430,6 +430,79 @@ static void connections_from_the_client(void **state)
 	listener = -1;
 }
 
+/* Nothing of this host would tell: the RST goes to the client's own. */
+static void a_server_that_is_not_there_for_clients_as_themselves(void **state)
+{
+	static const bool sixes[] = { false, true };
+
+	skip_unless(confine_effective() & BIT(CAP_NET_ADMIN), "no CAP_NET_ADMIN");
+	for (size_t i = 0; i < COUNT(sixes); i++) {
+		struct client c = client_from(sixes[i] ? "::1" : "127.0.0.9");
+		char text[ADDR_TEXT_SIZE];
+		int fd;
+
+		listen_as_server(PORTER_TRANSPARENT, sixes[i]);
+		start_porter(&scene);
+		close(listener);
+		expect_answer(&scene, &c.request, c.inside, -ECONNREFUSED);
+		/* As soon as somebody listens, be it for all addresses and IPv4 on a socket of IPv6. */
+		listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(listener, (struct sockaddr *)&(struct sockaddr_in6){
+			.sin6_family = AF_INET6, .sin6_port = htons(scene.rules.server.port) }, sizeof(struct sockaddr_in6)), 0);
+		assert_int_equal(listen(listener, 4), 0);
+		assert_int_equal(porter_ask(scene.gates[0], &c.request, c.inside), 0);
+		hear(&scene, 0, 1, 0, &fd);
+		assert_string_equal(check_connection(fd, text), sixes[i] ? "::1" : "127.0.0.9");
+		close(fd);
+		close(listener);
+		end_porter(&scene);
+		leave(&c);
+	}
+	listener = -1;
+}
+
+/* As one that is steered: what is not said of the server is where the client came to, as its socket has it. */
+static void connections_to_the_very_place_where_the_client_came(void **state)
+{
+	int fd, server, mark = 0;
+	struct client c = client_from("127.0.0.9");
+	struct sockaddr_in client = { .sin_family = AF_INET }, there = { .sin_family = AF_INET };
+	socklen_t size = sizeof(there), mark_size = sizeof(mark);
+
+	skip_unless(confine_effective() & BIT(CAP_NET_ADMIN), "no CAP_NET_ADMIN");
+	leave(&c);
+	/* One who came to the place where the server listens. */
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(&there.sin_addr, c.request.local.octets, 4);
+	assert_int_equal(bind(listener, (struct sockaddr *)&there, sizeof(there)), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&there, &size), 0);
+	c.outside = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(&client.sin_addr, c.request.client.octets, 4);
+	assert_int_equal(bind(c.outside, (struct sockaddr *)&client, sizeof(client)), 0);
+	assert_int_equal(connect(c.outside, (struct sockaddr *)&there, sizeof(there)), 0);
+	c.inside = accept(listener, (struct sockaddr *)&client, &size);
+	c.request.client_port = ntohs(client.sin_port);
+	c.request.local_port = ntohs(there.sin_port);
+	scene.rules.kind = PORTER_TRANSPARENT;
+	scene.rules.marks = true;
+	start_porter(&scene);
+	assert_int_equal(porter_ask(scene.gates[0], &c.request, c.inside), 0);
+	hear(&scene, 0, 1, 0, &fd);
+	become_ready(listener, POLLIN);
+	server = accept(listener, NULL, NULL);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &mark_size), 0);
+	assert_int_equal(mark, PORTER_MARK);
+	/* The gate's word is not what counts. */
+	c.request.local_port++;
+	expect_answer(&scene, &c.request, c.inside, -EPERM);
+	close(server);
+	close(fd);
+	close(listener);
+	listener = -1;
+	leave(&c);
+}
+
 /* A port alone is that of the address that the client came to. */
 static void connections_to_where_the_client_came(void **state)
 {
@@ -485,12 +558,14 @@ static void each_kind_keeps_what_it_needs(void **state)
 {
 	static const struct {
 		enum porter_kind kind;
+		bool marks;
 		uint64_t capabilities;
 		const char *user;
 	} rows[] = {
-		{ PORTER_PASS, BIT(CAP_DAC_READ_SEARCH), "0\t0\t0\t0" },
-		{ PORTER_PROXY, 0, "65534\t65534\t65534\t65534" },
-		{ PORTER_TRANSPARENT, BIT(CAP_NET_ADMIN), "0\t0\t0\t0" },
+		{ PORTER_PASS, false, BIT(CAP_DAC_READ_SEARCH), "0\t0\t0\t0" },
+		{ PORTER_PROXY, false, 0, "65534\t65534\t65534\t65534" },
+		{ PORTER_PROXY, true, BIT(CAP_NET_ADMIN), "0\t0\t0\t0" },
+		{ PORTER_TRANSPARENT, false, BIT(CAP_NET_ADMIN), "0\t0\t0\t0" },
 	};
 	uint64_t all = confine_effective();
 	char line[128];
@@ -500,6 +575,7 @@ static void each_kind_keeps_what_it_needs(void **state)
 		struct client c = client_from("127.0.0.1");
 
 		scene.rules.kind = rows[i].kind;
+		scene.rules.marks = rows[i].marks;
 		scene.rules.own_uid = scene.rules.own_gid = NOBODY;
 		start_porter(&scene);
 		/* It has given up the rest when it answers. */
@@ -527,6 +603,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_server_that_is_not_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(connections_from_the_client, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(connections_to_where_the_client_came, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(connections_to_the_very_place_where_the_client_came, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_server_that_is_not_there_for_clients_as_themselves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_gate_that_does_not_read_its_connections, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_kind_keeps_what_it_needs, set_up, tear_down),
 	};

@@ -583,11 +583,13 @@ static void a_client_that_has_left(void **state)
 
 /* Life. */
 
-static void it_ends_with_the_warden(void **state)
+/* Clients whom the gates still have are let in. */
+static void it_outlives_the_warden_for_its_gates(void **state)
 {
 	static const char *const words[] = { "/bin/cat", NULL };
+	struct client c = client_from("127.0.0.1");
 	int status;
-	char byte;
+	char byte, text[8];
 
 	run_program(words);
 	for (int i = 0; i < 2; i++) {
@@ -595,11 +597,17 @@ static void it_ends_with_the_warden(void **state)
 		assert_int_equal(read(scene.warden, &byte, 1), 1);
 	}
 	close(scene.warden);
+	expect_answer(&scene, &c.request, c.inside, 0);
+	close(c.inside);
+	assert_int_equal(write(c.outside, "quit\r\n", 6), 6);
+	assert_string_equal(read_all(c.outside, text, 7), "quit\r\n");
+	close(c.outside);
+	assert_int_equal(waitpid(scene.porter, &status, WNOHANG), 0);
+	for (int i = 0; i < GATES; i++)
+		close(scene.gates[i]);
 	assert_int_equal(waitpid(scene.porter, &status, 0), scene.porter);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	scene.porter = 0;
-	for (int i = 0; i < GATES; i++)
-		close(scene.gates[i]);
 }
 
 static void it_ends_with_the_gates(void **state)
@@ -663,7 +671,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(packets_that_are_no_requests, tear_down),
 		cmocka_unit_test_teardown(descriptors_that_are_not_the_client, tear_down),
 		cmocka_unit_test_teardown(a_client_that_has_left, tear_down),
-		cmocka_unit_test_teardown(it_ends_with_the_warden, tear_down),
+		cmocka_unit_test_teardown(it_outlives_the_warden_for_its_gates, tear_down),
 		cmocka_unit_test_teardown(it_ends_with_the_gates, tear_down),
 		cmocka_unit_test_teardown(programs_outlive_it, tear_down),
 		cmocka_unit_test_teardown(a_gate_that_goes_leaves_the_others, tear_down),

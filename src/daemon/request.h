@@ -75,6 +75,7 @@ enum answer_kind {
 	ANSWER_RELIEVED,      /* unit (the whole address), port, error: the connection was ended, or not */
 	ANSWER_BLOCKED,       /* unit (the whole address), port: the server's process has BLOCK in its environment */
 	ANSWER_HANDLERS,      /* that were all; error when they could not be looked at */
+	ANSWER_STEERING,      /* flags: 1 clients are brought to the gate, 0 they are not; error: the kernel cannot */
 };
 
 #define ANSWER_FORCED 1

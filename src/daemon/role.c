@@ -5,6 +5,7 @@
 #include "daemon/confine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -23,4 +24,9 @@ int role_die_with_warden(pid_t warden, int signal_number)
 {
 	prctl(PR_SET_PDEATHSIG, signal_number);
 	return getppid() == warden ? 0 : -ESRCH;
+}
+
+int role_outlive_warden(pid_t warden)
+{
+	return role_die_with_warden(warden, SIGCONT);
 }

@@ -53,6 +53,7 @@ void warden_look_at_host(void *data)
 	prefix_set_clear(&w->never);
 	w->never = fresh;
 	warden_send_never(w);
+	warden_push_never(w);
 }
 
 /* Once for each trouble: it is tried again each second. */
@@ -62,14 +63,15 @@ static void say_table_error(struct warden *w, int error)
 		return;
 	w->table_error = error;
 	if (error)
-		log_error("no table inet wavebreak (%s); nobody is kept out until there is one", strerror(-error));
+		log_error("no table inet wavebreak (%s); nobody is %s until there is one", strerror(-error),
+			  w->plan->settings.ban_backend == BACKEND_NFT ? "kept out" : "limited or steered");
 	else
 		log_info("the table inet wavebreak is in force");
 }
 
 void warden_mend_table(struct warden *w)
 {
-	struct ban_table_limits limits = warden_ban_limits(w->plan);
+	struct ban_table_limits limits = warden_table_limits(w);
 	int r;
 
 	if (w->ban)
@@ -83,6 +85,9 @@ void warden_mend_table(struct warden *w)
 		return;
 	}
 	w->table_limit = limits.most;
+	w->suspect_limit = limits.most_suspects;
+	warden_forget_counts(w);
+	warden_fill_table(w);
 	warden_set_bounds(w);
 	warden_tell_table_loss(w);
 }
@@ -91,10 +96,20 @@ static void keep_table_alive(struct warden *w)
 {
 	int r = w->ban ? ban_alive(w->ban) : -ENOENT;
 
+	/* That a kernel has no nf_tables has been said, and is nothing to be tried each second. */
+	if (!w->ban && w->plan->settings.ban_backend != BACKEND_NFT &&
+	    (w->table_error == -EOPNOTSUPP || w->table_error == -EPROTONOSUPPORT))
+		return;
 	if (r == -ENOENT)
 		warden_mend_table(w);
 	else
 		say_table_error(w, r);
+}
+
+static void keep_backend_alive(struct warden *w)
+{
+	if (w->backend && backend_alive(w->backend) == -ENOENT)
+		warden_tell_table_loss(w);
 }
 
 static void each_second(void *data)
@@ -107,10 +122,18 @@ static void each_second(void *data)
 	warden_renew_patience(w);
 	if (!w->options->observe)
 		keep_table_alive(w);
+	keep_backend_alive(w);
+	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
-	if (now - w->worker_worked_ms > UNATTENDED_MS)
+	if (!w->options->observe) {
+		warden_keep_route(w);
+		warden_steer(w);
+	}
+	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
+		warden_set_wave(w, false);
+	}
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
@@ -271,6 +294,7 @@ static int open_loop(struct warden *w)
 		r = -ENOMEM;
 	if (r == 0)
 		r = counter_share();
+	w->wave_kept = worker_wave_share();
 	/* More than 0: without a part that cannot be read, which has been said. */
 	if (r == 0)
 		r = plan_never(w->plan, &w->never);
@@ -291,9 +315,10 @@ static int set_up(struct warden *w)
 	if (status)
 		return status;
 	warden_set_bounds(w);
-	/* The mail server's own programs, which the porter starts, may have to change their user: what they can
-	 * gain is not ours to give up. */
-	w->bounded |= w->plan->settings.gate_handoff != HANDOFF_EXEC;
+	/* The mail server's own programs, which the porter starts, may have to change their user, and the program of
+	 * ban.command may do more to a firewall than we: what they can gain is not ours to give up. */
+	w->bounded |= w->plan->settings.gate_handoff != HANDOFF_EXEC &&
+		      w->plan->settings.ban_backend != BACKEND_COMMAND;
 	r = w->bounded ? confine_capabilities(confine_warden_mask()) : confine_own_capabilities(confine_warden_mask());
 	if (r < 0)
 		log_warning("cannot give up the privileges that are not needed: %s", strerror(-r));
@@ -306,6 +331,8 @@ static void tear_down(struct warden *w)
 	warden_gate_destroy(w->gate);
 	route_close(w->route);
 	evict_destroy(w->evict);
+	warden_close_relief(w);
+	backend_close(w->backend);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */
 	warden_close_intake(w);
@@ -332,6 +359,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 
 	set_right_what_is_inherited();
 	warden_begin_upgraded(&w);
+	plan_find_networks(plan);
 	status = set_up(&w);
 	if (status == 0) {
 		if (w.upgraded)

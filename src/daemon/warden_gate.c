@@ -19,15 +19,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Each says something every second. */
-#define SILENCE_MS 4000
+/* Each says something every second. Where clients come to the gate alone, one that hangs has to be found, ended and
+ * in its place again within 5 s; a machine in a wave keeps a process waiting for a second or two. */
+#define SILENCE_MS 3500
+/* Where they have another way, that is taken first. */
+#define STEERED_SILENCE_MS 2500
 /* Before its first word, it has to become what it is to be, on a machine in a wave. */
 #define START_MS 10000
 #define STOP_MS 3000
 /* That are read at once; one that says more is heard again in the next round. */
 #define WORDS_A_ROUND 256
-/* A message on its way to the mail server through the gate may take longer than any session at the gate itself. */
-#define RELAYED_MS (60ULL * 60 * 1000)
 
 static const char *name_of(const struct process *p, char name[24])
 {
@@ -311,13 +312,6 @@ int gate_generation_allocate(struct warden_gate *gate, unsigned workers, struct 
 	return r;
 }
 
-static uint64_t longest_session(const struct settings *settings)
-{
-	bool relays = settings->gate_handoff == HANDOFF_PROXY || settings->gate_handoff == HANDOFF_TRANSPARENT;
-
-	return relays && settings->gate_session < RELAYED_MS ? RELAYED_MS : settings->gate_session;
-}
-
 static int generation_create(struct warden_gate *gate, const struct warden_gate_start *start, unsigned workers,
 			     struct generation **ret)
 {
@@ -327,7 +321,7 @@ static int generation_create(struct warden_gate *gate, const struct warden_gate_
 	if (r < 0)
 		return r;
 	g->start = *start;
-	g->session_ms = longest_session(&start->plan->settings);
+	g->session_ms = plan_longest_session_ms(&start->plan->settings);
 	g->packet_form = GATE_PACKET_FORM;
 	for (unsigned i = 0; r == 0 && i < workers; i++) {
 		r = make_pair(g->to_watch[i]);
@@ -350,31 +344,52 @@ static void generation_start(struct generation *g)
 		start_process(&g->workers[i]);
 }
 
-static void look_at_process(struct process *p)
+/* Returns for how long it may yet be silent, in milliseconds. */
+static uint64_t look_at_process(struct process *p)
 {
-	uint64_t patience_ms;
+	uint64_t patience_ms, silence_ms;
 	char name[24];
 
 	if (!gate_process_runs(p))
-		return;
+		return UINT64_MAX;
 	/* What came while we had no time for it. */
 	take_words(p);
 	patience_ms = p->spoke ? SILENCE_MS : START_MS;
-	if (child_silence_ms(&p->child) <= patience_ms)
-		return;
-	log_error("the %s has been silent for %llu s; it is ended", name_of(p, name),
-		  (unsigned long long)patience_ms / 1000);
+	silence_ms = child_silence_ms(&p->child);
+	if (silence_ms < patience_ms)
+		return patience_ms - silence_ms;
+	log_error("the %s has been silent for %.1f s; it is ended", name_of(p, name), (double)patience_ms / 1000);
 	child_note_word(&p->child);
 	child_signal(&p->child, SIGKILL);
+	return UINT64_MAX;
 }
 
+/* What is due before the next look is looked at when it is due. */
 void warden_gate_look(struct warden_gate *gate)
 {
+	uint64_t next_ms = UINT64_MAX;
+
 	for (struct generation *g = gate->generations; g; g = g->next) {
-		look_at_process(&g->porter);
-		for (unsigned i = 0; i < g->worker_count; i++)
-			look_at_process(&g->workers[i]);
+		uint64_t due_ms = look_at_process(&g->porter);
+
+		next_ms = due_ms < next_ms ? due_ms : next_ms;
+		for (unsigned i = 0; i < g->worker_count; i++) {
+			due_ms = look_at_process(&g->workers[i]);
+			next_ms = due_ms < next_ms ? due_ms : next_ms;
+		}
 	}
+	if (next_ms < WARDEN_GATE_LOOK_MS)
+		loop_timer_arm(gate->look, loop_now_ms(gate->loop) + next_ms);
+}
+
+static void on_look(void *data)
+{
+	warden_gate_look(data);
+}
+
+static bool works(const struct process *p)
+{
+	return gate_process_runs(p) && p->spoke && child_silence_ms(&p->child) < STEERED_SILENCE_MS;
 }
 
 /* The gate as a whole. */
@@ -386,6 +401,16 @@ static struct generation *find(const struct warden_gate *gate, enum generation_s
 	while (g && g->state != state)
 		g = g->next;
 	return g;
+}
+
+bool warden_gate_works(const struct warden_gate *gate)
+{
+	const struct generation *g = gate->stopping ? NULL : find(gate, SERVING);
+	bool all = g && works(&g->porter);
+
+	for (unsigned i = 0; all && i < g->worker_count; i++)
+		all = works(&g->workers[i]);
+	return all;
 }
 
 /* What the porter would stumble over, such as a user that does not exist, is a mistake to be found before. */
@@ -526,10 +551,15 @@ int warden_gate_create(struct loop *loop, void (*ended)(void *data), void *data,
 		return -ENOMEM;
 	*gate = (struct warden_gate){ .loop = loop, .ended = ended, .data = data };
 	r = loop_timer_create(loop, on_stopped_for_long, gate, &gate->patience);
-	if (r < 0)
+	if (r == 0)
+		r = loop_timer_create(loop, on_look, gate, &gate->look);
+	if (r < 0) {
+		if (gate->patience)
+			loop_timer_destroy(gate->patience);
 		free(gate);
-	else
+	} else {
 		*ret = gate;
+	}
 	return r;
 }
 
@@ -547,5 +577,6 @@ void warden_gate_destroy(struct warden_gate *gate)
 	gate_listeners_remove_hook(gate->listeners);
 	gate_listeners_close(gate->listeners);
 	loop_timer_destroy(gate->patience);
+	loop_timer_destroy(gate->look);
 	free(gate);
 }

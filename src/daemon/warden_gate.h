@@ -13,6 +13,9 @@
  *   ending    no time is left: what it still has is ended by force
  *
  * At most one drains; the one before it is ended then. A generation that has no process is forgotten.
+ *
+ * Should the warden be killed, the gate workers see that by themselves and drain, and the porter ends with the last of
+ * them.
  */
 #ifndef WAVEBREAK_DAEMON_WARDEN_GATE_H
 #define WAVEBREAK_DAEMON_WARDEN_GATE_H
@@ -59,8 +62,11 @@ int warden_gate_adopt(struct warden_gate *gate, struct upgrade *upgrade);
  * Returns 0 or -errno. */
 int warden_gate_try(const struct settings *settings, const struct gate_listeners *old);
 
-/* Once a second. */
+/* Once a second: ends who is silent. */
+#define WARDEN_GATE_LOOK_MS 1000
 void warden_gate_look(struct warden_gate *gate);
+/* Whether clients can be brought to it: a generation serves, and all of it spoke in the last 2.5 s. */
+bool warden_gate_works(const struct warden_gate *gate);
 
 /* The ends of the watch worker, of all generations that serve or drain. Returns how many. */
 #define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * 2)

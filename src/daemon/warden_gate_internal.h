@@ -40,6 +40,7 @@ struct warden_gate {
 	void *data;
 	bool stopping;
 	struct loop_timer *patience; /* stopping: by force now */
+	struct loop_timer *look;     /* somebody's silence is too long then */
 	struct generation *generations; /* the newest first */
 	struct gate_listeners *listeners; /* of the one that serves; NULL: there is none */
 	bool prepared;

@@ -500,6 +500,76 @@ static void test_the_watch_worker_hears_them(void **state)
 	close(client.fd);
 }
 
+static void wait_works(struct scene *s, bool expected, uint64_t ms)
+{
+	uint64_t begin_ms = clock_ms();
+
+	while (warden_gate_works(s->gate) != expected) {
+		assert_true(clock_ms() - begin_ms < ms);
+		run_for(s, 20);
+	}
+}
+
+static void test_it_works_when_all_of_it_speaks(void **state)
+{
+	struct scene *s = *state;
+	struct client client;
+
+	assert_false(warden_gate_works(s->gate));
+	start(s, 0);
+	assert_false(warden_gate_works(s->gate));
+	wait_works(s, true, PATIENCE_MS);
+	client = enter_at(s, 1);
+	say(&client, 's');
+	/* Before it is replaced. */
+	wait_works(s, false, 3300);
+	assert_true(process_exists(client.pid));
+	wait_works(s, true, PATIENCE_MS);
+	wait_gone(s, client.pid, PATIENCE_MS);
+	close(client.fd);
+	client = enter(s);
+	start(s, 1);
+	wait_works(s, true, PATIENCE_MS);
+	close(client.fd);
+	assert_true(warden_gate_stop(s->gate));
+	assert_false(warden_gate_works(s->gate));
+	run_for(s, PATIENCE_MS);
+	assert_int_equal(s->ends, 1);
+}
+
+/* Clients of any place that the kernel brings there, and nobody else's. */
+static void test_a_steered_gate_listens_on_loopback_alone(void **state)
+{
+	struct scene *s = *state;
+	struct gate_listeners *listeners, *again;
+	int on;
+
+	for (int i = 0; i < 2; i++) {
+		s->plans[0].settings.gate_steer = i ? STEERING_ALL : STEERING_SUSPECT;
+		s->plans[0].settings.gate_steer_port = s->endpoints[0][0].port;
+		if (gate_listeners_open(&s->plans[0].settings, NULL, &listeners) == -EPERM)
+			skip();
+		assert_int_equal(gate_listeners_open(&s->plans[0].settings, listeners, &again), 0);
+		assert_int_equal(again->count, 2);
+		for (size_t e = 0; e < again->count; e++) {
+			struct sockaddr_storage local;
+			socklen_t size = sizeof(local), on_size = sizeof(on);
+			struct addr addr;
+			char text[ADDR_TEXT_SIZE];
+
+			assert_int_equal(getsockname(again->endpoints[e].sockets[1], (struct sockaddr *)&local, &size), 0);
+			assert_int_equal(addr_from_sockaddr((struct sockaddr *)&local, size, &addr), 0);
+			assert_string_equal(addr_format(&addr, text), e ? "::1" : "127.0.0.1");
+			assert_int_equal(getsockopt(again->endpoints[e].sockets[1], e ? SOL_IPV6 : SOL_IP,
+						    e ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, &on_size), 0);
+			assert_int_equal(on, 1);
+		}
+		assert_int_equal(gate_listeners_try(&s->plans[0].settings, again), 0);
+		gate_listeners_close(listeners);
+		gate_listeners_close(again);
+	}
+}
+
 static void test_a_silent_worker_is_replaced(void **state)
 {
 	struct scene *s = *state;
@@ -775,6 +845,8 @@ int main(void)
 		SCENE_TEST(test_a_generation_that_never_began_goes_at_once),
 		SCENE_TEST(test_both_find_their_socket_again),
 		SCENE_TEST(test_the_watch_worker_hears_them),
+		SCENE_TEST(test_it_works_when_all_of_it_speaks),
+		SCENE_TEST(test_a_steered_gate_listens_on_loopback_alone),
 		SCENE_TEST(test_a_silent_worker_is_replaced),
 		SCENE_TEST(test_a_reload_lets_sessions_finish),
 		SCENE_TEST(test_one_generation_drains),

@@ -3,7 +3,9 @@
 #ifndef WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 #define WAVEBREAK_DAEMON_WARDEN_INTERNAL_H
 
+#include "act/backend.h"
 #include "act/ban.h"
+#include "act/blocked.h"
 #include "act/evict.h"
 #include "act/route.h"
 #include "daemon/child.h"
@@ -35,6 +37,13 @@ enum warden_state {
 	WARDEN_ENDING,    /* it is ending, and we follow */
 };
 
+enum warden_steers {
+	STEERS_UNSAID, /* not yet, or nobody is to be */
+	STEERS_ON,
+	STEERS_STOPPED, /* the gate does not work */
+	STEERS_UNABLE,  /* the kernel cannot */
+};
+
 struct warden {
 	const struct warden_options *options;
 	struct plan *plan;
@@ -45,16 +54,23 @@ struct warden {
 	int status;
 
 	struct ban_table *ban;     /* NULL when only observing, or while the kernel refuses a table */
-	struct evict *evict;       /* NULL when evict.enabled says no, or the kernel; may only observe */
+	struct ban_backend *backend; /* who keeps the banned away; NULL when only observing */
+	struct evict *evict;       /* NULL when neither evict.enabled nor relief.enabled wants it, or the kernel cannot */
+	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
+	uint64_t handlers_looked_ms;
+	struct packet blocked_answers; /* on their way together */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
+	int route_error;           /* why it is not there, as was said */
 	struct prefix_set never;   /* of this host and of the configuration */
 	struct prefix_set allowed; /* by `wavebreak allow` */
-	struct rate_bound ban_bound, evict_bound;
+	struct rate_bound ban_bound, suspect_bound, evict_bound, relief_bound;
 	/* Gathered from the packets of one round: all bans in one transaction, and then the evictions. */
 	struct ban_change *changes;
 	struct wanted_eviction *evictions;
 	size_t change_count, eviction_count;
-	uint32_t table_limit;     /* the ban.limit that it was made for */
+	uint32_t table_limit, suspect_limit; /* what it was made for */
+	struct ban_lacks said_lacks;         /* of the table, as the log was told */
+	struct ban_counts counts;            /* of the table, as far as the counters have them */
 	int table_error;          /* why the kernel's table is not to be had, as was said; else 0 */
 	uint64_t refused_said_ms; /* when the log was last told that the kernel refused a change */
 	struct loop_timer *every_second, *host_timer;
@@ -67,16 +83,23 @@ struct warden {
 	int listener; /* of the control socket */
 	int intake;   /* of watch.socket, or -1 */
 	struct warden_gate *gate;
+	enum warden_steers steering; /* as was said */
+	int steering_error;
+	bool steering_untold; /* the worker's socket was full: say it again */
 	struct upgrade handed; /* over to us at the start, and not yet in its place */
 	bool upgraded;         /* something was */
 	char *executable;      /* by which we were started; NULL: not known */
 	struct child trial;    /* of the program that is to be executed in our place */
 	struct loop_timer *trial_timer;
 	struct child worker;
+	bool wave; /* one lasts, as the worker says */
+	struct wave_kept *wave_kept; /* for the worker alone (daemon/worker_wave.h) */
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;
 	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
+	bool never_changed;        /* by `wavebreak allow`: the kernel is to know */
+	bool bans_changed;         /* some of `changes` are about bans */
 	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */
 	uint64_t answer_patience_ms; /* how long answers may yet be waited for in this second */
 	uint64_t worker_worked_ms; /* when one last said that it is still here */
@@ -104,16 +127,36 @@ int warden_open_gate(struct warden *w);
 int warden_prepare_gate(struct warden *w, const struct plan *plan);
 /* What was prepared last comes into force. */
 void warden_start_gate(struct warden *w);
+/* Once a second: the way back of connections from a client's own address. Once there, it stays to the end: those that a
+ * reload lets finish need it, too. */
+void warden_keep_route(struct warden *w);
 void warden_close_control(struct warden *w);
 void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */
 void warden_open_evict(struct warden *w);
 struct ban_table_limits warden_ban_limits(const struct plan *plan);
+/* For the present plan, which is not the one that it was opened for. */
+void warden_change_backend(struct warden *w);
+
+/* warden_table.c: what the kernel's table has to know. None of them minds that there is none. */
+/* warden_ban_limits of the plan, or what a wave leaves of them. */
+struct ban_table_limits warden_table_limits(const struct warden *w);
+void warden_reconfigure_table(struct warden *w);
+/* The never-list and the suspect networks, into a new table or for a new plan. */
+void warden_fill_table(struct warden *w);
+void warden_push_never(struct warden *w);
+/* A wave begins or is over. */
+void warden_set_wave(struct warden *w, bool lasts);
+/* Once a second: what has come since, into the counters. */
+void warden_count_arrivals(struct warden *w);
+/* The table is another one, and its counts begin at 0. */
+void warden_forget_counts(struct warden *w);
 
 /* warden_request.c */
 void warden_on_worker(void *data, int socket, uint32_t events);
 void warden_send_never(struct warden *w);
 void warden_answer(struct warden *w, const struct answer *answer);
+void warden_send(struct warden *w, const struct packet *packet);
 /* Once a second. */
 void warden_renew_patience(struct warden *w);
 /* Ends the bans of a worker that has ended, if there are any. */
@@ -124,6 +167,20 @@ void warden_tell_again(struct warden *w);
 /* What a worker that has ended had still asked for. */
 void warden_hear_last_words(struct warden *w);
 void warden_set_bounds(struct warden *w);
+
+/* warden_relief.c: 0, or why the connection is not ended. Whether its client is protected has been
+ * looked at. */
+int warden_relieve(struct warden *w, const struct request *q);
+void warden_on_relieved(void *warden, const struct addr *client, uint16_t port, int error);
+/* Answers REQUEST_HANDLERS, once a second at most. */
+void warden_tell_handlers(struct warden *w);
+/* What looks for BLOCK is made anew for the present plan when it is needed. */
+void warden_close_relief(struct warden *w);
+
+/* warden_steer.c. Once a second: clients are brought to the gate as long as it works. */
+void warden_steer(struct warden *w);
+/* A worker that has just begun, or could not be told before, is told. */
+void warden_tell_steering(struct warden *w);
 
 /* warden_log.c: a descriptor of a log of the plan, or of its sibling; else -errno. */
 int warden_open_log(const struct plan *plan, const struct log_request *log);

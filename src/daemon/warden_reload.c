@@ -26,6 +26,14 @@ static bool keep_text(char **fresh, char **old)
 	return true;
 }
 
+static void keep_limit(const char *name, setting_COUNT *fresh, uint32_t most)
+{
+	if (*fresh <= most)
+		return;
+	*fresh = most;
+	log_warning("a larger %s takes a restart; until then it is %u", name, most);
+}
+
 /* What was opened with privileges that are gone, and sets that cannot grow. The fresh plan is
  * to say what is in force, so it takes these from the old one. */
 static void keep_until_restart(const struct warden *w, struct settings *fresh, struct settings *old)
@@ -39,10 +47,10 @@ static void keep_until_restart(const struct warden *w, struct settings *fresh, s
 	kept |= keep_text(&fresh->watch_socket, &old->watch_socket);
 	if (kept)
 		log_warning("what was changed in the section daemon, or of watch.socket, takes a restart");
-	if (!w->ban || fresh->ban_limit <= w->table_limit)
+	if (!w->backend)
 		return;
-	fresh->ban_limit = w->table_limit;
-	log_warning("a larger ban.limit takes a restart; until then it is %u", w->table_limit);
+	keep_limit("ban.limit", &fresh->ban_limit, w->table_limit);
+	keep_limit("suspect.limit", &fresh->suspect_limit, w->suspect_limit);
 }
 
 /* Then what is pending may go on. */
@@ -52,25 +60,26 @@ static bool evict_alike(const struct plan *a, const struct plan *b)
 	uint16_t ports_of_a[PLAN_PORTS_MOST], ports_of_b[PLAN_PORTS_MOST];
 	size_t count = plan_guarded_ports(x, ports_of_a);
 
-	return x->evict_enabled == y->evict_enabled && x->evict_grace == y->evict_grace &&
-	       x->evict_signal == y->evict_signal && a->server.handlers == b->server.handlers &&
+	return x->evict_enabled == y->evict_enabled && x->relief_enabled == y->relief_enabled &&
+	       x->evict_grace == y->evict_grace && x->evict_signal == y->evict_signal &&
+	       a->server.handlers == b->server.handlers &&
 	       plan_guarded_ports(y, ports_of_b) == count && memcmp(ports_of_a, ports_of_b, count * sizeof(uint16_t)) == 0;
 }
 
 void warden_take_next_plan(struct warden *w)
 {
 	struct plan *old = w->plan;
-	struct ban_table_limits limits;
 
 	keep_until_restart(w, &w->next->settings, &old->settings);
 	plan_find_lines(w->next);
 	w->plan = w->next;
 	w->next = NULL;
-	limits = warden_ban_limits(w->plan);
-	if (w->ban && ban_reconfigure(w->ban, &limits) < 0)
-		warden_mend_table(w);
+	warden_reconfigure_table(w);
+	warden_fill_table(w);
+	warden_change_backend(w);
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);
+	warden_close_relief(w);
 	warden_set_bounds(w);
 	warden_look_at_host(w);
 	/* Before the next worker is: it keeps the sockets to the gate. */
@@ -94,6 +103,7 @@ static struct plan *read_plan(struct warden *w)
 	}
 	fresh->follow_stdin = w->plan->follow_stdin;
 	plan_find_lines(fresh);
+	plan_find_networks(fresh);
 	/* A worker that cannot begin is found out while there is one that goes on, and so is a gate. */
 	if (warden_try_plan(w, fresh) == 0 && warden_prepare_gate(w, fresh) == 0)
 		return fresh;

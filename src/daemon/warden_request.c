@@ -22,13 +22,17 @@
 #define LAST_ROUNDS_MOST 1024
 #define REFUSED_SAID_MS 60000
 
-/* The longest burst that is honest is the return of all bans at a start. */
+/* The longest burst that is honest is the return of all bans, and all suspects, at a start. */
 void warden_set_bounds(struct warden *w)
 {
 	uint64_t most = w->plan->settings.ban_limit;
 
 	w->ban_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
+	most = w->plan->settings.suspect_limit;
+	w->suspect_bound = (struct rate_bound){ .per_second = 200000, .burst = most + 50000, .tokens = most + 50000 };
 	w->evict_bound = (struct rate_bound){ .per_second = 10000, .burst = 50000, .tokens = 50000 };
+	/* A server of 10,000 connections is relieved of 2,000 at once by default. */
+	w->relief_bound = (struct rate_bound){ .per_second = 2000, .burst = 4000, .tokens = 4000 };
 }
 
 static bool within_bound(struct rate_bound *bound, uint64_t now_ms)
@@ -81,6 +85,11 @@ void warden_answer(struct warden *w, const struct answer *answer)
 	send_packet(w, &packet, -1);
 }
 
+void warden_send(struct warden *w, const struct packet *packet)
+{
+	send_packet(w, packet, -1);
+}
+
 void warden_tell_table_loss(struct warden *w)
 {
 	struct packet packet;
@@ -120,7 +129,8 @@ void warden_tell_again(struct warden *w)
 
 static void refuse(struct warden *w, const struct request *q, int error)
 {
-	struct answer answer = { .kind = ANSWER_REFUSED, .flags = q->kind, .error = error, .unit = q->unit };
+	struct answer answer = { .kind = ANSWER_REFUSED, .flags = q->kind, .error = error, .unit = q->unit,
+				 .port = q->port };
 
 	counter_add(COUNTER_requests_refused, 1);
 	warden_answer(w, &answer);
@@ -146,7 +156,7 @@ void warden_clear_stale_bans(struct warden *w)
 	if (!w->bans_stale)
 		return;
 	w->bans_stale = false;
-	if (w->ban && ban_clear(w->ban) < 0)
+	if (w->backend && backend_clear(w->backend) < 0 && w->ban)
 		warden_mend_table(w);
 }
 
@@ -167,8 +177,10 @@ static void apply_changes(struct warden *w)
 
 	if (w->change_count == 0)
 		return;
-	warden_clear_stale_bans(w);
-	r = w->ban ? ban_apply(w->ban, w->changes, w->change_count) : 0;
+	if (w->bans_changed)
+		warden_clear_stale_bans(w);
+	w->bans_changed = false;
+	r = w->backend ? backend_apply(w->backend, w->changes, w->change_count) : 0;
 	if (r == -ENOENT)
 		warden_mend_table(w);
 	else if (r < 0)
@@ -179,13 +191,15 @@ static void apply_changes(struct warden *w)
 /* The ban goes first, or the client is back before its connection is gone. */
 static void carry_out(struct warden *w)
 {
+	if (w->never_changed)
+		warden_push_never(w);
 	apply_changes(w);
 	for (size_t i = 0; w->evict && i < w->eviction_count; i++)
 		evict_address(w->evict, w->evictions[i].unit, w->evictions[i].client_port);
 	w->eviction_count = 0;
 }
 
-static void add_change(struct warden *w, const struct request *q, uint64_t timeout_ms)
+static void add_change(struct warden *w, const struct request *q, enum ban_list list, uint64_t timeout_ms)
 {
 	if (w->change_count == WARDEN_CHANGES_MOST)
 		apply_changes(w);
@@ -193,7 +207,9 @@ static void add_change(struct warden *w, const struct request *q, uint64_t timeo
 		.unit = q->unit,
 		.timeout_ms = timeout_ms,
 		.replace = q->flags & REQUEST_REPLACE,
+		.list = list,
 	};
+	w->bans_changed |= list == BAN_LIST_BANNED;
 }
 
 /* 0 when the worker may ask this of the unit. */
@@ -206,20 +222,25 @@ static int check_unit(const struct warden *w, const struct request *q, struct ra
 	return within_bound(bound, loop_now_ms(w->loop)) ? 0 : -EAGAIN;
 }
 
-static void do_ban(struct warden *w, const struct request *q)
+/* Bans, or suspects of a worker that has ended: the latter end by themselves, and cost a client no more than the
+ * way over the gate, so that they stay. */
+static void do_list(struct warden *w, const struct request *q, enum ban_list list, struct rate_bound *bound)
 {
 	bool lasts = q->timeout_ms && q->timeout_ms <= BANS_DURATION_MOST_MS;
-	int r = lasts ? check_unit(w, q, &w->ban_bound) : -EINVAL;
+	int r = lasts ? check_unit(w, q, bound) : -EINVAL;
 
 	if (r < 0)
 		refuse(w, q, r);
 	else
-		add_change(w, q, q->timeout_ms);
+		add_change(w, q, list, q->timeout_ms);
 }
 
 static void do_evict(struct warden *w, const struct request *q)
 {
 	int r = check_unit(w, q, &w->evict_bound);
+
+	if (r == 0 && !w->plan->settings.evict_enabled)
+		r = -EOPNOTSUPP;
 
 	/* One too many is counted and no more: the client's ban holds. */
 	if (r == -EAGAIN) {
@@ -235,13 +256,29 @@ static void do_evict(struct warden *w, const struct request *q)
 	w->evictions[w->eviction_count++] = (struct wanted_eviction){ q->unit, q->port };
 }
 
+/* One connection, by the whole address of its client. */
+static void do_relieve(struct warden *w, const struct request *q)
+{
+	struct addr unit = addr_unit(&q->unit);
+	int r = is_unit(&unit) ? 0 : -EINVAL;
+
+	if (r == 0 && is_protected(w, &unit))
+		r = -EPERM;
+	if (r == 0 && !within_bound(&w->relief_bound, loop_now_ms(w->loop)))
+		r = -EAGAIN;
+	if (r == 0)
+		r = warden_relieve(w, q);
+	if (r < 0)
+		refuse(w, q, r);
+}
+
 static void do_query(struct warden *w, const struct request *q)
 {
 	struct answer answer = { .kind = ANSWER_REMAINING, .unit = q->unit };
 
 	apply_changes(w);
-	if (w->ban && is_unit(&q->unit))
-		answer.error = ban_query(w->ban, &q->unit, 1, &answer.value);
+	if (w->backend && is_unit(&q->unit))
+		answer.error = backend_query(w->backend, &q->unit, &answer.value);
 	warden_answer(w, &answer);
 }
 
@@ -253,9 +290,11 @@ static void do_allow(struct warden *w, const struct request *q)
 	    q->length > (q->unit.family == ADDR_IPV4 ? 32 : 128))
 		refuse(w, q, -EINVAL);
 	else if (q->kind == REQUEST_DISALLOW)
-		prefix_set_remove(&w->allowed, &prefix);
+		w->never_changed |= prefix_set_remove(&w->allowed, &prefix);
 	else if (prefix_set_add(&w->allowed, &prefix, "wavebreak allow") < 0)
 		refuse(w, q, -ENOSPC);
+	else
+		w->never_changed = true;
 }
 
 static void do_open_log(struct warden *w, const struct log_request *log)
@@ -268,6 +307,14 @@ static void do_open_log(struct warden *w, const struct log_request *log)
 	send_packet(w, &packet, fd);
 	if (fd >= 0)
 		close(fd);
+}
+
+static void do_wave(struct warden *w, const struct request *q)
+{
+	if (q->flags > 1)
+		refuse(w, q, -EINVAL);
+	else
+		warden_set_wave(w, q->flags);
 }
 
 static void do_ready(struct warden *w)
@@ -285,11 +332,18 @@ static void handle(struct warden *w, const struct request *q)
 {
 	switch (q->kind) {
 	case REQUEST_BAN:
-		do_ban(w, q);
+		do_list(w, q, BAN_LIST_BANNED, &w->ban_bound);
 		return;
 	case REQUEST_UNBAN:
 		if (is_unit(&q->unit))
-			add_change(w, q, 0);
+			add_change(w, q, BAN_LIST_BANNED, 0);
+		return;
+	case REQUEST_SUSPECT:
+		do_list(w, q, BAN_LIST_SUSPECT, &w->suspect_bound);
+		return;
+	case REQUEST_TRUST:
+		if (is_unit(&q->unit))
+			add_change(w, q, BAN_LIST_SUSPECT, 0);
 		return;
 	case REQUEST_QUERY:
 		do_query(w, q);
@@ -297,11 +351,21 @@ static void handle(struct warden *w, const struct request *q)
 	case REQUEST_EVICT:
 		do_evict(w, q);
 		return;
+	case REQUEST_RELIEVE:
+		do_relieve(w, q);
+		return;
+	case REQUEST_HANDLERS:
+		warden_tell_handlers(w);
+		return;
 	case REQUEST_ALLOW:
 	case REQUEST_DISALLOW:
 		do_allow(w, q);
 		return;
+	case REQUEST_WAVE:
+		do_wave(w, q);
+		return;
 	case REQUEST_READY:
+		warden_tell_steering(w);
 		do_ready(w);
 		return;
 	case REQUEST_STILL_HERE:

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "act/nft_transaction.h"
+#include "act/test_network.h"
 #include "base/counter.h"
 #include "judge/bans.h"
 
@@ -72,6 +74,7 @@ static int set_up(void **state)
 	s->logs[0] = s->log;
 	s->plan.logs = (struct path_list){ s->logs, 1 };
 	s->plan.settings.ban_limit = 1000;
+	s->plan.settings.suspect_limit = 500;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	s->worker = pair[1];
 	s->warden = (struct warden){ .options = &s->options, .plan = &s->plan, .listener = -1, .intake = -1 };
@@ -189,6 +192,70 @@ static void test_more_than_a_wave_is_refused(void **state)
 		refused += ask(s, &q) == -EAGAIN;
 	}
 	assert_int_equal(refused, 60000 - 51000);
+}
+
+/* By the whole address of an IPv6 client, whose /64 has protected addresses in it as well. */
+static void test_whose_connection_may_be_ended(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_RELIEVE, .port = 4711 };
+	static const struct {
+		const char *address;
+		int32_t error;
+	} rows[] = {
+		{ "192.0.2.7", -EPERM }, { "2001:db8::1", -EPERM }, { "2001:db8::7", -EPERM },
+		/* There is nobody who could end it. */
+		{ "198.51.100.7", -EOPNOTSUPP }, { "2001:db8:7::7", -EOPNOTSUPP },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		q.unit = address(rows[i].address);
+		assert_int_equal(ask(s, &q), rows[i].error);
+	}
+	q.unit.family = 7;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	s->options.observe = true;
+	q.unit = address("198.51.100.7");
+	assert_int_equal(ask(s, &q), -EPERM);
+}
+
+static void test_more_reliefs_than_a_server_has_places_are_refused(void **state)
+{
+	struct request q = { .kind = REQUEST_RELIEVE, .unit = address("198.51.100.7"), .port = 4711 };
+	size_t refused = 0;
+
+	for (int i = 0; i < 20000; i++)
+		refused += ask(*state, &q) == -EAGAIN;
+	assert_true(refused >= 10000);
+}
+
+static int32_t ask_for_handlers(struct scene *s)
+{
+	struct packet packet;
+	int fd;
+
+	packet.head = (struct packet_head){ PACKET_REQUESTS, 1 };
+	packet.requests[0] = (struct request){ .kind = REQUEST_HANDLERS };
+	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
+	warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
+	assert_int_equal(packet_receive(s->worker, &packet, &fd), 1);
+	assert_int_equal(packet.head.count, 1);
+	assert_int_equal(packet.answers[0].kind, ANSWER_HANDLERS);
+	return packet.answers[0].error;
+}
+
+static void test_handlers_are_looked_at_once_a_second_and_where_they_tell(void **state)
+{
+	static const char *const handlers[] = { "courieresmtpd", NULL };
+	struct scene *s = *state;
+	uint16_t port = 2525;
+
+	assert_int_equal(ask_for_handlers(s), -EOPNOTSUPP);
+	s->plan.server = (struct mail_server){ .tells_blocked = true, .handlers = handlers };
+	s->plan.settings.mail_ports = (struct port_list){ &port, 1 };
+	assert_int_equal(ask_for_handlers(s), 0);
+	assert_int_equal(ask_for_handlers(s), -EAGAIN);
+	warden_close_relief(&s->warden);
 }
 
 /* Each question has an answer, none of which is ever read: the wait for room is bounded for all
@@ -339,6 +406,161 @@ static void test_a_link_of_a_stranger_leads_to_no_file_of_others(void **state)
 	assert_opens(s, "", "secret");
 }
 
+static void test_a_wave_lasts_as_long_as_the_worker_says(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_WAVE, .flags = 1 };
+
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(s->warden.wave);
+	q.flags = 2;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	assert_true(s->warden.wave);
+	q.flags = 0;
+	assert_int_equal(ask(s, &q), 0);
+	assert_false(s->warden.wave);
+}
+
+static void test_suspects_are_checked_like_bans(void **state)
+{
+	struct request q = { .kind = REQUEST_SUSPECT, .timeout_ms = 1000, .unit = address("192.0.2.7") };
+
+	assert_int_equal(ask(*state, &q), -EPERM);
+	q.unit = address("2001:db8:7::1");
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q.unit = address("198.51.100.7");
+	assert_int_equal(ask(*state, &q), 0);
+	q.timeout_ms = 0;
+	assert_int_equal(ask(*state, &q), -EINVAL);
+	q.kind = REQUEST_TRUST;
+	assert_int_equal(ask(*state, &q), 0);
+}
+
+static void test_suspects_have_a_bound_of_their_own(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_SUSPECT, .timeout_ms = 1000 };
+	size_t refused = 0;
+
+	for (uint32_t n = 0; n < 60000; n++) {
+		q.unit = addr_from_ipv4((uint8_t[]){ 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n });
+		refused += ask(s, &q) == -EAGAIN;
+	}
+	assert_int_equal(refused, 60000 - 50500);
+	q.kind = REQUEST_BAN;
+	assert_int_equal(ask(s, &q), 0);
+}
+
+static void test_a_wave_leaves_a_share_of_the_limits(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_WAVE, .flags = 1 };
+	struct ban_table_limits limits;
+
+	s->plan.settings.limits_per_address = 10;
+	s->plan.settings.limits_per_network = 1;
+	s->plan.settings.wave_limits = 50;
+	assert_int_equal(ask(s, &q), 0);
+	limits = warden_table_limits(&s->warden);
+	assert_int_equal(limits.per_address, 5);
+	assert_int_equal(limits.per_network, 1);
+	assert_int_equal(limits.total, 0);
+	q.flags = 2;
+	assert_int_equal(ask(s, &q), -EINVAL);
+	q.flags = 0;
+	assert_int_equal(ask(s, &q), 0);
+	assert_int_equal(warden_table_limits(&s->warden).per_address, 10);
+}
+
+static void take_element(void *data, const struct nl_message *answer)
+{
+	uint64_t remaining_ms;
+
+	*(int *)data = nft_read_element(answer, &remaining_ms);
+}
+
+static bool is_in(const char *set, const char *text)
+{
+	struct addr a = address(text);
+	uint8_t buffer[256];
+	int fd, result = -EIO;
+	struct nl_writer w;
+
+	assert_int_equal(nft_socket_open(4096, &fd), 0);
+	nl_writer_init(&w, buffer, sizeof(buffer));
+	nft_ask_element(&w, 1, "wavebreak", set, a.octets, 4);
+	assert_int_equal(nft_questions_run(fd, &w, take_element, &result), 0);
+	close(fd);
+	assert_true(result == 0 || result == -ENOENT);
+	return result == 0;
+}
+
+/* In a network of its own; cmocka has no skip in what sets up. */
+static void make_table(struct scene *s)
+{
+	const struct backend_limits backend = { .kind = BACKEND_NFT, .most = 1000 };
+	static uint16_t ports[] = { 25 };
+	struct settings *settings = &s->plan.settings;
+	struct ban_table_limits limits;
+
+	settings->mail_ports.ports = ports;
+	settings->mail_ports.count = 1;
+	settings->ban_for = settings->suspect_for = 60000;
+	settings->limits_per_address = 10;
+	settings->limits_burst = 1000;
+	limits = warden_table_limits(&s->warden);
+	assert_int_equal(ban_create(&limits, &s->warden.ban), 0);
+	assert_int_equal(backend_open(s->warden.loop, &backend, &s->warden.ban, &s->warden.backend), 0);
+	warden_fill_table(&s->warden);
+}
+
+static void test_the_kernel_is_told_of_all(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_SUSPECT, .timeout_ms = 60000, .unit = address("198.51.100.7") };
+	struct request allow = { .kind = REQUEST_ALLOW, .unit = address("198.51.100.9"), .length = 32 };
+
+	test_network_or_skip();
+	make_table(s);
+	assert_true(is_in("never4", "192.0.2.0"));
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(is_in("suspect4", "198.51.100.7"));
+	assert_false(is_in("ban4", "198.51.100.7"));
+	q.kind = REQUEST_BAN;
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(is_in("ban4", "198.51.100.7"));
+	/* A worker ended: what the next one does not ban again is free, and its suspects stay. */
+	s->warden.bans_stale = true;
+	q = (struct request){ .kind = REQUEST_SUSPECT, .timeout_ms = 60000, .unit = address("198.51.100.8") };
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(is_in("ban4", "198.51.100.7"));
+	q.kind = REQUEST_BAN;
+	assert_int_equal(ask(s, &q), 0);
+	assert_false(is_in("ban4", "198.51.100.7"));
+	assert_true(is_in("suspect4", "198.51.100.7"));
+	q.kind = REQUEST_TRUST;
+	assert_int_equal(ask(s, &q), 0);
+	assert_false(is_in("suspect4", "198.51.100.8"));
+
+	assert_false(is_in("never4", "198.51.100.9"));
+	assert_int_equal(ask(s, &allow), 0);
+	assert_true(is_in("never4", "198.51.100.9"));
+	allow.kind = REQUEST_DISALLOW;
+	assert_int_equal(ask(s, &allow), 0);
+	assert_false(is_in("never4", "198.51.100.9"));
+	assert_true(is_in("never4", "192.0.2.0"));
+	/* New limits, with all that was told still there. */
+	q = (struct request){ .kind = REQUEST_WAVE, .flags = 1 };
+	s->plan.settings.wave_limits = 50;
+	assert_int_equal(ask(s, &q), 0);
+	assert_true(is_in("suspect4", "198.51.100.7"));
+	assert_true(is_in("never4", "192.0.2.0"));
+	backend_close(s->warden.backend);
+	ban_destroy(s->warden.ban);
+	s->warden.backend = NULL;
+	s->warden.ban = NULL;
+}
+
 #define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -347,7 +569,15 @@ int main(void)
 		SCENE_TEST(test_who_is_protected_is_neither_banned_nor_evicted),
 		SCENE_TEST(test_what_is_no_unit_or_no_time_is_refused),
 		SCENE_TEST(test_more_than_a_wave_is_refused),
+		SCENE_TEST(test_whose_connection_may_be_ended),
+		SCENE_TEST(test_more_reliefs_than_a_server_has_places_are_refused),
+		SCENE_TEST(test_handlers_are_looked_at_once_a_second_and_where_they_tell),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
+		SCENE_TEST(test_a_wave_lasts_as_long_as_the_worker_says),
+		SCENE_TEST(test_suspects_are_checked_like_bans),
+		SCENE_TEST(test_suspects_have_a_bound_of_their_own),
+		SCENE_TEST(test_a_wave_leaves_a_share_of_the_limits),
+		SCENE_TEST(test_the_kernel_is_told_of_all),
 		SCENE_TEST(test_siblings_are_beside_the_log_and_no_links),
 		SCENE_TEST(test_a_pattern_opens_what_it_names_and_what_that_became),
 		SCENE_TEST(test_a_link_of_a_stranger_leads_to_no_file_of_others),

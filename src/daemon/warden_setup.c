@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -252,6 +253,18 @@ void warden_close_control(struct warden *w)
 	unlink(plan_socket(&w->plan->settings, path));
 }
 
+static void add_steering(const struct settings *s, struct ban_table_limits *limits)
+{
+	static const enum ban_steer ways[] = {
+		[STEERING_NONE] = BAN_STEER_NONE, [STEERING_SUSPECT] = BAN_STEER_SUSPECT, [STEERING_ALL] = BAN_STEER_ALL,
+	};
+
+	limits->steer = ways[s->gate_steer];
+	limits->steer_to = (uint16_t)s->gate_steer_port;
+	for (size_t i = 0; i < s->mail_ports.count; i++)
+		limits->steer_ports[limits->steer_port_count++] = s->mail_ports.ports[i];
+}
+
 struct ban_table_limits warden_ban_limits(const struct plan *plan)
 {
 	const struct settings *s = &plan->settings;
@@ -261,7 +274,48 @@ struct ban_table_limits warden_ban_limits(const struct plan *plan)
 
 	_Static_assert(PLAN_PORTS_MOST == BAN_PORTS_MOST && PLAN_PORTS_MOST == EVICT_PORTS_MOST, "all of them fit");
 	limits.port_count = plan_guarded_ports(s, limits.ports);
+	limits.per_address = (uint32_t)s->limits_per_address;
+	limits.per_network = (uint32_t)s->limits_per_network;
+	limits.total = (uint32_t)s->limits_total;
+	limits.burst_ms = s->limits_burst;
+	limits.limit_suspects = s->limits_suspect;
+	limits.suspect_for_ms = s->suspect_for;
+	limits.most_suspects = (uint32_t)s->suspect_limit;
+	limits.own_mark = PORTER_MARK;
+	add_steering(s, &limits);
 	return limits;
+}
+
+static struct backend_limits backend_limits(const struct plan *plan)
+{
+	const struct settings *s = &plan->settings;
+
+	return (struct backend_limits){
+		.kind = s->ban_backend,
+		.list = s->ban_list,
+		.program = s->ban_command,
+		.ban_for_ms = s->ban_for,
+		.most = (uint32_t)s->ban_limit,
+	};
+}
+
+/* The worker that comes next sends all bans. */
+void warden_change_backend(struct warden *w)
+{
+	struct backend_limits limits = backend_limits(w->plan);
+	struct ban_backend *fresh;
+
+	if (!w->backend || backend_takes(w->backend, &limits))
+		return;
+	if (w->bounded && limits.kind == BACKEND_COMMAND)
+		log_warning("a program of ban.command that needs more privileges than the warden has takes a restart");
+	if (backend_open(w->loop, &limits, &w->ban, &fresh) < 0) {
+		log_error("the banned are kept away as before");
+		return;
+	}
+	backend_clear(w->backend);
+	backend_close(w->backend);
+	w->backend = fresh;
 }
 
 static void on_evicted(void *data, const struct eviction *eviction)
@@ -286,13 +340,14 @@ void warden_open_evict(struct warden *w)
 		.handlers = w->plan->server.handlers,
 		.observe = w->options->observe,
 		.ended = on_evicted,
+		.relieved = warden_on_relieved,
 		.data = w,
 	};
 	int r;
 
 	evict_destroy(w->evict);
 	w->evict = NULL;
-	if (!s->evict_enabled)
+	if (!s->evict_enabled && !s->relief_enabled)
 		return;
 	limits.port_count = plan_guarded_ports(s, limits.ports);
 	r = evict_create(w->loop, &limits, &w->evict);
@@ -302,22 +357,38 @@ void warden_open_evict(struct warden *w)
 		log_error("cannot end connections (SOCK_DESTROY): %s; bans still work", strerror(-r));
 }
 
+/* With another backend, the table is only for what it alone can do. */
+static int open_table(struct warden *w)
+{
+	struct ban_table_limits limits = warden_table_limits(w);
+	int r = ban_create(&limits, &w->ban);
+
+	w->table_limit = limits.most;
+	w->suspect_limit = limits.most_suspects;
+	if (r == 0) {
+		warden_fill_table(w);
+		return 0;
+	}
+	if (w->plan->settings.ban_backend != BACKEND_NFT && r != -EBUSY && r != -EPERM) {
+		log_warning("no nf_tables table inet wavebreak (%s): nobody is limited or steered", strerror(-r));
+		w->table_error = r;
+		return 0;
+	}
+	log_error("cannot make the nf_tables table inet wavebreak: %s",
+		  r == -EBUSY ? "another wavebreak is running" : strerror(-r));
+	return r;
+}
+
 int warden_open_kernel(struct warden *w)
 {
-	struct ban_table_limits limits = warden_ban_limits(w->plan);
-	int r;
+	struct backend_limits limits = backend_limits(w->plan);
 
 	if (w->options->observe) {
 		warden_open_evict(w);
 		return 0;
 	}
-	r = ban_create(&limits, &w->ban);
-	if (r < 0) {
-		log_error("cannot make the nf_tables table inet wavebreak: %s",
-			  r == -EBUSY ? "another wavebreak is running" : strerror(-r));
+	if (open_table(w) < 0 || backend_open(w->loop, &limits, &w->ban, &w->backend) < 0)
 		return WARDEN_UNABLE;
-	}
-	w->table_limit = limits.most;
 	warden_open_evict(w);
 	return 0;
 }
@@ -335,24 +406,33 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 	return 0;
 }
 
-/* Once there, it stays to the end: connections that a reload lets finish need it, too. */
-static void open_route(struct warden *w)
+void warden_keep_route(struct warden *w)
 {
+	char record[PATH_MAX];
 	int r;
 
-	if (w->route || w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
+	if (w->route) {
+		r = route_keep(w->route);
+		if (r > 0)
+			log_warning("what the connections of gate.handoff = transparent need for their way back (ip rule, route, "
+				    "sysctl) was taken away by somebody else; it is made anew");
 		return;
-	r = route_open(PORTER_MARK, &w->route);
-	if (r < 0)
-		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server",
+	}
+	if (w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
+		return;
+	snprintf(record, sizeof(record), "%s/%s", w->plan->settings.daemon_runtime, ROUTE_RECORD);
+	r = route_open(PORTER_MARK, record, &w->route);
+	if (r < 0 && r != w->route_error)
+		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server by the gate",
 			  strerror(-r));
+	w->route_error = r;
 }
 
 void warden_start_gate(struct warden *w)
 {
 	if (w->options->observe)
 		return;
-	open_route(w);
+	warden_keep_route(w);
 	warden_gate_start(w->gate);
 }
 

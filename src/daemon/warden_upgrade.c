@@ -171,6 +171,7 @@ void warden_execute(struct warden *w)
 	struct upgrade handed;
 	int r;
 
+	backend_rest(w->backend);
 	hand_over(w, &handed);
 	r = execute(w, &handed, NULL);
 	log_error("cannot execute %s: %s; what runs goes on", w->executable, strerror(-r));

@@ -26,7 +26,7 @@ static int become_worker(void *data, int socket)
 				      .observe = w->options->observe, .uid = w->uid, .gid = w->gid,
 				      .warden = w->worker.parent, .socket = socket, .listener = w->listener,
 				      .intake = w->intake, .follow_stdin = w->plan->follow_stdin,
-				      .first = !w->worker_before,
+				      .first = !w->worker_before, .wave_kept = w->wave_kept,
 				      .journal_group = w->plan->journal ? w->journal_group : 0 };
 	int *keep[3 + WARDEN_GATE_ENDS_MOST] = { &start.socket, &start.listener, &start.intake };
 

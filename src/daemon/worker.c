@@ -51,7 +51,8 @@ static void on_signal(void *data, int signal_number)
 
 static void take_sample(struct worker *w)
 {
-	if (!w->connections || connections_sample(w->connections, &w->counts) < 0)
+	worker_wave_look(w->wave);
+	if (!w->connections || connections_visit(w->connections, worker_wave_see, w, &w->counts) < 0)
 		return;
 	if (w->counts.total > w->most_open)
 		w->most_open = w->counts.total;
@@ -75,11 +76,14 @@ static void each_second(void *data)
 	loop_timer_arm(w->every_second, loop_now_ms(w->loop) + 1000);
 	alarm(HUNG_S);
 	take_sample(w);
+	worker_wave_each_second(w->wave);
 	look_at_zone(w);
 	worker_renew_refused(w);
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
+	worker_relief_each_second(w->relief);
+	worker_suspects_each_second(w);
 	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
@@ -169,7 +173,9 @@ static int open_judge(struct worker *w)
 
 	plan_judge_limits(w->settings, &judge, &bans);
 	r = judge_create(&judge, &w->judge);
-	return r < 0 ? r : bans_create(&bans, &w->bans);
+	if (r == 0)
+		r = bans_create(&bans, &w->bans);
+	return r < 0 ? r : worker_open_suspects(w);
 }
 
 static int open_loop(struct worker *w)
@@ -204,6 +210,13 @@ static void open_connections(struct worker *w)
 
 	if (r < 0)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
+	/* Gate workers have our user. What they hand over as it is (exec, pass) is not to be told from what they hold. */
+	else if (s->gate_steer != STEERING_NONE &&
+		 (s->gate_handoff == HANDOFF_TRANSPARENT || s->gate_handoff == HANDOFF_PROXY))
+		connections_leave_out(w->connections, geteuid());
+	r = worker_wave_create(w, &w->wave);
+	if (r < 0)
+		log_warning("cannot look for waves: %s", strerror(-r));
 }
 
 /* The folder of a path; that of what it points to, where `resolve` says so. "" for none. */
@@ -269,6 +282,8 @@ static int run(struct worker *w)
 	int r;
 
 	open_connections(w);
+	/* Without it only the never-list keeps the administrator from a ban. */
+	(void)sessions_create(&w->sessions);
 	open_store(w);
 	worker_history_open(w, &w->history);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
@@ -278,7 +293,11 @@ static int run(struct worker *w)
 	worker_history_start(w->history);
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
+	if (worker_relief_create(w, &w->relief) < 0)
+		log_error("no relief near the server's limit: not enough memory");
+	worker_wave_start(w);
 	worker_restore_bans(w);
+	worker_restore_suspects(w);
 	r = worker_follow_logs(w);
 	if (r == 0)
 		r = worker_open_sources(w);

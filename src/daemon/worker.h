@@ -12,6 +12,7 @@
 
 #include "daemon/gate_worker.h"
 #include "daemon/plan.h"
+#include "daemon/worker_wave.h"
 
 #include <sys/types.h>
 
@@ -26,6 +27,7 @@ struct worker_start {
 	int intake;   /* where a logger sends its lines, or -1 */
 	bool follow_stdin;
 	bool first;   /* no worker was there before */
+	struct wave_kept *wave_kept; /* what the one before knew of waves; NULL: nothing is kept */
 	/* Where gate workers say what became of their clients (SOCK_SEQPACKET): those that serve, and those that
 	 * a reload lets finish what they have. One of the latter is closed when its gate worker has ended. */
 	int gates[GATE_WORKERS_MOST * 2];

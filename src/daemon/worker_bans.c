@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/worker_gate.h"
 #include "daemon/worker_internal.h"
 
 #include "base/clock.h"
@@ -141,6 +142,7 @@ void worker_carry_out(struct worker *w, const struct ban_step *step)
 		w->renewing = true;
 		w->renew_cursor = 0;
 	}
+	worker_suspect_after_ban(w, step);
 	if (!loop_timer_armed(w->bans_timer))
 		arm_bans_timer(w);
 }
@@ -271,6 +273,8 @@ static void on_refused(struct worker *w, const struct answer *answer)
 	char text[ADDR_UNIT_TEXT_SIZE];
 	struct ban_step step;
 
+	if (answer->flags == REQUEST_SUSPECT)
+		worker_suspect_refused(w, answer);
 	if (answer->flags != REQUEST_BAN)
 		return;
 	/* Too many at once: all are sent again when the bound has room for all of them. */
@@ -314,14 +318,25 @@ void worker_on_answer(void *data, const struct answer *answer)
 		return;
 	case ANSWER_REFUSED:
 		on_refused(w, answer);
+		worker_relief_on_answer(w->relief, answer);
+		return;
+	case ANSWER_RELIEVED:
+	case ANSWER_BLOCKED:
+	case ANSWER_HANDLERS:
+		worker_relief_on_answer(w->relief, answer);
 		return;
 	case ANSWER_EVICTED:
 		on_evicted(w, answer);
+		return;
+	case ANSWER_STEERING:
+		if (w->gate)
+			worker_gate_steered(w->gate, answer);
 		return;
 	case ANSWER_TABLE_LOST:
 		w->renewing = true;
 		w->renew_cursor = 0;
 		worker_renew_bans(w);
+		worker_renew_all_suspects(w);
 		return;
 	}
 }
@@ -337,7 +352,7 @@ static bool has_prefix(const struct prefix_set *set, const struct prefix *prefix
 	return false;
 }
 
-/* Bans of who is protected now are lifted. */
+/* Bans of who is protected now are lifted, and it is no suspect. */
 static void lift_protected(struct worker *w, const struct prefix *prefix)
 {
 	struct ban_step steps[STEPS_A_ROUND];
@@ -349,6 +364,7 @@ static void lift_protected(struct worker *w, const struct prefix *prefix)
 		for (size_t i = 0; i < n; i++)
 			worker_carry_out(w, &steps[i]);
 	} while (n == STEPS_A_ROUND);
+	worker_trust_within(w, prefix);
 }
 
 void worker_never_changed(struct worker *w)
@@ -357,6 +373,7 @@ void worker_never_changed(struct worker *w)
 	struct prefix_set before = w->never;
 
 	w->never = (struct prefix_set){ 0 };
+	w->never_number += w->never_number == UINT32_MAX ? 2 : 1;
 	for (size_t p = 0; p < 2; p++) {
 		for (size_t i = 0; i < parts[p]->count; i++) {
 			const struct prefix_entry *e = &parts[p]->entries[i];

@@ -75,6 +75,25 @@ static json_t *ban_to_json(const struct worker *w, const struct ban *ban)
 	return o;
 }
 
+static json_t *suspect_to_json(const struct worker *w, const struct suspect *suspect)
+{
+	char unit[ADDR_UNIT_TEXT_SIZE];
+	struct explain_signature signature;
+	json_t *o = json_pack("{s:s, s:s}", "address", addr_unit_format(&suspect->unit, unit), "outcome",
+			      outcome_name((enum outcome)suspect->outcome));
+
+	put_time(o, "begin", suspect->begin_ms);
+	put_time(o, "last", suspect->last_ms);
+	put_time(o, "until", suspect->until_ms);
+	if (suspect->score)
+		json_object_set_new(o, "score", json_integer(suspect->score));
+	if (worker_signature_name(w, suspect->signature, &signature)) {
+		json_object_set_new(o, "service", json_string(signature.service));
+		json_object_set_new(o, "signature", json_string(signature.name));
+	}
+	return o;
+}
+
 /* The states that a connection of ours can be in, by the names of tcp(7) and ss(8). */
 static json_t *states_to_json(const struct connection_counts *counts)
 {
@@ -146,6 +165,19 @@ static json_t *allowed_to_json(const struct worker *w)
 	return list;
 }
 
+static json_t *suspects_to_json(const struct worker *w)
+{
+	return json_pack("{s:I, s:I, s:I}", "now", (json_int_t)suspects_count(w->suspects), "most",
+			 (json_int_t)w->settings->suspect_limit, "networks",
+			 (json_int_t)w->start->plan->suspect_networks.count);
+}
+
+static json_t *limits_to_json(const struct settings *s)
+{
+	return json_pack("{s:I, s:I, s:I, s:b}", "per_address", (json_int_t)s->limits_per_address, "per_network",
+			 (json_int_t)s->limits_per_network, "total", (json_int_t)s->limits_total, "suspect", s->limits_suspect);
+}
+
 static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	const struct plan *plan = w->start->plan;
@@ -164,8 +196,14 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "bans_most", json_integer((json_int_t)w->settings->ban_limit));
 	json_object_set_new(o, "clients", json_integer((json_int_t)judge_count(w->judge)));
 	json_object_set_new(o, "clients_most", json_integer((json_int_t)w->settings->judge_clients));
+	if (w->wave)
+		json_object_set_new(o, "wave", worker_wave_to_json(w->wave));
+	if (w->suspects)
+		json_object_set_new(o, "suspects", suspects_to_json(w));
+	json_object_set_new(o, "limits", limits_to_json(w->settings));
 	if (w->gate)
 		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));
+	json_object_set_new(o, "relief", worker_relief_to_json(w));
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
@@ -191,17 +229,44 @@ static json_t *next_ban(void *state)
 	return bans_next(listing->w->bans, &listing->cursor, &ban) ? ban_to_json(listing->w, &ban) : NULL;
 }
 
+static json_t *next_suspect(void *state)
+{
+	struct listing *listing = state;
+	struct suspect suspect;
+
+	return suspects_next(listing->w->suspects, &listing->cursor, &suspect) ? suspect_to_json(listing->w, &suspect) :
+										  NULL;
+}
+
 static void do_list(struct worker *w, const json_t *request, struct control_answer *answer)
 {
-	static const struct control_stream_calls calls = { next_ban, free };
-	struct listing *listing = malloc(sizeof(*listing));
+	static const struct control_stream_calls bans = { next_ban, free }, suspects = { next_suspect, free };
+	bool of_suspects = json_is_true(json_object_get(request, "suspects"));
+	struct listing *listing;
 
+	if (of_suspects && !w->suspects) {
+		control_fail(answer, CONTROL_NO, "there are no suspects: gate.steer is not suspect");
+		return;
+	}
+	listing = malloc(sizeof(*listing));
 	if (!listing) {
 		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
 		return;
 	}
 	*listing = (struct listing){ w, 0 };
-	control_stream(answer, &calls, listing);
+	control_stream(answer, of_suspects ? &suspects : &bans, listing);
+}
+
+static bool is_logged_in(const struct worker *w, const struct addr *unit)
+{
+	struct prefix_set peers = { 0 };
+	bool found;
+
+	if (w->sessions)
+		(void)sessions_protect(w->sessions, &peers);
+	found = prefix_set_find(&peers, unit);
+	prefix_set_clear(&peers);
+	return found;
 }
 
 static void do_ban(struct worker *w, const json_t *request, struct control_answer *answer)
@@ -224,6 +289,12 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 			     prefix_format(&protection->prefix, prefix), protection->why);
 		return;
 	}
+	if (is_logged_in(w, &addr)) {
+		counter_add(COUNTER_bans_refused, 1);
+		control_fail(answer, CONTROL_NO, "%s cannot be banned: somebody there is connected to ssh on this host, and that "
+			     "may be you", unit);
+		return;
+	}
 	r = bans_by_hand(w->bans, &addr, json_is_integer(duration) && json_integer_value(duration) > 0 ?
 			 (uint64_t)json_integer_value(duration) : 0, text_of(request, "why"), clock_wall_ms(), &step);
 	if (r < 0) {
@@ -242,6 +313,7 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 static void do_unban(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	char unit[ADDR_UNIT_TEXT_SIZE];
+	bool was_suspect;
 	struct ban_step step;
 	struct addr addr;
 
@@ -249,9 +321,13 @@ static void do_unban(struct worker *w, const json_t *request, struct control_ans
 		return;
 	addr = addr_unit(&addr);
 	judge_forget(w->judge, &addr);
+	was_suspect = worker_trust_unknown(w, &addr);
 	if (bans_lift(w->bans, &addr, clock_wall_ms(), &step) < 0) {
 		worker_unban_unknown(w, &addr);
-		control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(&addr, unit));
+		if (was_suspect)
+			control_finish(answer, json_pack("{s:s}", "suspect", addr_unit_format(&addr, unit)));
+		else
+			control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(&addr, unit));
 		return;
 	}
 	worker_carry_out(w, &step);
@@ -326,6 +402,17 @@ static json_t *events_to_json(const struct worker *w, const struct judge_client 
 	return list;
 }
 
+static json_t *relief_to_json(const struct relief_record *record)
+{
+	char words[RELIEF_WORDS_SIZE];
+	json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:b}", "reason", relief_reason_name((enum relief_reason)record->reason),
+			      "words", relief_words(record, words), "open", (int)record->open, "limit", (int)record->limit,
+			      "observing", record->observed);
+
+	put_time(o, "at", record->at_ms);
+	return o;
+}
+
 static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
@@ -341,7 +428,10 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	e.let_in_until_ms = worker_gate_let_in_until(w->gate, &e.unit);
 	if (e.let_in_until_ms <= e.now_ms)
 		e.let_in_until_ms = 0;
-	known = known || e.talk || e.let_in_until_ms;
+	e.relief = worker_relief_of(w->relief, &e.unit);
+	e.suspected = w->suspects && suspects_find(w->suspects, &e.unit, &e.suspect);
+	e.network = prefix_set_find(&w->start->plan->suspect_networks, &addr);
+	known = known || e.talk || e.let_in_until_ms || e.suspected || e.network || e.relief;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
@@ -354,7 +444,14 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 	}
 	if (e.talk)
 		json_object_set_new(o, "gate_dialogue", json_string(e.talk));
+	if (e.relief)
+		json_object_set_new(o, "relief", relief_to_json(e.relief));
 	put_time(o, "gate_lets_in_until", e.let_in_until_ms);
+	if (e.suspected)
+		json_object_set_new(o, "suspect", suspect_to_json(w, &e.suspect));
+	if (e.network)
+		json_object_set_new(o, "suspect_network", json_pack("{s:s, s:s}", "prefix",
+				    prefix_format(&e.network->prefix, prefix), "why", e.network->why));
 	if (e.is_protected)
 		json_object_set_new(o, "protected_by",
 				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",

@@ -33,6 +33,10 @@ struct worker_gate {
 	size_t count;
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
+	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
+	bool shares_port; /* mail.ports has one of the gate's */
+	bool steers; /* the kernel brings clients here, as the warden said */
+	int steering_error;
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -179,17 +183,20 @@ static enum outcome outcome_of(const struct gate_report *report)
 
 static void judge_report(struct worker *w, const struct gate_report *report)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event = { .client = report->client, .client_port = report->client_port,
 				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
 				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,
 				     .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
 	struct ban_step step;
+	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
 	w->outcomes[event.outcome]++;
-	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step))
+	worker_relief_on_event(w->relief, &event, &verdict);
+	if (banned)
 		worker_carry_out(w, &step);
+	worker_suspect(w, &event, &verdict);
 }
 
 static void tell_others(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
@@ -210,6 +217,14 @@ static void count_decisions(struct worker_gate *gate, const struct gate_report *
 		gate->decided[i] += report->listed >> i & 1 && (settings->zones[i].weight > 0) == rejected;
 }
 
+/* Also where the kernel alone believes it a suspect. */
+static void trust(struct worker *w, const struct addr *client)
+{
+	struct addr unit = addr_unit(client);
+
+	worker_trust_unknown(w, &unit);
+}
+
 static void take_reports(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)
 {
 	static struct gate_packet passed, refused;
@@ -224,6 +239,7 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 		if (report->kind == GATE_REPORT_PASSED) {
 			passed.passed[passed.head.count++] = report->client;
 			remember_passed(gate, &report->client);
+			trust(gate->w, &report->client);
 			continue;
 		}
 		if (report->kind == GATE_REPORT_REFUSED) {
@@ -256,10 +272,29 @@ static void tell_never(int socket, const struct prefix_set *never)
 	} while (packet.head.count == GATE_ADDRS_MOST);
 }
 
-static void greet(const struct worker_gate *gate, int socket)
+static void tell_wave(struct worker_gate *gate, size_t number)
 {
+	static struct gate_packet packet = { .head = { GATE_PACKET_WAVE, 1 } };
+	int r;
+
+	packet.wave = worker_wave_lasts(gate->w) && !gate->w->start->observe;
+	r = gate_packet_send(gate->w->start->gates[number], &packet);
+	gate->wave_untold[number] = r == -EAGAIN;
+}
+
+static void greet(struct worker_gate *gate, size_t number)
+{
+	int socket = gate->w->start->gates[number];
+
 	tell_never(socket, &gate->w->never);
+	tell_wave(gate, number);
 	tell_known(gate, socket);
+}
+
+void worker_gate_tell_wave(struct worker_gate *gate)
+{
+	for (size_t i = 0; gate && i < gate->count; i++)
+		tell_wave(gate, i);
 }
 
 void worker_gate_each_second(struct worker_gate *gate)
@@ -268,6 +303,10 @@ void worker_gate_each_second(struct worker_gate *gate)
 		return;
 	gate->stored = 0;
 	sweep_passed(gate, false);
+	for (size_t i = 0; i < gate->count; i++) {
+		if (gate->wave_untold[i])
+			tell_wave(gate, i);
+	}
 }
 
 static void on_gate(void *data, int socket, uint32_t events)
@@ -297,8 +336,8 @@ static void on_gate(void *data, int socket, uint32_t events)
 			take_reports(gate, teller, &packet);
 		else if (packet.head.kind == GATE_PACKET_STATE)
 			gate->states[teller] = packet.state;
-		else if (packet.head.kind == GATE_PACKET_HELLO)
-			greet(gate, socket);
+		else if (packet.head.kind == GATE_PACKET_HELLO && teller < gate->count)
+			greet(gate, teller);
 		else
 			counter_add(COUNTER_gate_packets_broken, 1);
 	}
@@ -309,6 +348,19 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 {
 	for (size_t i = 0; gate && i < gate->count; i++)
 		tell_never(gate->w->start->gates[i], never);
+}
+
+/* By steering and by the hook, clients are brought to it from the server's own port. Where no client is handed over
+ * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
+static bool shares_port(const struct settings *s)
+{
+	uint16_t ports[PLAN_PORTS_MOST];
+
+	if (s->gate_steer != STEERING_NONE)
+		return s->gate_handoff == HANDOFF_EXEC || s->gate_handoff == HANDOFF_PASS;
+	if (s->gate_hook[0])
+		return true;
+	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
 }
 
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
@@ -324,6 +376,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return -ENOMEM;
 	gate->w = w;
 	gate->count = w->start->gate_count;
+	gate->shares_port = shares_port(w->settings);
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
@@ -338,7 +391,7 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 	*ret = gate;
 	/* Those that are here already do not say hello again. */
 	for (size_t i = 0; i < gate->count; i++)
-		greet(gate, w->start->gates[i]);
+		greet(gate, i);
 	return 0;
 }
 
@@ -353,6 +406,18 @@ void worker_gate_destroy(struct worker_gate *gate)
 	free(gate);
 }
 
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
+{
+	gate->steers = answer->flags;
+	gate->steering_error = answer->error;
+}
+
+static json_t *steering_to_json(const struct worker_gate *gate)
+{
+	return json_pack("{s:b, s:s*}", "on", gate->steers, "error",
+			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
+}
+
 static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 {
 	uint64_t sum = 0;
@@ -362,28 +427,46 @@ static uint64_t sum_state(const struct worker_gate *gate, size_t state)
 	return sum;
 }
 
-void worker_gate_sample(const struct worker_gate *gate, uint32_t *ret_sessions, uint32_t *ret_latency_ms)
+uint32_t worker_gate_sessions(const struct worker_gate *gate)
 {
-	uint64_t sessions = 0, latency_ms = 0, count = 0;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; gate && i < gate->count; i++)
+		sum += gate->states[i].sessions;
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+}
+
+uint64_t worker_gate_held(const struct worker_gate *gate)
+{
+	uint64_t held = 0;
+
+	for (size_t state = 0; gate && gate->shares_port && state < SESSION_STATES; state++) {
+		if (state != SESSION_PASSED)
+			held += sum_state(gate, state);
+	}
+	return held;
+}
+
+uint32_t worker_gate_latency_ms(const struct worker_gate *gate)
+{
+	uint64_t sum = 0, count = 0;
 
 	for (size_t i = 0; i < gate->count; i++) {
-		const struct gate_state *state = &gate->states[i];
-
-		sessions += state->sessions;
-		for (size_t j = 0; j < state->zone_count && j < ZONES_MOST; j++) {
-			latency_ms += state->zones[j].latency_ms;
-			count += state->zones[j].latency_ms > 0;
+		for (size_t j = 0; j < gate->states[i].zone_count && j < ZONES_MOST; j++) {
+			sum += gate->states[i].zones[j].latency_ms;
+			count += gate->states[i].zones[j].latency_ms > 0;
 		}
 	}
-	*ret_sessions = sessions < UINT32_MAX ? (uint32_t)sessions : UINT32_MAX - 1;
-	*ret_latency_ms = count ? (uint32_t)(latency_ms / count) : 0;
+	return count ? (uint32_t)(sum / count) : 0;
 }
 
 json_t *worker_gate_to_json(const struct worker_gate *gate)
 {
 	struct gate_state sum = { 0 };
-	json_t *states = json_object();
+	json_t *states = json_object(), *steering = NULL;
 
+	if (gate->w->settings->gate_steer != STEERING_NONE)
+		steering = steering_to_json(gate);
 	for (size_t i = 0; i < gate->count; i++) {
 		const struct gate_state *state = &gate->states[i];
 
@@ -397,10 +480,10 @@ json_t *worker_gate_to_json(const struct worker_gate *gate)
 	for (size_t i = 0; i < SESSION_STATES; i++)
 		json_object_set_new(states, session_state_name((enum session_state)i),
 				    json_integer((json_int_t)sum_state(gate, i)));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "workers", (json_int_t)gate->count, "sessions",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "workers", (json_int_t)gate->count, "sessions",
 			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
 			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
-			 (json_int_t)sum.in_flight, "states", states);
+			 (json_int_t)sum.in_flight, "states", states, "steering", steering);
 }
 
 /* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */

@@ -10,6 +10,7 @@
 #define WAVEBREAK_DAEMON_WORKER_GATE_H
 
 #include "base/prefix.h"
+#include "daemon/request.h"
 #include "event/loop.h"
 
 #include <jansson.h>
@@ -29,14 +30,26 @@ void worker_gate_each_second(struct worker_gate *gate);
 /* All of the never-list, after each change. */
 void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_set *never);
 
+/* That a wave has begun or is over (worker_wave_lasts). */
+void worker_gate_tell_wave(struct worker_gate *gate);
+/* Clients that wait in the gate and are counted with the connections to the mail server, as they came to the same
+ * port. */
+uint64_t worker_gate_held(const struct worker_gate *gate);
+
 /* What was said, NULL when it is not known (any more). Overwritten by later ones. */
 const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit);
 
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
 
-/* Its sessions now, and how long its DNS lists took to answer of late: their mean, 0 where none was asked. */
-void worker_gate_sample(const struct worker_gate *gate, uint32_t *ret_sessions, uint32_t *ret_latency_ms);
+/* How long its DNS lists took to answer of late: their mean, 0 where none was asked. */
+uint32_t worker_gate_latency_ms(const struct worker_gate *gate);
+
+/* Clients that its workers hold now. */
+uint32_t worker_gate_sessions(const struct worker_gate *gate);
+
+/* What the warden says of the kernel's part: ANSWER_STEERING. */
+void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);

@@ -165,12 +165,12 @@ static void sample_connections(const struct worker *w, uint32_t values[HISTORY_C
 
 static void sample_gate(struct worker_history *h, uint32_t values[HISTORY_COLUMNS])
 {
-	uint32_t sessions, latency_ms;
+	uint32_t latency_ms;
 
 	if (!h->w->gate)
 		return;
-	worker_gate_sample(h->w->gate, &sessions, &latency_ms);
-	values[HISTORY_gate_sessions] = sessions;
+	latency_ms = worker_gate_latency_ms(h->w->gate);
+	values[HISTORY_gate_sessions] = bounded(worker_gate_sessions(h->w->gate));
 	if (latency_ms)
 		values[HISTORY_dns_latency] = latency_ms;
 	values[HISTORY_gate_rejected] = grown(h, COUNTER_gate_sessions_rejected);

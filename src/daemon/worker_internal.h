@@ -8,15 +8,19 @@
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
 #include "daemon/worker_history.h"
+#include "daemon/worker_relief.h"
+#include "daemon/worker_wave.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
 #include "judge/judge.h"
 #include "judge/line_reader.h"
 #include "judge/policy.h"
+#include "judge/suspects.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
+#include "sense/sessions.h"
 #include "sense/stream.h"
 #include "store/store.h"
 
@@ -64,6 +68,7 @@ struct worker {
 	struct prefix_set host;    /* what this host must never ban, from the warden */
 	struct prefix_set allowed; /* by `wavebreak allow`, from the store */
 	struct prefix_set never;   /* both */
+	uint32_t never_number;     /* changes with it; never 0 */
 	struct judge *judge;
 	struct bans *bans;
 	struct loop_timer *bans_timer;
@@ -73,17 +78,24 @@ struct worker {
 	bool resuming;          /* and these are the first since the start */
 	uint32_t renew_cursor;
 	uint64_t renew_again_ms; /* when, for those that the warden refused for now; 0: none */
+	struct suspects *suspects; /* NULL unless gate.steer is suspect */
+	struct loop_timer *suspects_timer;
+	bool renewing_suspects; /* as with bans */
+	uint32_t suspect_cursor;
 	struct store *store;    /* NULL: we go on in memory */
 	bool positions_changed;
 
 	struct connections *connections; /* NULL when sock_diag is not to be had */
 	struct connection_counts counts;
+	struct sessions *sessions; /* of ssh; NULL likewise */
 	unsigned most_open;     /* since the start */
 	uint64_t server_full_s; /* when the server last said that it is full, 0: never */
 	uint64_t started_s;
 
 	struct worker_gate *gate; /* NULL when there is none */
-	struct worker_history *history; /* NULL likewise */
+	struct worker_relief *relief; /* NULL when it is off */
+	struct worker_wave *wave; /* NULL when none is looked for */
+	struct worker_history *history; /* NULL when there is none */
 	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
@@ -146,6 +158,23 @@ void worker_never_changed(struct worker *w);
 int worker_allow(struct worker *w, const struct prefix *prefix);
 bool worker_disallow(struct worker *w, const struct prefix *prefix);
 void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* worker_suspects.c */
+int worker_open_suspects(struct worker *w);
+/* After the policy's decision on an event. */
+void worker_suspect(struct worker *w, const struct judge_event *event, const struct verdict *verdict);
+void worker_suspect_after_ban(struct worker *w, const struct ban_step *step);
+/* Whether it was a suspect. */
+bool worker_trust(struct worker *w, const struct addr *unit);
+/* The kernel is told in any case: it may have made it a suspect by itself. */
+bool worker_trust_unknown(struct worker *w, const struct addr *unit);
+void worker_trust_within(struct worker *w, const struct prefix *prefix);
+void worker_restore_suspects(struct worker *w);
+void worker_renew_all_suspects(struct worker *w);
+/* One slice. */
+void worker_renew_suspects(void *worker);
+void worker_suspects_each_second(struct worker *w);
+void worker_suspect_refused(struct worker *w, const struct answer *answer);
 
 /* worker_control.c */
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);

@@ -2,6 +2,7 @@
 #include "gate/front_internal.h"
 
 #include "base/counter.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SILENT_MS 10000
 /* Accepted in one round, before those who are here already have their turn. */
 #define ACCEPTS_A_ROUND 64
 /* After descriptors or memory ran out. */
@@ -186,6 +188,63 @@ static struct visitor *take_place(struct front *front, int fd, const struct sock
 	return NULL;
 }
 
+static bool is_loopback(const struct addr *addr)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
+					   memcmp(addr->octets, loopback6, sizeof(loopback6)) == 0;
+}
+
+/* Our own way to the mail server, brought back to us by a rule that does not know its mark, would go round until all
+ * places are taken. The mark comes with the SYN (net.ipv4.tcp_fwmark_accept), as the routing of transparent needs it;
+ * a connection that is not of transparent is known by its ends, since nobody on this host is steered. */
+static bool came_round(const struct front *front, int fd, const struct addr *client, const struct addr *local)
+{
+	uint32_t mark = 0;
+	socklen_t size = sizeof(mark);
+
+	if (front->own_mark && getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &size) == 0 && mark == front->own_mark)
+		return true;
+	return is_loopback(client) || addr_equal(client, local);
+}
+
+static void say_came_round(struct front *front)
+{
+	uint64_t now_ms = loop_now_ms(front->loop);
+
+	if (now_ms < front->silent_until_ms)
+		return;
+	front->silent_until_ms = now_ms + SILENT_MS;
+	log_error("a connection of this host to its mail server was brought to the gate, by a rule that is not ours; it is ended");
+}
+
+/* A steered client has the end that it came to. One whose end is ours came from this host to a port where nobody is
+ * meant to come. False when it was turned away. */
+static bool was_steered(struct front *front, int fd, const struct addr *client)
+{
+	const struct settings *settings = front->rules->settings;
+	struct sockaddr_storage local;
+	socklen_t size = sizeof(local);
+	struct addr addr;
+
+	if (getsockname(fd, (struct sockaddr *)&local, &size) < 0 ||
+	    addr_from_sockaddr((const struct sockaddr *)&local, size, &addr) < 0) {
+		close(fd);
+		return false;
+	}
+	/* The port is at the same place in both families. */
+	if (ntohs(((const struct sockaddr_in *)&local)->sin_port) == settings->gate_steer_port && is_loopback(&addr)) {
+		turn_away(fd, COUNTER_gate_not_steered, "421 4.3.2 No mail is taken at this port\r\n");
+		return false;
+	}
+	if (!came_round(front, fd, client, &addr))
+		return true;
+	say_came_round(front);
+	turn_away(fd, COUNTER_gate_not_steered, "421 4.4.6 This connection came from here\r\n");
+	return false;
+}
+
 static void open_session(struct front *front, int fd, const struct sockaddr_in6 *peer)
 {
 	struct session_facts facts = { 0 };
@@ -195,6 +254,8 @@ static void open_session(struct front *front, int fd, const struct sockaddr_in6 
 	bool entered = false;
 
 	addr_from_sockaddr((const struct sockaddr *)peer, sizeof(*peer), &client);
+	if (front->rules->settings->gate_steer != STEERING_NONE && !was_steered(front, fd, &client))
+		return;
 	if (!front->calls->is_never_tested(front->data, &client)) {
 		if (!enter(front, fd, &client, &entered))
 			return;
@@ -302,6 +363,7 @@ int front_create(struct loop *loop, const struct front_set_up *set_up, struct fr
 	front->data = set_up->data;
 	front->most = set_up->sessions;
 	front->tls = set_up->tls;
+	front->own_mark = set_up->own_mark;
 	front->timer_ms = NEVER;
 	TAILQ_INIT(&front->queue);
 	r = table_create(sizeof(uint32_t), sizeof(struct visitor), front->most, &front->visitors);

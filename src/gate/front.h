@@ -53,6 +53,8 @@ struct front_set_up {
 	size_t listener_count;
 	size_t sessions; /* at once; gate.sessions, or less where descriptors are few */
 	struct tls_server *tls; /* the caller's; NULL when STARTTLS is not offered */
+	uint32_t own_mark; /* SO_MARK of our own connections to the mail server, or 0: one that comes back to us by
+			    * gate.steer is turned away */
 };
 
 int front_create(struct loop *loop, const struct front_set_up *set_up, struct front **ret);

@@ -66,6 +66,7 @@ struct front {
 	struct loop_timer *accept_timer; /* after descriptors ran out */
 	struct relay_pipes *pipes;
 	struct tls_server *tls;
+	uint32_t own_mark;
 	bool draining;
 	uint64_t silent_until_ms; /* that the server cannot be reached has been said */
 	void (*drained)(void *data);

@@ -368,6 +368,37 @@ static void test_an_address_that_is_handed_in_has_a_bound(void **state)
 	expect_sessions(w, 0);
 }
 
+/* Nobody of this host is steered: it came by itself, or is our own way to the server that came round. */
+static void turn_one_away(struct world *w, const char *reply)
+{
+	uint64_t before = counter_read(COUNTER_gate_not_steered);
+	struct peer *peer = visit(w);
+
+	expect(w, peer, reply);
+	expect_end(w, peer);
+	leave(peer);
+	assert_int_equal(sessions(w), 0);
+	assert_int_equal(w->asked, 0);
+	assert_int_equal(counter_read(COUNTER_gate_not_steered), before + 1);
+}
+
+static void test_who_was_not_steered_is_turned_away(void **state)
+{
+	struct world *w = open_world(state, "gate { steer = all\n greet_wait = 100ms\n}", 100);
+
+	/* Known good or not. */
+	for (int i = 0; i < 2; i++) {
+		w->never_tested = i;
+		w->settings.gate_steer_port = ntohs(w->address.sin_port);
+		turn_one_away(w, "421 4.3.2 No mail is taken at this port\r\n");
+		w->settings.gate_steer_port++;
+		turn_one_away(w, "421 4.4.6 This connection came from here\r\n");
+	}
+	w->settings.gate_steer = STEERING_NONE;
+	leave(visit(w));
+	expect_asked(w, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +418,7 @@ int main(void)
 		WITH_WORLD(test_the_gate_drains),
 		cmocka_unit_test_teardown(test_the_worst_make_room, tear_down),
 		cmocka_unit_test_teardown(test_an_address_has_a_bound, tear_down),
+		cmocka_unit_test_teardown(test_who_was_not_steered_is_turned_away, tear_down),
 		cmocka_unit_test_teardown(test_an_address_that_is_handed_in_has_a_bound, tear_down),
 	};
 

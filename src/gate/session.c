@@ -57,10 +57,10 @@ bool session_is_rejected(const struct session *session, const struct session_rul
 	return session->score > 0 && (uint64_t)session->score >= rules->settings->gate_reject_at;
 }
 
-static bool may_be_greeted(const struct session *session, const struct session_rules *rules, uint64_t now_ms)
+static bool may_be_greeted(const struct session *session, uint64_t now_ms)
 {
 	return session->undelayed || session->observed & 1U << OBSERVATION_EARLY_TALKER ||
-	       now_ms - session->opened_ms >= rules->settings->gate_greet_wait;
+	       now_ms - session->opened_ms >= session->greet_wait_ms;
 }
 
 static void finish_greeting(struct session *session, const struct session_rules *rules, struct replies *replies)
@@ -106,7 +106,7 @@ static enum session_wish decide(struct session *session, const struct session_ru
 		return SESSION_WISH_NOTHING;
 	if (session_is_rejected(session, rules))
 		return talk_to(session, rules, now_ms, replies);
-	if (!may_be_greeted(session, rules, now_ms))
+	if (!may_be_greeted(session, now_ms))
 		return SESSION_WISH_NOTHING;
 	if (!is_doubtful(session, rules))
 		return session_let_in(session, now_ms);
@@ -124,12 +124,23 @@ static void take_facts(struct session *session, const struct session_rules *rule
 		session_observe(session, rules, OBSERVATION_NO_REVERSE);
 }
 
+static uint32_t greet_wait(const struct session_rules *rules)
+{
+	const struct settings *s = rules->settings;
+	uint64_t wait_ms = s->gate_greet_wait;
+
+	if (rules->wave && s->wave_greet_wait > wait_ms)
+		wait_ms = s->wave_greet_wait;
+	return (uint32_t)wait_ms;
+}
+
 enum session_wish session_begin(struct session *session, const struct session_rules *rules,
 				enum session_memory memory, const struct session_facts *facts, uint64_t now_ms,
 				struct replies *replies)
 {
 	session->state = SESSION_TESTING;
 	session->opened_ms = session->heard_ms = now_ms;
+	session->greet_wait_ms = greet_wait(rules);
 	if (memory == SESSION_KNOWN_GOOD) {
 		session->looked = true;
 		return session_let_in(session, now_ms);
@@ -142,7 +153,7 @@ enum session_wish session_begin(struct session *session, const struct session_ru
 		return talk_to(session, rules, now_ms, replies);
 	}
 	/* The mail server's own greeting, or ours, is the last line of it. */
-	session->undelayed = memory == SESSION_KNOWN_NETWORK || rules->settings->gate_greet_wait == 0;
+	session->undelayed = memory == SESSION_KNOWN_NETWORK || session->greet_wait_ms == 0;
 	session->greeting = !session->undelayed;
 	if (session->greeting)
 		reply_line(replies, "220-%s ESMTP", rules->name);
@@ -205,7 +216,7 @@ uint64_t session_deadline(const struct session *session, const struct session_ru
 
 	switch ((enum session_state)session->state) {
 	case SESSION_TESTING:
-		next_ms = session->opened_ms + (session->looked ? s->gate_greet_wait : s->gate_dns_wait);
+		next_ms = session->opened_ms + (session->looked ? session->greet_wait_ms : s->gate_dns_wait);
 		break;
 	case SESSION_WAITING:
 		next_ms = session->heard_ms + s->gate_full_wait;

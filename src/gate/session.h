@@ -48,6 +48,7 @@ struct session_rules {
 	const struct settings *settings;
 	const char *name; /* of this host, in the greeting */
 	bool has_tls;     /* STARTTLS is offered */
+	bool wave;        /* one lasts: who begins now waits for wave.greet_wait, where that is longer */
 	/* The words that go with a listing, "" for none. */
 	const char *(*zone_text)(void *data, unsigned zone, const struct addr *client, char *text, size_t size);
 	void *zone_data;
@@ -91,6 +92,7 @@ struct session {
 	bool letter;     /* WAITING, LETTER: it writes to postmaster; its introduction is one for gate/chaperone.h */
 	bool large;      /* the message was said to be larger than one to postmaster may be */
 	struct smtp_lines lines;
+	uint32_t greet_wait_ms; /* as it was when it began */
 	uint64_t opened_ms;
 	uint64_t heard_ms; /* since when we wait for it */
 	struct session_words *words;

@@ -168,6 +168,39 @@ static void say_let_in(struct page *page, const struct explanation *e)
 	    span(e->let_in_until_ms - e->now_ms, left));
 }
 
+static void say_relief(struct page *page, const struct explanation *e)
+{
+	const struct relief_record *r = e->relief;
+	char ago[DURATION_TEXT_SIZE], words[RELIEF_WORDS_SIZE];
+
+	say(page, "%s ago its connection %s ended near the server's limit (%u of %u): %s.\n",
+	    span(distance(e->now_ms, r->at_ms), ago), r->observed ? "would have been" : "was", r->open, r->limit,
+	    relief_words(r, words));
+}
+
+/* The never-list goes before all networks. */
+static void say_suspect(struct page *page, const struct explanation *e, explain_signature_fn *name, const void *data)
+{
+	char since[WALL_TEXT_SIZE], until[WALL_TEXT_SIZE], left[DURATION_TEXT_SIZE];
+	char prefix[PREFIX_TEXT_SIZE], why[PREFIX_WHY_SIZE * 4];
+	const struct suspect *suspect = &e->suspect;
+
+	if (e->suspected) {
+		say(page, "It is a suspect, led to the gate, since %s until %s (in %s): ", wall(suspect->begin_ms, since),
+		    wall(suspect->until_ms, until),
+		    span(suspect->until_ms > e->now_ms ? suspect->until_ms - e->now_ms : 0, left));
+		if (suspect->score)
+			say(page, "its score was %u after ", suspect->score);
+		else
+			say(page, "it was banned for ");
+		say_reason(page, 0, suspect->signature, suspect->outcome, name, data);
+		say(page, ".\n");
+	}
+	if (e->network && !e->is_protected)
+		say(page, "All of %s is suspect, and led to the gate (%s).\n", prefix_format(&e->network->prefix, prefix),
+		    text_escape(bytes_make(e->network->why, strnlen(e->network->why, PREFIX_WHY_SIZE)), why, sizeof(why)));
+}
+
 static void say_what_next(struct page *page, const struct explanation *e)
 {
 	char prefix[PREFIX_TEXT_SIZE], why[PREFIX_WHY_SIZE * 4];
@@ -207,6 +240,9 @@ size_t explain_text(const struct explanation *explanation, explain_signature_fn 
 		say_kept_reason(&page, &explanation->ban, signature, signature_data);
 	else if (!explanation->banned)
 		say(&page, "No offence of it is known.\n");
+	if (explanation->relief)
+		say_relief(&page, explanation);
+	say_suspect(&page, explanation, signature, signature_data);
 	if (explanation->talk)
 		say_talk(&page, explanation->talk);
 	if (explanation->let_in_until_ms > explanation->now_ms)

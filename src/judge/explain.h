@@ -9,6 +9,8 @@
 
 #include "judge/bans.h"
 #include "judge/judge.h"
+#include "judge/relief.h"
+#include "judge/suspects.h"
 
 struct explanation {
 	struct addr asked;
@@ -27,6 +29,10 @@ struct explanation {
 
 	/* The caller's to fill in. */
 	const char *talk;         /* its last dialogue with the gate, or NULL */
+	const struct relief_record *relief; /* how its connection was ended near the limit, or NULL */
+	bool suspected;
+	struct suspect suspect;   /* where it is one */
+	const struct prefix_entry *network; /* that is suspect as a whole and holds it, or NULL */
 	uint64_t let_in_until_ms; /* the gate found it clean, and lets it in at once until then; 0: it does not */
 };
 

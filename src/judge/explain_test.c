@@ -247,6 +247,60 @@ static void test_who_was_let_in_by_the_gate(void **state)
 	assert_null(strstr(text, "The gate"));
 }
 
+static void test_relieved(void **state)
+{
+	const struct relief_record record = { .at_ms = START - 2 * MINUTE, .reason = RELIEF_SILENT, .open = 241, .limit = 300,
+					      .silent_ms = 31 * SECOND, .others = 12 };
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START, &explanation);
+	explanation.relief = &record;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "2m ago its connection was ended near the server's limit (241 of 300): "
+				     "silent for 31s, 12 others of its network.\n"));
+}
+
+static void test_a_suspect(void **state)
+{
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START + MINUTE, &explanation);
+	explanation.suspected = true;
+	explanation.suspect = (struct suspect){ .unit = asked, .begin_ms = START, .last_ms = START, .until_ms = START + 61 * MINUTE,
+						.signature = DNSBL_REJECT, .score = 25, .outcome = OUTCOME_LISTED };
+	explain_text(&explanation, name, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "It is a suspect, led to the gate, since 2026-07-27 19:12:17 until 2026-07-27 20:13:17 (in 1h): "
+				     "its score was 25 after dnsbl-reject of courier-smtp (listed).\n"));
+	explanation.suspect.score = 0;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "(in 1h): it was banned for listed.\n"));
+}
+
+/* The kernel asks the never-list first. */
+static void test_a_suspect_network(void **state)
+{
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	struct prefix_entry network = { .why = "/etc/wavebreak/drop\x1b.txt:17" };
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	assert_int_equal(prefix_parse(BYTES_LITERAL("192.0.2.0/24"), &network.prefix), 0);
+	explain_make(court->judge, court->bans, &court->never, &asked, START, &explanation);
+	explanation.network = &network;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "All of 192.0.2.0/24 is suspect, and led to the gate (/etc/wavebreak/drop\\x1b.txt:17).\n"));
+	explanation.is_protected = true;
+	explain_text(&explanation, NULL, NULL, text, sizeof(text));
+	assert_null(strstr(text, "suspect"));
+}
+
 /* Whatever the size: whole words of the page's beginning, never past the end. */
 static void test_small_page(void **state)
 {
@@ -283,7 +337,8 @@ int main(void)
 		TEST(test_pardoned),	    TEST(test_protected), TEST(test_by_hand),
 		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
 		TEST(test_the_gate_is_quoted),
-		TEST(test_who_was_let_in_by_the_gate),
+		TEST(test_who_was_let_in_by_the_gate), TEST(test_relieved),
+		TEST(test_a_suspect),	    TEST(test_a_suspect_network),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -300,6 +300,14 @@ bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms,
 	return true;
 }
 
+uint32_t judge_score(struct judge *judge, const struct addr *unit, uint64_t now_ms)
+{
+	const struct client *client = table_find(judge->clients, unit);
+	uint64_t now = steady_now(&judge->time, now_ms);
+
+	return client ? whole_points(score_now(judge, client, now)) : 0;
+}
+
 size_t judge_count(const struct judge *judge)
 {
 	return table_count(judge->clients);

@@ -105,6 +105,9 @@ struct judge_client {
 bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms,
 		struct judge_client *ret);
 
+/* Its score alone, now, in whole points; 0 of who is not known. Takes some tens of nanoseconds. */
+uint32_t judge_score(struct judge *judge, const struct addr *unit, uint64_t now_ms);
+
 size_t judge_count(const struct judge *judge);
 size_t judge_memory(const struct judge *judge); /* bytes */
 

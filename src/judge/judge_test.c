@@ -67,6 +67,7 @@ static uint32_t score_of(struct judge *judge, struct addr client, uint64_t now)
 	struct addr unit = addr_unit(&client);
 
 	judge_look(judge, &unit, now, &seen);
+	assert_int_equal(judge_score(judge, &unit, now), seen.score);
 	return seen.score;
 }
 

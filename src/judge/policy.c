@@ -46,3 +46,31 @@ bool policy_decide(const struct policy *policy, const struct judge_event *event,
 	}
 	return false;
 }
+
+bool policy_suspect(const struct policy *policy, const struct judge_event *event, const struct verdict *verdict,
+		    uint64_t now_ms, struct suspect_step *ret)
+{
+	const struct suspect_offence offence = { verdict->unit, event->outcome, event->signature, verdict->score,
+						 event->age_ms };
+
+	if (!policy->suspects || !verdict->offence || verdict->score < suspects_limits(policy->suspects)->score ||
+	    verdict->action == JUDGE_PROTECTED || prefix_set_find(policy->never, &verdict->unit))
+		return false;
+	return suspects_begin(policy->suspects, &offence, now_ms, ret) == 0;
+}
+
+bool policy_suspect_after_ban(const struct policy *policy, const struct ban_step *step, uint64_t now_ms,
+			      struct suspect_step *ret)
+{
+	const struct suspect_offence offence = { .unit = step->ban.unit, .outcome = (enum outcome)step->ban.outcome,
+						 .signature = step->ban.signature };
+
+	switch (step->event) {
+	case BAN_RAN_OUT:
+	case BAN_SERVED:
+	case BAN_CAPPED:
+		return policy->suspects && suspects_begin(policy->suspects, &offence, now_ms, ret) == 0;
+	default:
+		return false;
+	}
+}

@@ -246,7 +246,7 @@ static void count_offence(struct replay *r, const struct verdict *verdict, bool 
 
 static void judge_it(struct replay *r, const struct judge_event *event, uint64_t now_ms)
 {
-	const struct policy policy = { r->judge, r->bans, r->never };
+	const struct policy policy = { r->judge, r->bans, r->never, NULL };
 	struct addr unit = addr_unit(&event->client);
 	struct verdict verdict;
 	struct ban_step step;

@@ -10,9 +10,12 @@ struct connections {
 	struct diag *diag;
 	uint16_t ports[SOCKDIAG_PORTS_MOST];
 	size_t port_count;
+	bool leaves_out;
+	uid_t left_out;
 };
 
 struct sample {
+	const struct connections *connections;
 	struct connection_counts counts;
 	connections_fn *fn;
 	void *data;
@@ -37,6 +40,12 @@ int connections_create(const uint16_t *ports, size_t port_count, struct connecti
 	}
 	*ret = c;
 	return 0;
+}
+
+void connections_leave_out(struct connections *c, uid_t user)
+{
+	c->leaves_out = true;
+	c->left_out = user;
 }
 
 void connections_destroy(struct connections *c)
@@ -68,7 +77,10 @@ static void count(void *data, size_t index, const struct sockdiag_answer *answer
 	const struct sockdiag_socket *socket = &answer->socket;
 	struct sample *sample = data;
 	struct connection_counts *counts = &sample->counts;
+	const struct connections *c = sample->connections;
 
+	if (c->leaves_out && socket->inode && socket->uid == c->left_out)
+		return;
 	if (socket->state == SOCKDIAG_LISTEN) {
 		counts->listeners++;
 		counts->queue += socket->receive_queue;
@@ -84,19 +96,30 @@ static void count(void *data, size_t index, const struct sockdiag_answer *answer
 		sample->fn(sample->data, socket);
 }
 
-int connections_visit(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+static int visit(struct connections *c, bool closely, connections_fn *fn, void *data, struct connection_counts *ret)
 {
-	struct sample sample = { .fn = fn, .data = data };
+	struct sample sample = { .connections = c, .fn = fn, .data = data };
 	const struct sockdiag_filter filter = {
 		.states = SOCKDIAG_CONNECTIONS | SOCKDIAG_BIT(SOCKDIAG_LISTEN),
 		.ports = c->ports,
 		.port_count = c->port_count,
+		.with_info = closely,
 	};
 	int r = diag_dump(c->diag, &filter, count, &sample);
 
 	if (r == 0)
 		*ret = sample.counts;
 	return r;
+}
+
+int connections_visit(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+{
+	return visit(c, false, fn, data, ret);
+}
+
+int connections_visit_closely(struct connections *c, connections_fn *fn, void *data, struct connection_counts *ret)
+{
+	return visit(c, true, fn, data, ret);
 }
 
 int connections_sample(struct connections *c, struct connection_counts *ret)

@@ -13,6 +13,8 @@
 
 #include "wire/sockdiag.h"
 
+#include <sys/types.h>
+
 struct connections;
 
 /* TIME_WAIT, which holds neither a process nor a slot, is in none of these. */
@@ -34,6 +36,10 @@ struct connection_counts {
 int connections_create(const uint16_t *ports, size_t port_count, struct connections **ret);
 void connections_destroy(struct connections *connections);
 
+/* Those that a process of that user accepted are not the server's: the gate's, which has clients of the same ports when
+ * they are steered to it. They are neither counted nor shown from now on. */
+void connections_leave_out(struct connections *connections, uid_t user);
+
 /* Returns 0, or -errno and then no counts. */
 int connections_sample(struct connections *connections, struct connection_counts *ret);
 
@@ -41,5 +47,8 @@ int connections_sample(struct connections *connections, struct connection_counts
 typedef void connections_fn(void *data, const struct sockdiag_socket *connection);
 int connections_visit(struct connections *connections, connections_fn *fn, void *data,
 		      struct connection_counts *ret);
+/* The same with each connection's tcp_info, for relief. */
+int connections_visit_closely(struct connections *connections, connections_fn *fn, void *data,
+			      struct connection_counts *ret);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#define GATE_USER 65534
 #define PORT 2525
 #define OTHER_PORT 2526
 #define MANY 300
@@ -148,6 +149,34 @@ static void test_served_and_waiting_of_both_families(void **state)
 	connections_destroy(c);
 }
 
+/* It shares the port with the server, since the kernel steers its clients. */
+static void test_what_the_gate_holds_is_left_out(void **state)
+{
+	struct connection_counts counts;
+	struct connections *c;
+	int listener, fds[5];
+
+	enter_network_or_skip();
+	assert_int_equal(connections_create(ports, 1, &c), 0);
+	listener = listen_on(PORT);
+	for (int i = 0; i < 3; i++)
+		fds[i] = connect_ipv4(PORT);
+	fds[3] = accept_one(listener);
+	if (seteuid(GATE_USER) < 0)
+		skip();
+	fds[4] = accept_one(listener);
+	assert_int_equal(seteuid(0), 0);
+	counts = sample(c);
+	assert_int_equal(counts.served, 2);
+	connections_leave_out(c, GATE_USER);
+	counts = sample(c);
+	assert_int_equal(counts.served, 1);
+	assert_int_equal(counts.total, 2);
+	close_all(fds, 5);
+	close(listener);
+	connections_destroy(c);
+}
+
 static void test_one_that_leaves_while_it_waits_still_waits(void **state)
 {
 	struct connection_counts counts;
@@ -233,6 +262,38 @@ static void test_visit(void **state)
 	connections_destroy(c);
 }
 
+static void take_info(void *data, const struct sockdiag_socket *connection)
+{
+	*(struct sockdiag_socket *)data = *connection;
+}
+
+static void test_visit_closely(void **state)
+{
+	struct sockdiag_socket seen = { 0 };
+	struct connection_counts counts;
+	struct connections *c;
+	int listener, client, served;
+	char heard[4];
+
+	enter_network_or_skip();
+	assert_int_equal(connections_create(ports, 1, &c), 0);
+	listener = listen_on(PORT);
+	client = connect_ipv4(PORT);
+	served = accept_one(listener);
+	assert_int_equal(send(served, "220 \r\n", 6, 0), 6);
+	assert_int_equal(send(client, "QUIT", 4, 0), 4);
+	assert_int_equal(recv(served, heard, 4, MSG_WAITALL), 4);
+	assert_int_equal(connections_visit(c, take_info, &seen, &counts), 0);
+	assert_false(seen.has_info);
+	assert_int_equal(connections_visit_closely(c, take_info, &seen, &counts), 0);
+	assert_true(seen.has_info);
+	assert_int_equal(seen.info.bytes_written, 6);
+	assert_int_equal(seen.info.bytes_received, 4);
+	assert_int_equal(counts.served, 1);
+	close_all((int[]){ client, served, listener }, 3);
+	connections_destroy(c);
+}
+
 /* More than one datagram holds, and again and again on the same netlink socket. */
 static void test_many(void **state)
 {
@@ -300,9 +361,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_listens),
 		cmocka_unit_test(test_served_and_waiting_of_both_families),
+		cmocka_unit_test(test_what_the_gate_holds_is_left_out),
 		cmocka_unit_test(test_one_that_leaves_while_it_waits_still_waits),
 		cmocka_unit_test(test_opening_and_closing),
 		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_visit_closely),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_needs_no_privilege),
 		cmocka_unit_test(test_bounds),

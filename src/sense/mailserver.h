@@ -25,6 +25,7 @@ struct mail_server {
 	bool tarpit;                   /* Courier: refusals and their log lines come 8 s late */
 	bool logs_dialogue;            /* Courier: raw client text in the log (ESMTP_LOG_DIALOG) */
 	const char *own_log;           /* that it writes by itself, or NULL: syslog has its lines */
+	bool tells_blocked;            /* Courier: who is listed has BLOCK in its handler's environment */
 	const char *const *handlers;   /* names of the processes that hold a client, NULL-ended */
 };
 

@@ -239,7 +239,8 @@ int find_courier(struct mail_server *ret)
 
 	/* Courier's own defaults where esmtpd is silent: PORT=smtp, MAXDAEMONS=40. */
 	*ret = (struct mail_server){ .name = "courier", .limit = 40, .limit_setting = "MAXDAEMONS",
-				     .ports = { 25 }, .port_count = 1, .handlers = handlers };
+				     .ports = { 25 }, .port_count = 1, .handlers = handlers,
+				     .tells_blocked = true };
 	r = mail_config_read(paths, courier_esmtpd_read, ret);
 	if (r == 0) {
 		courier_version(ret->version, sizeof(ret->version));

@@ -180,11 +180,15 @@ static int read_databases(MDB_txn *txn, const struct environment_kind *kind)
 	r = read_all(txn, LMDB_FREE_PAGES);
 	if (!r)
 		r = mdb_stat(txn, LMDB_NAMES, &names);
-	/* They are made all at once: there are none, or each has to be there. */
+	/* They are made all at once: there are none, or each has to be there that is as old as the file. */
 	if (r || names.ms_entries == 0)
 		return r;
 	for (size_t i = 0; i < kind->count && !r; i++) {
 		r = mdb_dbi_open(txn, kind->names[i], 0, &database);
+		if (r == MDB_NOTFOUND && i >= kind->younger) {
+			r = 0;
+			continue;
+		}
 		if (!r)
 			r = read_all(txn, database);
 		if (!r && i == 0)

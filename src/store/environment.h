@@ -19,7 +19,7 @@
 struct environment_kind {
 	const char *file;         /* its name in the folder */
 	const char *const *names; /* of its databases; the first one has META_FORMAT */
-	size_t count;
+	size_t count, younger;    /* from that one on, they may be missing in a file of an earlier program */
 	uint32_t format;
 	size_t map_size;          /* bytes that the file may grow to: address space, not memory */
 	const char *called;       /* in messages: "the store" */

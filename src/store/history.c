@@ -15,6 +15,7 @@ static const struct environment_kind history_kind = {
 	.file = HISTORY_FILE_NAME,
 	.names = names,
 	.count = HISTORY_DATABASES,
+	.younger = HISTORY_DATABASES,
 	.format = 1,
 	.map_size = HISTORY_FILE_MOST,
 	.called = "the history",

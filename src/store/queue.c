@@ -16,6 +16,11 @@ struct ban_change {
 	struct ban_record record;
 };
 
+struct suspect_change {
+	bool remove;
+	struct suspect_record record;
+};
+
 struct change {
 	struct change *next;
 	unsigned database; /* of the environment */
@@ -25,15 +30,68 @@ struct change {
 };
 
 struct queue {
-	struct table *bans; /* struct unit_record to struct ban_change */
+	struct table *bans;     /* struct unit_record to struct ban_change */
+	struct table *suspects; /* struct unit_record to struct suspect_change */
 	struct change *others;
 	size_t other_count;
 };
 
-static int make_table(struct table **ret)
+static int make_bans(struct table **ret)
 {
 	return table_create(sizeof(struct unit_record), sizeof(struct ban_change), QUEUE_BANS_MOST,
 			    ret);
+}
+
+static int make_suspects(struct table **ret)
+{
+	return table_create(sizeof(struct unit_record), sizeof(struct suspect_change), QUEUE_SUSPECTS_MOST, ret);
+}
+
+size_t queue_count(const struct queue *queue)
+{
+	return table_count(queue->bans) + table_count(queue->suspects) + queue->other_count;
+}
+
+/* A table keeps the index that its largest burst made it grow; clearing that would cost a
+ * millisecond in each commit to come. And the C library keeps what was freed between the bans
+ * that stay: 50 bytes a ban after a flood of a million. */
+static void clear_table(struct table **table, int (*make)(struct table **))
+{
+	size_t count = table_count(*table);
+	struct table *fresh;
+
+	if (count < BURST || make(&fresh) < 0) {
+		table_clear(*table);
+		return;
+	}
+	table_destroy(*table);
+	*table = fresh;
+#ifdef __GLIBC__
+	if (count >= FLOOD)
+		malloc_trim(0);
+#endif
+}
+
+static void clear_others(struct queue *queue)
+{
+	struct change *change, *next;
+
+	for (change = queue->others; change; change = next) {
+		next = change->next;
+		free(change);
+	}
+	queue->others = NULL;
+	queue->other_count = 0;
+}
+
+void queue_destroy(struct queue *queue)
+{
+	if (!queue)
+		return;
+	clear_others(queue);
+	table_destroy(queue->bans);
+	table_destroy(queue->suspects);
+	free(queue);
 }
 
 int queue_create(struct queue **ret)
@@ -43,73 +101,54 @@ int queue_create(struct queue **ret)
 
 	if (!queue)
 		return -ENOMEM;
-	r = make_table(&queue->bans);
+	r = make_bans(&queue->bans);
+	if (r == 0)
+		r = make_suspects(&queue->suspects);
 	if (r < 0) {
-		free(queue);
+		queue_destroy(queue);
 		return r;
 	}
 	*ret = queue;
 	return 0;
 }
 
-void queue_destroy(struct queue *queue)
-{
-	if (!queue)
-		return;
-	queue_clear(queue);
-	table_destroy(queue->bans);
-	free(queue);
-}
-
-size_t queue_count(const struct queue *queue)
-{
-	return table_count(queue->bans) + queue->other_count;
-}
-
-/* A table keeps the index that its largest burst made it grow; clearing that would cost a
- * millisecond in each commit to come. And the C library keeps what was freed between the bans
- * that stay: 50 bytes a ban after a flood of a million. */
-static void clear_bans(struct queue *queue)
-{
-	size_t count = table_count(queue->bans);
-	struct table *fresh;
-
-	if (count < BURST || make_table(&fresh) < 0) {
-		table_clear(queue->bans);
-		return;
-	}
-	table_destroy(queue->bans);
-	queue->bans = fresh;
-#ifdef __GLIBC__
-	if (count >= FLOOD)
-		malloc_trim(0);
-#endif
-}
-
 void queue_clear(struct queue *queue)
 {
-	struct change *change, *next;
-
-	clear_bans(queue);
-	for (change = queue->others; change; change = next) {
-		next = change->next;
-		free(change);
-	}
-	queue->others = NULL;
-	queue->other_count = 0;
+	clear_table(&queue->bans, make_bans);
+	clear_table(&queue->suspects, make_suspects);
+	clear_others(queue);
 }
 
-static int set_ban(struct queue *queue, const struct addr *unit, const struct ban_change *change)
+static int set_unit(struct table *table, const struct addr *unit, const void *change, size_t size)
 {
 	struct unit_record key = record_of_unit(unit);
 	void *value;
 	int r;
 
-	r = table_add(queue->bans, &key, &value);
+	r = table_add(table, &key, &value);
 	if (r < 0)
 		return r;
-	memcpy(value, change, sizeof(*change));
+	memcpy(value, change, size);
 	return 0;
+}
+
+static int set_ban(struct queue *queue, const struct addr *unit, const struct ban_change *change)
+{
+	return set_unit(queue->bans, unit, change, sizeof(*change));
+}
+
+int queue_put_suspect(struct queue *queue, const struct suspect *suspect)
+{
+	struct suspect_change change = { .record = record_of_suspect(suspect) };
+
+	return set_unit(queue->suspects, &suspect->unit, &change, sizeof(change));
+}
+
+int queue_delete_suspect(struct queue *queue, const struct addr *unit)
+{
+	struct suspect_change change = { .remove = true };
+
+	return set_unit(queue->suspects, unit, &change, sizeof(change));
 }
 
 int queue_put_ban(struct queue *queue, const struct ban *ban)
@@ -213,9 +252,20 @@ static int write_ban(MDB_txn *txn, const struct environment *environment,
 		       : mdb_put(txn, environment->databases[DATABASE_BANS], &key, &value, 0);
 }
 
+static int write_suspect(MDB_txn *txn, const struct environment *environment, const struct unit_record *unit,
+			 const struct suspect_change *change)
+{
+	MDB_val key = lmdb_value(bytes_make((const char *)unit, sizeof(*unit)));
+	MDB_val value = lmdb_value(bytes_make((const char *)&change->record, sizeof(change->record)));
+	MDB_dbi database = environment->databases[DATABASE_SUSPECTS];
+
+	return change->remove ? delete_if_there(txn, database, &key) : mdb_put(txn, database, &key, &value, 0);
+}
+
 static int write_all(MDB_txn *txn, const struct environment *environment, const struct queue *queue)
 {
 	const struct change *other;
+	const struct suspect_change *suspect;
 	const struct ban_change *ban;
 	uint32_t cursor = 0;
 	int r = 0;
@@ -225,6 +275,9 @@ static int write_all(MDB_txn *txn, const struct environment *environment, const 
 	/* After the others: a ban that is deleted takes its reason along. */
 	while (!r && (ban = table_next(queue->bans, &cursor)))
 		r = write_ban(txn, environment, table_key(queue->bans, ban), ban);
+	cursor = 0;
+	while (!r && (suspect = table_next(queue->suspects, &cursor)))
+		r = write_suspect(txn, environment, table_key(queue->suspects, suspect), suspect);
 	return r;
 }
 

@@ -9,10 +9,11 @@
 
 #include "store/environment.h"
 
-/* At most; more are refused. Changes other than of bans come from an administrator's commands,
+/* At most; more are refused. Changes other than of bans and suspects come from an administrator's commands,
  * from the few logs that are followed, and from clients of the gate, of which a bounded number a second is
  * written (daemon/worker_gate.c). */
 #define QUEUE_BANS_MOST 1000000U
+#define QUEUE_SUSPECTS_MOST 200000U
 #define QUEUE_OTHERS_MOST 4096U
 #define QUEUE_KEY_MOST 511 /* LMDB's own limit */
 
@@ -24,6 +25,8 @@ void queue_destroy(struct queue *queue);
 /* Return 0, -ENOSPC or -ENOMEM. */
 int queue_put_ban(struct queue *queue, const struct ban *ban);
 int queue_delete_ban(struct queue *queue, const struct addr *unit);
+int queue_put_suspect(struct queue *queue, const struct suspect *suspect);
+int queue_delete_suspect(struct queue *queue, const struct addr *unit);
 /* Copies both; an empty `value` is a value, too. */
 int queue_put(struct queue *queue, unsigned database, struct bytes key,
 	      struct bytes value);

@@ -7,6 +7,7 @@ const char *const store_database_names[DATABASE_COUNT] = {
 	[DATABASE_META] = "meta",	[DATABASE_BANS] = "bans",
 	[DATABASE_REASONS] = "reasons", [DATABASE_POSITIONS] = "positions",
 	[DATABASE_ALLOWED] = "allowed",	[DATABASE_PASSED] = "passed",
+	[DATABASE_SUSPECTS] = "suspects",
 };
 
 struct unit_record record_of_unit(const struct addr *unit)
@@ -28,6 +29,19 @@ struct ban_record record_of_ban(const struct ban *ban)
 		.begin_ms = ban->begin_ms,
 		.last_ms = ban->last_ms,
 		.until_ms = ban->until_ms,
+	};
+}
+
+struct suspect_record record_of_suspect(const struct suspect *suspect)
+{
+	return (struct suspect_record){
+		.version = STORE_FORMAT,
+		.outcome = suspect->outcome,
+		.signature = suspect->signature,
+		.score = suspect->score,
+		.begin_ms = suspect->begin_ms,
+		.last_ms = suspect->last_ms,
+		.until_ms = suspect->until_ms,
 	};
 }
 
@@ -75,6 +89,26 @@ int record_read_ban(struct bytes key, struct bytes value, struct ban *ret)
 	ret->outcome = record.outcome;
 	ret->by_hand = record.flags & BAN_RECORD_BY_HAND;
 	ret->fixed = record.flags & BAN_RECORD_FIXED;
+	return 0;
+}
+
+int record_read_suspect(struct bytes key, struct bytes value, struct suspect *ret)
+{
+	struct suspect_record record;
+
+	*ret = (struct suspect){ 0 };
+	if (value.size != sizeof(record) || read_unit(key, &ret->unit) < 0)
+		return -EBADMSG;
+	memcpy(&record, value.data, sizeof(record));
+	if (record.version != STORE_FORMAT || record.outcome >= OUTCOME_COUNT || record.zero != 0 ||
+	    record.more_zero != 0 || record.begin_ms > record.until_ms)
+		return -EBADMSG;
+	ret->begin_ms = record.begin_ms;
+	ret->last_ms = record.last_ms;
+	ret->until_ms = record.until_ms;
+	ret->signature = record.signature;
+	ret->score = record.score;
+	ret->outcome = record.outcome;
 	return 0;
 }
 

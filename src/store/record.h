@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record - how bans and prefixes look in the store.
+/* record - how bans, suspects and prefixes look in the store.
  *
  * Keys and values have one size each and are in the byte order of the host, as LMDB's own file
  * is. STORE_FORMAT counts up when anything here changes its meaning, the numbers of
@@ -10,6 +10,7 @@
 #define WAVEBREAK_STORE_RECORD_H
 
 #include "judge/bans.h"
+#include "judge/suspects.h"
 
 #define STORE_FORMAT 1U
 
@@ -20,8 +21,12 @@ enum store_database {
 	DATABASE_POSITIONS, /* path of a log to what its follower wrote */
 	DATABASE_ALLOWED,   /* prefix_record to nothing */
 	DATABASE_PASSED,    /* unit_record to uint64_t: until when, wall time in seconds */
+	DATABASE_SUSPECTS,  /* unit_record to suspect_record; a file of before has none */
 	DATABASE_COUNT
 };
+
+/* From here on a database may be missing in a file of the same format: an older version made it. */
+#define DATABASE_YOUNGER DATABASE_SUSPECTS
 
 extern const char *const store_database_names[DATABASE_COUNT];
 
@@ -45,6 +50,16 @@ struct ban_record {
 #define BAN_RECORD_BY_HAND 1
 #define BAN_RECORD_FIXED 2
 
+struct suspect_record {
+	uint8_t version; /* STORE_FORMAT */
+	uint8_t outcome;
+	uint16_t zero;
+	uint32_t signature;
+	uint32_t score;
+	uint32_t more_zero;
+	uint64_t begin_ms, last_ms, until_ms; /* wall time */
+};
+
 struct prefix_record {
 	uint8_t family;
 	uint8_t length;
@@ -52,15 +67,18 @@ struct prefix_record {
 };
 
 _Static_assert(sizeof(struct unit_record) == 9 && sizeof(struct ban_record) == 32 &&
+		       sizeof(struct suspect_record) == 40 &&
 		       sizeof(struct prefix_record) == 18,
 	       "no holes in what goes to disk");
 
 struct unit_record record_of_unit(const struct addr *unit);
 struct ban_record record_of_ban(const struct ban *ban);
+struct suspect_record record_of_suspect(const struct suspect *suspect);
 struct prefix_record record_of_prefix(const struct prefix *prefix);
 
 /* Return 0 or -EBADMSG. The reason is kept apart and stays empty here. */
 int record_read_ban(struct bytes key, struct bytes value, struct ban *ret);
+int record_read_suspect(struct bytes key, struct bytes value, struct suspect *ret);
 int record_read_prefix(struct bytes key, struct prefix *ret);
 int record_read_passed(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s);
 

@@ -21,6 +21,7 @@ static const struct environment_kind bans_kind = {
 	.file = STORE_FILE_NAME,
 	.names = store_database_names,
 	.count = DATABASE_COUNT,
+	.younger = DATABASE_YOUNGER,
 	.format = STORE_FORMAT,
 	.map_size = (size_t)1 << 30,
 	.called = "the store",
@@ -264,6 +265,16 @@ void store_delete_ban(struct store *store, const struct addr *unit)
 	store_end_change(store, queue_delete_ban(store_begin_change(store), unit));
 }
 
+void store_put_suspect(struct store *store, const struct suspect *suspect)
+{
+	store_end_change(store, queue_put_suspect(store_begin_change(store), suspect));
+}
+
+void store_delete_suspect(struct store *store, const struct addr *unit)
+{
+	store_end_change(store, queue_delete_suspect(store_begin_change(store), unit));
+}
+
 void store_put_position(struct store *store, struct bytes path, struct bytes position)
 {
 	if (path.size > STORE_PATH_MOST || position.size > STORE_POSITION_MOST)
@@ -371,6 +382,32 @@ int store_read_bans(struct store *store, store_ban_fn *fn, void *data)
 	int r = read_rows(store, DATABASE_BANS, ban_row, &rows);
 
 	say_bad(rows.bad, "bans");
+	return r;
+}
+
+struct suspect_rows {
+	store_suspect_fn *fn;
+	void *data;
+	size_t bad;
+};
+
+static void suspect_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
+{
+	struct suspect_rows *rows = data;
+	struct suspect suspect;
+
+	if (record_read_suspect(key, value, &suspect) < 0)
+		rows->bad++;
+	else
+		rows->fn(rows->data, &suspect);
+}
+
+int store_read_suspects(struct store *store, store_suspect_fn *fn, void *data)
+{
+	struct suspect_rows rows = { fn, data, 0 };
+	int r = read_rows(store, DATABASE_SUSPECTS, suspect_row, &rows);
+
+	say_bad(rows.bad, "suspects");
 	return r;
 }
 

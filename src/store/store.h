@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store - what outlives the daemon: bans, places in logs, allowed prefixes, clients that
+/* store - what outlives the daemon: bans, suspects, places in logs, allowed prefixes, clients that
  * the gate has let in.
  *
  * One file, FOLDER/wavebreak.mdb (LMDB), and its lock beside it. It is opened, and read, before
@@ -30,6 +30,7 @@
 #include "base/bytes.h"
 #include "base/prefix.h"
 #include "judge/bans.h"
+#include "judge/suspects.h"
 
 #define STORE_FILE_NAME "wavebreak.mdb"
 #define STORE_GATHER_MS 20
@@ -52,6 +53,8 @@ void store_close(struct store *store);
 
 void store_put_ban(struct store *store, const struct ban *ban);
 void store_delete_ban(struct store *store, const struct addr *unit);
+void store_put_suspect(struct store *store, const struct suspect *suspect);
+void store_delete_suspect(struct store *store, const struct addr *unit);
 
 /* Where reading of a log stands, in bytes that only the follower understands. */
 void store_put_position(struct store *store, struct bytes path, struct bytes position);
@@ -65,6 +68,8 @@ void store_delete_passed(struct store *store, const struct addr *unit);
  * All return 0 or -errno. */
 typedef void store_ban_fn(void *data, const struct ban *ban);
 int store_read_bans(struct store *store, store_ban_fn *fn, void *data);
+typedef void store_suspect_fn(void *data, const struct suspect *suspect);
+int store_read_suspects(struct store *store, store_suspect_fn *fn, void *data);
 typedef void store_allowed_fn(void *data, const struct prefix *prefix);
 int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data);
 typedef void store_passed_fn(void *data, const struct addr *unit, uint64_t until_s);

@@ -473,12 +473,13 @@ static void test_damaged_anywhere(void **state)
 	}
 }
 
+static const struct environment_kind kind = {
+	STORE_FILE_NAME, store_database_names, DATABASE_COUNT, DATABASE_YOUNGER, STORE_FORMAT, (size_t)1 << 30, "", ""
+};
+
 static void write_raw(const struct place *place, enum store_database database, const void *key,
 		      size_t key_size, const void *value, size_t value_size)
 {
-	static const struct environment_kind kind = {
-		STORE_FILE_NAME, store_database_names, DATABASE_COUNT, STORE_FORMAT, (size_t)1 << 30, "", ""
-	};
 	struct environment environment;
 	MDB_val k = lmdb_value(bytes_make(key, key_size)),
 		v = lmdb_value(bytes_make(value, value_size));
@@ -529,6 +530,88 @@ static void test_passed(void **state)
 	assert_int_equal(seen.until_s[0], 2000);
 	assert_true(addr_equal(&seen.units[1], &units[2]));
 	assert_int_equal(seen.until_s[1], 1002);
+	store_close(store);
+}
+
+struct suspects_seen {
+	size_t count;
+	struct suspect list[4];
+};
+
+static void see_suspect(void *data, const struct suspect *suspect)
+{
+	struct suspects_seen *seen = data;
+
+	assert_true(seen->count < 4);
+	seen->list[seen->count++] = *suspect;
+}
+
+static struct suspect suspect_of(uint32_t n)
+{
+	return (struct suspect){ .unit = unit(n), .begin_ms = START, .last_ms = START + n, .until_ms = START + MINUTE,
+				 .signature = 0xdeadbeef, .score = 20 + n, .outcome = OUTCOME_AUTH_FAILURE };
+}
+
+static void assert_same_suspect(const struct suspect *kept, const struct suspect *put)
+{
+	assert_true(addr_equal(&kept->unit, &put->unit));
+	assert_int_equal(kept->begin_ms, put->begin_ms);
+	assert_int_equal(kept->last_ms, put->last_ms);
+	assert_int_equal(kept->until_ms, put->until_ms);
+	assert_int_equal(kept->signature, put->signature);
+	assert_int_equal(kept->score, put->score);
+	assert_int_equal(kept->outcome, put->outcome);
+}
+
+static void test_suspects(void **state)
+{
+	struct suspects_seen seen = { 0 };
+	struct suspect suspects[3], later = suspect_of(0);
+	struct suspect_record bad = record_of_suspect(&later);
+	struct unit_record key = record_of_unit(&later.unit);
+	struct store *store;
+
+	assert_int_equal(store_open(*state, &store), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		suspects[i] = suspect_of(i);
+		store_put_suspect(store, &suspects[i]);
+	}
+	later.until_ms += MINUTE;
+	store_put_suspect(store, &later);
+	store_delete_suspect(store, &suspects[1].unit);
+	store_close(store);
+	key.octets[0] ^= 1;
+	bad.more_zero = 1;
+	write_raw(*state, DATABASE_SUSPECTS, &key, sizeof(key), &bad, sizeof(bad));
+	write_raw(*state, DATABASE_SUSPECTS, "short", 5, &bad, sizeof(bad));
+	assert_int_equal(store_open(*state, &store), 0);
+	assert_int_equal(store_read_suspects(store, see_suspect, &seen), 0);
+	assert_int_equal(seen.count, 2);
+	assert_same_suspect(&seen.list[0], &later);
+	assert_same_suspect(&seen.list[1], &suspects[2]);
+	store_close(store);
+}
+
+/* A version that knew of no suspects left it: its bans count. */
+static void test_a_file_without_suspects_is_whole(void **state)
+{
+	const struct place *place = *state;
+	struct suspects_seen seen = { 0 };
+	struct environment environment;
+	struct store *store;
+	MDB_txn *txn;
+
+	fill(place);
+	assert_int_equal(environment_open(place->folder, &kind, &environment), 0);
+	assert_int_equal(mdb_txn_begin(environment.env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_drop(txn, environment.databases[DATABASE_SUSPECTS], 1), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	environment_close(&environment);
+	store = open_at(place);
+	assert_int_equal(set_aside_count(place), 0);
+	assert_true(read_bans(store)->count > 0);
+	assert_int_equal(store_read_suspects(store, see_suspect, &seen), 0);
+	assert_int_equal(seen.count, 0);
 	store_close(store);
 }
 
@@ -600,6 +683,8 @@ int main(void)
 		TEST(test_positions),
 		TEST(test_allowed),
 		TEST(test_passed),
+		TEST(test_suspects),
+		TEST(test_a_file_without_suspects_is_whole),
 		TEST(test_without_the_thread),
 		TEST(test_kill_9),
 		TEST(test_full_disk),

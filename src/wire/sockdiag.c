@@ -121,7 +121,8 @@ static void compile(struct program *p, const struct sockdiag_filter *f)
 void sockdiag_put_dump(struct nl_writer *w, uint32_t sequence, const struct sockdiag_filter *filter)
 {
 	/* The older request (of "tcp_diag"): only it takes AF_UNSPEC for both families. */
-	struct inet_diag_req head = { .idiag_family = AF_UNSPEC, .idiag_states = filter->states };
+	struct inet_diag_req head = { .idiag_family = AF_UNSPEC, .idiag_states = filter->states,
+				    .idiag_ext = filter->with_info ? 1 << (INET_DIAG_INFO - 1) : 0 };
 	struct program program;
 
 	if (!filter_fits(filter)) {
@@ -158,6 +159,18 @@ int sockdiag_key_of_peer(const struct sockdiag_key *like, const struct addr *pee
 	ret->family = like->family;
 	memcpy(ret->id, &id, sizeof(id));
 	return 0;
+}
+
+/* No connection has the remote port 0. */
+struct sockdiag_key sockdiag_key_of_listener(const struct addr *local, uint16_t port)
+{
+	struct sockdiag_key key = { .family = local->family == ADDR_IPV4 ? AF_INET : AF_INET6 };
+	struct inet_diag_sockid id = { .idiag_sport = htons(port) };
+
+	memcpy(id.idiag_src, local->octets, local->family == ADDR_IPV4 ? 4 : 16);
+	memset(id.idiag_cookie, 0xff, sizeof(id.idiag_cookie));
+	memcpy(key.id, &id, sizeof(id));
+	return key;
 }
 
 static bool has_cookie(const struct sockdiag_key *key)
@@ -210,6 +223,8 @@ static bool read_info(struct bytes value, struct sockdiag_info *ret)
 		.data_segments_received = info.tcpi_data_segs_in,
 		.bytes_written = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes,
 		.bytes_received = info.tcpi_bytes_received,
+		.ack_received_ago_ms = info.tcpi_last_ack_recv,
+		.retransmits = info.tcpi_retransmits,
 	};
 	return true;
 }

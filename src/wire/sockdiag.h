@@ -54,6 +54,7 @@ struct sockdiag_filter {
 	size_t port_count;
 	const struct prefix *peers; /* remote addresses; with none given, all */
 	size_t peer_count;
+	bool with_info; /* of each socket, which costs about 1 µs more */
 };
 
 /* One socket by its addresses, ports and cookie, as the kernel itself wrote them. The cookie
@@ -71,13 +72,15 @@ struct sockdiag_info {
 	uint32_t data_segments_sent, data_segments_received;
 	uint64_t bytes_written; /* by the process: sent for the first time, or waiting to be */
 	uint64_t bytes_received;
+	uint32_t ack_received_ago_ms; /* likewise, of the last segment that acknowledged something */
+	uint8_t retransmits; /* of what is not acknowledged, one after the other */
 };
 
 struct sockdiag_socket {
 	struct addr peer, local; /* IPv4 in IPv6 clothing has become IPv4 */
 	uint16_t peer_port, local_port;
 	uint8_t state; /* enum sockdiag_state */
-	bool has_info; /* only in the answer to a get; a half-open connection has none */
+	bool has_info; /* in the answer to a get, or a dump with_info; a half-open connection has none */
 	/* Of a listener: connections that wait for accept, and how many may. Else bytes that the
 	 * process did not read, and bytes that the peer did not acknowledge. */
 	uint32_t receive_queue, send_queue;
@@ -93,6 +96,9 @@ struct sockdiag_socket {
  * `like`. Returns 0, or -EAFNOSUPPORT where it can have none. */
 int sockdiag_key_of_peer(const struct sockdiag_key *like, const struct addr *peer, uint16_t peer_port,
 			 struct sockdiag_key *ret);
+
+/* The key of the listener that a connection to this place would find, bound to it or to all addresses. */
+struct sockdiag_key sockdiag_key_of_listener(const struct addr *local, uint16_t port);
 
 /* A dump of both families in one pass. More ports or peers than the bounds above, or one
  * that is no address, are an overflow of the writer. */

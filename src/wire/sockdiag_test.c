@@ -308,6 +308,8 @@ static void put_answer(struct nl_writer *w, uint32_t sequence, const struct answ
 		.tcpi_bytes_retrans = 300,
 		.tcpi_notsent_bytes = 50,
 		.tcpi_bytes_received = 99,
+		.tcpi_last_ack_recv = 12,
+		.tcpi_retransmits = 3,
 	};
 
 	put_ends(msg.id.idiag_dst, parts->peer, parts->family);
@@ -369,6 +371,8 @@ static void test_answers(void **state)
 			assert_int_equal(s->info.data_segments_received, 6);
 			assert_int_equal(s->info.bytes_written, 750);
 			assert_int_equal(s->info.bytes_received, 99);
+			assert_int_equal(s->info.ack_received_ago_ms, 12);
+			assert_int_equal(s->info.retransmits, 3);
 		}
 		assert_int_equal(sockdiag_next(&stream, &answer), 0);
 	}

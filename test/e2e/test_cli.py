@@ -157,8 +157,23 @@ def test_check_changes_nothing_and_says_where_things_would_be(place, configure):
     assert found["state"][0]["text"] == f"{place}/state, to be made"
     assert "loopback 2" in found["never-list"][0]["text"]
     assert found["daemon"][0]["text"] == "not running"
+    assert found["relief"][0]["text"].startswith(("from ", "off: the limit"))
     if os.geteuid() == 0 and found["ban"][0]["works"] and found["privileges"][0]["works"]:
         assert result.returncode == OK
+
+
+@pytest.mark.parametrize(
+    "text, works, words",
+    [
+        ("mail { limit = 300 }", True, "from 240 of 300 connections down to 180"),
+        ("mail { limit = 20 }\nrelief { start = 90%  stop = 50% }", True, "from 18 of 20 connections down to 10"),
+        ("mail { server = qmail }", False, "off: the limit of the mail server is not known"),
+        ("relief { enabled = no }", True, "off (relief.enabled)"),
+    ],
+)
+def test_check_tells_when_relief_begins(configure, text, works, words):
+    finding = findings(wavebreak("check", "--json", "-c", configure(text + "\n")))["relief"][0]
+    assert finding["works"] == works and finding["text"].startswith(words)
 
 
 def test_check_says_the_same_to_people(place, configure):

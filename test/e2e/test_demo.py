@@ -72,6 +72,24 @@ def test_the_wave_unguarded_watched_and_gated(tmp_path, nothing_left):
     assert picture.tag.endswith("svg")
 
 
+def test_the_silent_wave_unguarded_and_relieved(tmp_path, nothing_left):
+    """Of clients that no log line and no list knows: all 100 places are gone after 9 s, and relief, which
+    may end those that are silent for 5 s, has to keep some free. 12 a second hold 60 of 100 for 5 s."""
+    command = [binary(), "demo", "--silent", "--seconds", "24", "--rate", "12", "--maxdaemons", "100"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=140, check=False)
+    assert done.returncode == 0, done.stderr
+    table = done.stdout
+
+    unguarded, watched = map(int, row(table, "Courier's processes at once"))
+    assert unguarded >= 100 > watched, "the server is full, and is not"
+    (out, honest), (in_time, _) = map(of, row(table, "honest senders greeted within 10 s"))
+    assert out < honest == in_time == 12
+    alone, relieved = row(table, "their wait, the longest")
+    assert alone.startswith("> ") and seconds(alone) > 2
+    assert seconds(relieved) < 1
+    assert of(row(table, "their mail delivered")[1]) == (12, 12)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_when_it_is_interrupted(tmp_path, nothing_left, how):
     before = folders()

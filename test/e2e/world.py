@@ -248,9 +248,12 @@ class World:
             *("nsenter", "--target", self._outside.pid, "--net", "--"), *command, **options
         )
 
-    def connect(self, source, port=25, source_port=0, seconds=CLIENT_SECONDS, prepare=None):
-        """A TCP connection from that source address to the server. prepare(socket) is
-        called before connect(), for socket options that a handshake needs."""
+    def connect(
+        self, source, port=25, source_port=0, seconds=CLIENT_SECONDS, prepare=None, server=None
+    ):
+        """A TCP connection from that source address to the server, at another address of it than
+        the usual one if there is one. prepare(socket) is called before connect(), for socket options
+        that a handshake needs."""
 
         def task():
             family = socket.AF_INET6 if ":" in source else socket.AF_INET
@@ -260,7 +263,7 @@ class World:
                 if prepare:
                     prepare(client)
                 client.bind((source, source_port))
-                client.connect((SERVER_ADDRESSES[family], port))
+                client.connect((server or SERVER_ADDRESSES[family], port))
             except BaseException:
                 client.close()
                 raise

@@ -90,6 +90,16 @@ static void server_down(struct story *s, const struct details *d)
 	world_set_server(s->world, SERVER_DOWN);
 }
 
+static void wave_begins(struct story *s, const struct details *d)
+{
+	world_set_wave(s->world, true);
+}
+
+static void wave_is_over(struct story *s, const struct details *d)
+{
+	world_set_wave(s->world, false);
+}
+
 static void passes(struct story *s, const struct details *d)
 {
 	world_pass(s->world, d->times[0]);
@@ -460,6 +470,8 @@ static const struct phrase phrases[] = {
 	{ WHEN, "{client} sends {rest}", sends },
 	{ WHEN, "{client} hangs up", hangs_up },
 	{ WHEN, "the place of {client} is needed", loses_its_place },
+	{ WHEN, "a wave begins", wave_begins },
+	{ WHEN, "the wave is over", wave_is_over },
 	{ WHEN, "the mail server has room", server_has_room },
 	{ WHEN, "the mail server is full", server_full },
 	{ WHEN, "the mail server is down", server_down },

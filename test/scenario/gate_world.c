@@ -445,6 +445,11 @@ void world_pass(struct world *w, uint64_t ms)
 	w->now_ms = until_ms;
 }
 
+void world_set_wave(struct world *w, bool lasts)
+{
+	w->rules.wave = lasts;
+}
+
 void world_set_server(struct world *w, enum server server)
 {
 	w->server = server;

@@ -77,6 +77,8 @@ bool world_answer_after(struct world *world, struct bytes zone, uint64_t delay_m
 bool world_explain(struct world *world, struct bytes zone, struct bytes text);
 bool world_no_reverse(struct world *world, const struct prefix *prefix);
 void world_set_server(struct world *world, enum server server);
+/* As the watch worker tells it. */
+void world_set_wave(struct world *world, bool lasts);
 
 void world_pass(struct world *world, uint64_t ms);
 

@@ -156,6 +156,35 @@ static void is_banned_for(struct story *s, const struct details *d)
 		story_fail(s, 1, "it is banned for %s", duration_format(left, text));
 }
 
+static void is_led_for(struct story *s, const struct details *d)
+{
+	uint64_t left = world_suspect_ms(s->world, &d->client.addr);
+	char text[DURATION_TEXT_SIZE];
+
+	if (left == 0 || left > d->times[0] || left + TOLERANCE_MS < d->times[0])
+		story_fail(s, 1, "it is led to the gate for %s", duration_format(left, text));
+}
+
+static void is_led(struct story *s, const struct details *d)
+{
+	story_expect(s, world_suspect_ms(s->world, &d->client.addr) > 0, "it comes to the mail server directly");
+}
+
+static void is_not_led(struct story *s, const struct details *d)
+{
+	uint64_t left = world_suspect_ms(s->world, &d->client.addr);
+	char text[DURATION_TEXT_SIZE];
+
+	if (left)
+		story_fail(s, 1, "it is led to the gate for %s", duration_format(left, text));
+}
+
+static void gate_passes(struct story *s, const struct details *d)
+{
+	story_expect(s, world_suspect_ms(s->world, &d->client.addr) > 0, "it does not come to the gate");
+	world_gate_passes(s->world, &d->client.addr);
+}
+
 static void is_connected(struct story *s, const struct details *d)
 {
 	story_expect(s, world_connection(s->world, &d->client) == CONNECTED, "it is not");
@@ -216,6 +245,7 @@ static const struct phrase phrases[] = {
 	{ WHEN, "the administrator bans {client}", admin_bans },
 	{ WHEN, "the administrator unbans {client}", admin_unbans },
 	{ WHEN, "the administrator allows {prefix}", admin_allows },
+	{ WHEN, "the gate finds {client} clean", gate_passes },
 	{ WHEN, "the daemon restarts", restarts },
 	{ WHEN, "the kernel loses its table", loses_table },
 	{ WHEN, "the clock is set back by {time}", clock_back },
@@ -223,6 +253,9 @@ static const struct phrase phrases[] = {
 	{ THEN, "{client} is banned for {time}", is_banned_for },
 	{ THEN, "{client} is banned", is_banned },
 	{ THEN, "{client} is not banned", is_not_banned },
+	{ THEN, "{client} is led to the gate for {time}", is_led_for },
+	{ THEN, "{client} is led to the gate", is_led },
+	{ THEN, "{client} comes to the mail server directly", is_not_led },
 	{ THEN, "{client} is still connected", is_connected },
 	{ THEN, "{client} is evicted", is_evicted },
 	{ THEN, "{client} gets in", connects },

@@ -32,6 +32,10 @@ struct kept {
 };
 
 struct world {
+	struct suspect_limits suspect_limits;
+	struct suspects *suspects;     /* with `bans` */
+	struct table *suspect_elements; /* as `elements` */
+	struct table *suspect_store;   /* struct unit_record to struct suspect_record */
 	uint64_t now_ms;  /* the kernel's time; steady */
 	int64_t clock_ms; /* what the wall clock is ahead of it */
 	struct judge_limits judge_limits;
@@ -70,11 +74,15 @@ struct world *world_create(const char *signatures)
 		w->judge_limits.scores[i] = outcome_score((enum outcome)i);
 	w->ban_limits =
 		(struct ban_limits){ .for_ms = 600000, .at_most_ms = 3600000, .most = 1000 };
+	w->suspect_limits = (struct suspect_limits){ .for_ms = 3600000, .score = 20, .most = 1000 };
 	w->grace_ms = 2000;
 	story_must(signature_load(signatures, &w->signatures, text) == 0, text);
 	story_must(line_reader_create(w->signatures, NULL, &w->reader) == 0 &&
 		     table_create(sizeof(struct addr), sizeof(uint64_t), ELEMENTS_MOST,
 				  &w->elements) == 0 &&
+		     table_create(sizeof(struct addr), sizeof(uint64_t), ELEMENTS_MOST, &w->suspect_elements) == 0 &&
+		     table_create(sizeof(struct unit_record), sizeof(struct suspect_record), ELEMENTS_MOST,
+				  &w->suspect_store) == 0 &&
 		     table_create(sizeof(struct unit_record), sizeof(struct kept), ELEMENTS_MOST,
 				  &w->store) == 0 &&
 		     table_create(sizeof(struct addr), sizeof(unsigned), ELEMENTS_MOST,
@@ -87,6 +95,9 @@ void world_destroy(struct world *w)
 {
 	judge_destroy(w->judge);
 	bans_destroy(w->bans);
+	suspects_destroy(w->suspects);
+	table_destroy(w->suspect_elements);
+	table_destroy(w->suspect_store);
 	line_reader_destroy(w->reader);
 	signature_set_destroy(w->signatures);
 	table_destroy(w->elements);
@@ -101,7 +112,8 @@ static void start_daemon(struct world *w)
 	if (w->judge)
 		return;
 	story_must(judge_create(&w->judge_limits, &w->judge) == 0 &&
-		     bans_create(&w->ban_limits, &w->bans) == 0,
+		     bans_create(&w->ban_limits, &w->bans) == 0 &&
+		     suspects_create(&w->suspect_limits, &w->suspects) == 0,
 	     "these settings do not go together");
 }
 
@@ -116,6 +128,9 @@ bool world_set(struct world *w, struct bytes name, struct bytes value)
 		{ "ban.at_most", &w->ban_limits.at_most_ms, NULL },
 		{ "ban.limit", NULL, &w->ban_limits.most },
 		{ "ban.score", NULL, &w->judge_limits.ban_score },
+		{ "suspect.for", &w->suspect_limits.for_ms, NULL },
+		{ "suspect.limit", NULL, &w->suspect_limits.most },
+		{ "suspect.score", NULL, &w->suspect_limits.score },
 		{ "judge.half_life", &w->judge_limits.half_life_ms, NULL },
 		{ "judge.clients", NULL, &w->judge_limits.clients },
 		{ "evict.grace", &w->grace_ms, NULL },
@@ -150,10 +165,10 @@ static void evict(struct world *w, const struct addr *unit)
 	}
 }
 
-static void set_element(struct world *w, const struct addr *unit, uint64_t timeout_ms, bool replace)
+static void set_element(struct world *w, struct table *elements, const struct addr *unit, uint64_t timeout_ms, bool replace)
 {
 	void *value;
-	int r = table_add(w->elements, unit, &value);
+	int r = table_add(elements, unit, &value);
 
 	story_must(r >= 0, "too many elements");
 	if (r == 1 || replace || *(uint64_t *)value <= w->now_ms)
@@ -174,18 +189,52 @@ static void write_store(struct world *w, const struct ban_step *step)
 	memcpy(((struct kept *)value)->why, step->ban.why, BAN_WHY_SIZE);
 }
 
+static struct policy policy_of(struct world *w)
+{
+	return (struct policy){ w->judge, w->bans, &w->never, w->suspects };
+}
+
+static void carry_out_suspect(struct world *w, const struct suspect_step *step)
+{
+	struct unit_record key = record_of_unit(&step->suspect.unit);
+	struct suspect_record record = record_of_suspect(&step->suspect);
+	void *value;
+
+	if (step->store == SUSPECT_STORE_DELETE)
+		table_remove(w->suspect_store, &key);
+	if (step->store == SUSPECT_STORE_PUT) {
+		story_must(table_add(w->suspect_store, &key, &value) >= 0, "too many suspects");
+		memcpy(value, &record, sizeof(record));
+	}
+	if (step->kernel == SUSPECT_KERNEL_REMOVE)
+		table_remove(w->suspect_elements, &step->suspect.unit);
+	else if (step->kernel != SUSPECT_KERNEL_NOTHING)
+		set_element(w, w->suspect_elements, &step->suspect.unit, step->timeout_ms,
+			    step->kernel == SUSPECT_KERNEL_REPLACE);
+}
+
+static void suspect_after_ban(struct world *w, const struct ban_step *ban)
+{
+	const struct policy policy = policy_of(w);
+	struct suspect_step step;
+
+	if (policy_suspect_after_ban(&policy, ban, wall(w), &step))
+		carry_out_suspect(w, &step);
+}
+
 static void carry_out(struct world *w, const struct ban_step *step)
 {
 	const struct addr *unit = &step->ban.unit;
 	struct ban_step answered;
 
 	write_store(w, step);
+	suspect_after_ban(w, step);
 	switch (step->kernel) {
 	case BAN_KERNEL_NOTHING:
 		break;
 	case BAN_KERNEL_ADD:
 	case BAN_KERNEL_REPLACE:
-		set_element(w, unit, step->timeout_ms, step->kernel == BAN_KERNEL_REPLACE);
+		set_element(w, w->elements, unit, step->timeout_ms, step->kernel == BAN_KERNEL_REPLACE);
 		break;
 	case BAN_KERNEL_REMOVE:
 		table_remove(w->elements, unit);
@@ -199,9 +248,12 @@ static void carry_out(struct world *w, const struct ban_step *step)
 
 static void do_due(struct world *w)
 {
+	struct suspect_step suspect;
 	struct ban_step steps[SLICE];
 	size_t n;
 
+	while (suspects_due(w->suspects, wall(w), &suspect, 1))
+		carry_out_suspect(w, &suspect);
 	while ((n = bans_due(w->bans, wall(w), steps, SLICE))) {
 		for (size_t i = 0; i < n; i++)
 			carry_out(w, &steps[i]);
@@ -261,7 +313,7 @@ bool world_try(struct world *w, const struct client *client)
 	void *count;
 
 	if (world_banned_ms(w, &unit)) {
-		set_element(w, &unit, w->ban_limits.for_ms, true);
+		set_element(w, w->elements, &unit, w->ban_limits.for_ms, true);
 		return false;
 	}
 	story_must(w->socket_count < CONNECTIONS_MOST &&
@@ -295,15 +347,36 @@ void world_acknowledge(struct world *w, const struct client *client)
 
 static void judge(struct world *w, const struct match *match)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never };
+	const struct policy policy = policy_of(w);
 	struct judge_event event = policy_event_of(match, 0);
+	struct suspect_step suspect;
 	struct verdict verdict;
 	struct ban_step step;
 
-	if (!policy_decide(&policy, &event, wall(w), &verdict, &step))
-		return;
-	carry_out(w, &step);
-	evict(w, &verdict.unit);
+	if (policy_decide(&policy, &event, wall(w), &verdict, &step)) {
+		carry_out(w, &step);
+		evict(w, &verdict.unit);
+	}
+	if (policy_suspect(&policy, &event, &verdict, wall(w), &suspect))
+		carry_out_suspect(w, &suspect);
+}
+
+static bool trust(struct world *w, const struct addr *unit)
+{
+	struct suspect_step step;
+
+	start_daemon(w);
+	if (suspects_trust(w->suspects, unit, wall(w), &step) < 0)
+		return false;
+	carry_out_suspect(w, &step);
+	return true;
+}
+
+void world_gate_passes(struct world *w, const struct addr *addr)
+{
+	struct addr unit = addr_unit(addr);
+
+	trust(w, &unit);
 }
 
 bool world_log(struct world *w, struct bytes line)
@@ -346,22 +419,26 @@ bool world_unban(struct world *w, const struct addr *addr)
 {
 	struct addr unit = addr_unit(addr);
 	struct ban_step step;
+	bool was_suspect = trust(w, &unit);
 
-	start_daemon(w);
 	judge_forget(w->judge, &unit);
 	if (bans_lift(w->bans, &unit, wall(w), &step) < 0)
-		return false;
+		return was_suspect;
 	carry_out(w, &step);
 	return true;
 }
 
 bool world_allow(struct world *w, const struct prefix *prefix)
 {
+	struct suspect_step suspect;
 	struct ban_step steps[SLICE];
 	uint32_t cursor = 0;
 	size_t n;
 
 	start_daemon(w);
+	while (suspects_trust_within(w->suspects, prefix, &cursor, wall(w), &suspect, 1))
+		carry_out_suspect(w, &suspect);
+	cursor = 0;
 	if (prefix_set_add(&w->never, prefix, "wavebreak allow") < 0)
 		return false;
 	do {
@@ -388,30 +465,56 @@ static void restore(struct world *w, const struct kept *kept)
 		carry_out(w, &step);
 }
 
+static void restore_suspect(struct world *w, const struct suspect_record *kept)
+{
+	const struct unit_record *key = table_key(w->suspect_store, kept);
+	struct suspect suspect;
+	struct suspect_step step;
+	int r;
+
+	r = record_read_suspect(bytes_make((const char *)key, sizeof(*key)), bytes_make((const char *)kept, sizeof(*kept)),
+				&suspect);
+	story_must(r == 0, "the store gives back what it was not given");
+	if (!prefix_set_find(&w->never, &suspect.unit) && suspects_restore(w->suspects, &suspect, wall(w), &step) == 0)
+		carry_out_suspect(w, &step);
+}
+
 void world_restart(struct world *w)
 {
 	uint32_t cursor = 0;
+	const struct suspect_record *suspect;
 	struct kept *kept;
 
 	judge_destroy(w->judge);
 	bans_destroy(w->bans);
+	suspects_destroy(w->suspects);
 	w->judge = NULL;
 	w->bans = NULL;
+	w->suspects = NULL;
 	table_clear(w->elements);
+	table_clear(w->suspect_elements);
 	start_daemon(w);
 	while ((kept = table_next(w->store, &cursor)))
 		restore(w, kept);
+	cursor = 0;
+	while ((suspect = table_next(w->suspect_store, &cursor)))
+		restore_suspect(w, suspect);
 	world_pass(w, 0);
 }
 
 void world_lose_kernel_table(struct world *w)
 {
+	struct suspect_step suspect;
 	struct ban_step steps[SLICE];
 	uint32_t cursor = 0;
 	size_t n;
 
 	start_daemon(w);
 	table_clear(w->elements);
+	table_clear(w->suspect_elements);
+	while (suspects_renew(w->suspects, &cursor, wall(w), &suspect, 1))
+		carry_out_suspect(w, &suspect);
+	cursor = 0;
 	do {
 		n = bans_renew(w->bans, &cursor, wall(w), steps, SLICE);
 		for (size_t i = 0; i < n; i++)
@@ -419,12 +522,22 @@ void world_lose_kernel_table(struct world *w)
 	} while (n == SLICE);
 }
 
-uint64_t world_banned_ms(const struct world *w, const struct addr *addr)
+static uint64_t left_ms(const struct world *w, const struct table *elements, const struct addr *addr)
 {
 	struct addr unit = addr_unit(addr);
-	const uint64_t *expires = table_find(w->elements, &unit);
+	const uint64_t *expires = table_find(elements, &unit);
 
 	return expires && *expires > w->now_ms ? *expires - w->now_ms : 0;
+}
+
+uint64_t world_banned_ms(const struct world *w, const struct addr *addr)
+{
+	return left_ms(w, w->elements, addr);
+}
+
+uint64_t world_suspect_ms(const struct world *w, const struct addr *addr)
+{
+	return left_ms(w, w->suspect_elements, addr);
 }
 
 enum connection world_connection(const struct world *w, const struct client *client)

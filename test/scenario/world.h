@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* world - what a story happens in: told time, a kernel that is played, and the real judge.
  *
- * Real are the signatures, the matcher, judge, bans and the form in which the store keeps a ban.
+ * Real are the signatures, the matcher, judge, bans, suspects and the form in which the store keeps them.
  * Played are the kernel (a set of elements with timeouts, of which each SYN that it drops sets one
- * back to ban.for), the connections, the clock and the store's file. What worker_watch.c and
+ * back to ban.for, and the set of the suspects, which is steered by), the connections, the clock and the store's file. What worker_watch.c and
  * worker_bans.c do between them is done here in the plainest way.
  *
  * Time passes only in world_pass, in milliseconds; whatever is due on the way is done on time.
@@ -48,6 +48,11 @@ bool world_allow(struct world *world, const struct prefix *prefix);
 void world_restart(struct world *world);
 void world_lose_kernel_table(struct world *world);
 
+/* The gate was led to it, and found it clean. */
+void world_gate_passes(struct world *world, const struct addr *addr);
+
+/* For how long the kernel would lead it to the gate. */
+uint64_t world_suspect_ms(const struct world *world, const struct addr *addr);
 uint64_t world_banned_ms(const struct world *world, const struct addr *addr); /* by the kernel */
 enum connection world_connection(const struct world *world, const struct client *client);
 unsigned world_got_in(const struct world *world, const struct addr *addr); /* how often */

@@ -15,6 +15,7 @@ static const struct {
 	{ "@MAN_SETTINGS@\n", man_settings },
 	{ "@MAN_HANDOFFS@\n", man_handoffs },
 	{ "@MAN_STEERINGS@\n", man_steerings },
+	{ "@MAN_RELIEF_REASONS@\n", man_relief_reasons },
 	{ "@MAN_BACKENDS@\n", man_backends },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
 	{ "@BASH_NAMES@\n", bash_names },

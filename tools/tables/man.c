@@ -149,6 +149,15 @@ void man_steerings(FILE *out)
 	fputs(".El\n", out);
 }
 
+void man_relief_reasons(FILE *out)
+{
+	fputs(".Bl -tag -width blocked\n", out);
+#define RELIEF_REASON(id, name, words, fact, help) fputs(".It " name "\n", out), write_sentences(help, out);
+#include "defs/relief_reasons.def"
+#undef RELIEF_REASON
+	fputs(".El\n", out);
+}
+
 void man_backends(FILE *out)
 {
 	fputs(".Bl -tag -width command\n", out);

@@ -16,6 +16,7 @@ void man_options(FILE *out);
 void man_settings(FILE *out);
 void man_handoffs(FILE *out);
 void man_steerings(FILE *out);
+void man_relief_reasons(FILE *out);
 void man_backends(FILE *out);
 void man_outcomes(FILE *out);
 

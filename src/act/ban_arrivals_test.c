@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits and steering against real packets from another host (test_foreign.h). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "act/ban.h"
+#include "act/nft_transaction.h"
+#include "act/test_foreign.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+
+#define PORT 2525
+#define GATE_PORT 8025
+#define MARK 77
+#define MINUTE_MS 60000
+#define PATIENCE_MS 20000
+
+#define A "10.1.0.2"
+#define A_NEIGHBOUR "10.1.0.3"
+#define B "10.2.0.2"
+#define A6 "fd00:0:0:1::2"
+#define A6_NEIGHBOUR "fd00:0:0:1::3"
+#define B6 "fd00:0:0:2::2"
+#define ALL_CLIENTS                                                                                           \
+	A "/8 " A_NEIGHBOUR "/8 " B "/8 " A6 "/16 " A6_NEIGHBOUR "/16 " B6 "/16"
+
+/* A rate whose bucket does not fill by one while a test lasts would be below 1 a second: so bursts are big, and
+ * what is over is tried often enough. */
+static const struct ban_table_limits usual_limits = {
+	.ban_for_ms = 10 * MINUTE_MS,
+	.alive_ms = MINUTE_MS,
+	.most = 1000,
+	.ports = { PORT },
+	.port_count = 1,
+	.most_suspects = 1000,
+	.suspect_for_ms = 30 * MINUTE_MS,
+	.burst_ms = 5000,
+	.steer_ports = { PORT },
+	.steer_port_count = 1,
+	.steer_to = GATE_PORT,
+	.own_mark = MARK,
+};
+
+struct scene {
+	struct test_foreign world;
+	struct ban_table *ban;
+	int server, gate;
+};
+
+static struct addr address(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(bytes_of(text), &a), 0);
+	return a;
+}
+
+static bool is_ipv4(const char *text)
+{
+	return address(text).family == ADDR_IPV4;
+}
+
+static socklen_t place(const char *text, uint16_t port, struct sockaddr_storage *ret)
+{
+	struct addr a = address(text);
+
+	return addr_to_sockaddr(&a, port, ret);
+}
+
+static int listen_at(const char *text, uint16_t port, bool transparent)
+{
+	static const int on = 1;
+	struct sockaddr_storage at;
+	socklen_t size = place(text, port, &at);
+	int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	if (at.ss_family == AF_INET6 && !transparent)
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 0 }, sizeof(int)), 0);
+	if (transparent)
+		assert_int_equal(setsockopt(fd, at.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+					    at.ss_family == AF_INET ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof(on)),
+				 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+	assert_int_equal(listen(fd, 1000), 0);
+	return fd;
+}
+
+static struct scene begin(const struct ban_table_limits *limits)
+{
+	struct scene s = { .gate = -1 };
+
+	s.world = test_foreign_begin(ALL_CLIENTS);
+	s.server = listen_at("::", PORT, false);
+	assert_int_equal(ban_create(limits, &s.ban), 0);
+	assert_int_equal(ban_lacks(s.ban).limits, 0);
+	assert_int_equal(ban_lacks(s.ban).steering, 0);
+	return s;
+}
+
+static void end(struct scene *s)
+{
+	ban_destroy(s->ban);
+	close(s->server);
+	if (s->gate >= 0)
+		close(s->gate);
+	test_foreign_end(&s->world);
+}
+
+static struct ban_counts counts(const struct scene *s)
+{
+	struct ban_counts c;
+
+	assert_int_equal(ban_counts(s->ban, &c), 0);
+	return c;
+}
+
+static uint64_t dropped(const struct ban_counts *c)
+{
+	return c->banned + c->over_address + c->over_network + c->over_total;
+}
+
+static int begin_to_connect(const struct scene *s, const char *from)
+{
+	struct sockaddr_storage here, there;
+	socklen_t here_size = place(from, 0, &here),
+		  there_size = place(is_ipv4(from) ? "10.0.0.1" : "fd00::1", PORT, &there);
+	int fd = test_foreign_socket(&s->world, here.ss_family);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&here, here_size), 0);
+	assert_true(connect(fd, (struct sockaddr *)&there, there_size) == 0 || errno == EINPROGRESS);
+	return fd;
+}
+
+/* The client's end of a connection, or -1 when the firewall has dropped it: one of both has to come. */
+static int try_connect(const struct scene *s, const char *from)
+{
+	struct ban_counts before = counts(s), after;
+	int fd = begin_to_connect(s, from);
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	for (int waited = 0; waited < PATIENCE_MS / 10; waited++) {
+		if (poll(&p, 1, 10) == 1)
+			return fd;
+		after = counts(s);
+		if (dropped(&after) > dropped(&before)) {
+			close(fd);
+			return -1;
+		}
+	}
+	fail_msg("neither connected nor dropped: %s", from);
+	return -1;
+}
+
+static bool gets_in(const struct scene *s, const char *from)
+{
+	int fd = try_connect(s, from), served;
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	while ((served = accept(s->server, NULL, NULL)) >= 0)
+		close(served);
+	return true;
+}
+
+static unsigned in_of(const struct scene *s, const char *from, unsigned tries)
+{
+	unsigned in = 0;
+
+	while (tries--)
+		in += gets_in(s, from);
+	return in;
+}
+
+static void add(struct prefix_set *set, const char *text)
+{
+	struct prefix prefix;
+
+	assert_int_equal(prefix_parse(bytes_of(text), &prefix), 0);
+	assert_int_equal(prefix_set_add(set, &prefix, "test"), 0);
+}
+
+static void set_never(const struct scene *s, const char *text)
+{
+	struct prefix_set set = { 0 };
+
+	if (text)
+		add(&set, text);
+	assert_int_equal(ban_set_never(s->ban, &set), 0);
+	prefix_set_clear(&set);
+}
+
+static void make_suspect(const struct scene *s, const char *unit, uint64_t timeout_ms)
+{
+	const struct ban_change c = { address(unit), timeout_ms, true, BAN_LIST_SUSPECT };
+
+	assert_int_equal(ban_apply(s->ban, &c, 1), 0);
+}
+
+/* Of a second at most passes in a test that is not held up; then some more get in, and still not all. */
+#define TRIES 60
+
+static void assert_limited(unsigned in, unsigned burst)
+{
+	assert_in_range(in, burst, TRIES - 1);
+}
+
+static void an_address_has_its_limit(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct ban_counts c;
+	struct scene s;
+	unsigned in;
+
+	test_network_or_skip();
+	limits.per_address = 2;
+	s = begin(&limits);
+	in = in_of(&s, A, TRIES);
+	assert_limited(in, 10);
+	c = counts(&s);
+	assert_int_equal(c.arrivals, TRIES);
+	assert_int_equal(c.over_address, TRIES - in);
+	assert_int_equal(c.over_network + c.over_total + c.banned, 0);
+	assert_true(gets_in(&s, A_NEIGHBOUR));
+	assert_limited(in_of(&s, A6, TRIES), 10);
+	assert_true(gets_in(&s, A6_NEIGHBOUR));
+	end(&s);
+}
+
+static void a_network_has_its_limit(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct ban_counts c;
+	struct scene s;
+	unsigned in;
+
+	test_network_or_skip();
+	limits.per_network = 4;
+	s = begin(&limits);
+	in = in_of(&s, A, TRIES / 2) + in_of(&s, A_NEIGHBOUR, TRIES / 2);
+	assert_limited(in, 20);
+	c = counts(&s);
+	assert_int_equal(c.over_network, TRIES - in);
+	assert_true(gets_in(&s, B));
+	in = in_of(&s, A6, TRIES / 2) + in_of(&s, A6_NEIGHBOUR, TRIES / 2);
+	assert_limited(in, 20);
+	assert_true(gets_in(&s, B6));
+	assert_int_equal(counts(&s).over_address, 0);
+	end(&s);
+}
+
+static void neighbours_do_not_pay_for_one_address(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.per_address = 2;
+	limits.per_network = 4;
+	s = begin(&limits);
+	in_of(&s, A, TRIES);
+	assert_int_equal(counts(&s).over_network, 0);
+	assert_int_equal(in_of(&s, A_NEIGHBOUR, 8), 8);
+	end(&s);
+}
+
+static void all_together_have_their_limit(void **state)
+{
+	static const char *const clients[] = { A, A_NEIGHBOUR, B, A6, A6_NEIGHBOUR, B6 };
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+	unsigned in = 0;
+
+	test_network_or_skip();
+	limits.total = 4;
+	s = begin(&limits);
+	for (size_t i = 0; i < TRIES; i++)
+		in += gets_in(&s, clients[i % 6]);
+	assert_limited(in, 20);
+	assert_int_equal(counts(&s).over_total, TRIES - in);
+	end(&s);
+}
+
+static void the_never_listed_have_no_limit(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.per_address = limits.per_network = limits.total = 1;
+	s = begin(&limits);
+	set_never(&s, "10.1.0.0/24");
+	assert_int_equal(in_of(&s, A, TRIES), TRIES);
+	assert_limited(in_of(&s, B, TRIES), 5);
+	set_never(&s, "fd00:0:0:1::/64");
+	assert_int_equal(in_of(&s, A6, TRIES), TRIES);
+	/* What all together may is used up. */
+	assert_true(in_of(&s, A, TRIES) < TRIES);
+	set_never(&s, "0.0.0.0/0");
+	assert_int_equal(in_of(&s, B, TRIES), TRIES);
+	set_never(&s, "::/0");
+	assert_int_equal(in_of(&s, B6, TRIES), TRIES);
+	end(&s);
+}
+
+static void who_is_over_the_limit_becomes_a_suspect(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+	uint64_t steered;
+
+	test_network_or_skip();
+	limits.per_address = 1;
+	limits.steer = BAN_STEER_SUSPECT;
+	limits.limit_suspects = true;
+	s = begin(&limits);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	in_of(&s, A, TRIES);
+	/* A wave's end: the suspect stays, also over new limits. */
+	limits.per_address = 0;
+	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);
+	steered = counts(&s).steered;
+	assert_true(gets_in(&s, A));
+	assert_int_equal(counts(&s).steered, steered + 1);
+	assert_true(gets_in(&s, A_NEIGHBOUR));
+	assert_int_equal(counts(&s).steered, steered + 1);
+	end(&s);
+}
+
+static void new_limits_hold_for_who_is_known_already(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.per_address = 100;
+	s = begin(&limits);
+	assert_int_equal(in_of(&s, A, TRIES), TRIES);
+	limits.per_address = 2;
+	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);
+	assert_limited(in_of(&s, A, TRIES), 10);
+	limits.per_address = 0;
+	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);
+	assert_int_equal(in_of(&s, A, TRIES), TRIES);
+	end(&s);
+}
+
+static void a_hung_daemon_limits_nobody(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+	int tries;
+
+	test_network_or_skip();
+	limits.per_address = 1;
+	limits.alive_ms = BAN_SHORTEST_MS;
+	s = begin(&limits);
+	for (tries = 0; tries < 1000 && counts(&s).arrivals == 0; tries++) {
+		assert_int_equal(ban_alive(s.ban), 0);
+		gets_in(&s, A);
+	}
+	poll(NULL, 0, 3 * BAN_SHORTEST_MS);
+	assert_int_equal(in_of(&s, A, TRIES), TRIES);
+	end(&s);
+}
+
+/* Who has the next connection of this client: its listener's end. */
+static int served_by(const struct scene *s, int listener, int *ret_client, const char *from)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+	int fd;
+
+	*ret_client = try_connect(s, from);
+	assert_true(*ret_client >= 0);
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	fd = accept(listener, NULL, NULL);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void comes_to(const struct scene *s, int listener, const char *from)
+{
+	int client, fd = served_by(s, listener, &client, from);
+
+	close(fd);
+	close(client);
+}
+
+static bool comes_to_server(const struct scene *s, const char *from)
+{
+	uint64_t steered = counts(s).steered;
+
+	assert_true(gets_in(s, from));
+	return counts(s).steered == steered;
+}
+
+static void assert_name(int fd, bool peer, const char *text, uint16_t port)
+{
+	struct sockaddr_storage name;
+	socklen_t size = sizeof(name);
+	struct addr expected = address(text), is;
+
+	assert_int_equal((peer ? getpeername : getsockname)(fd, (struct sockaddr *)&name, &size), 0);
+	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&name, size, &is), 0);
+	assert_true(addr_equal(&is, &expected));
+	if (port)
+		assert_int_equal(ntohs(((struct sockaddr_in *)&name)->sin_port), port);
+}
+
+static void lead_and_talk(struct scene *s, const char *suspect, const char *other, const char *loopback,
+			  const char *own)
+{
+	char byte;
+	int client, fd;
+
+	s->gate = listen_at(loopback, GATE_PORT, true);
+	make_suspect(s, suspect, MINUTE_MS);
+	/* Nobody has said that the gate works. */
+	comes_to(s, s->server, suspect);
+	assert_int_equal(ban_steer(s->ban, true), 0);
+	fd = served_by(s, s->gate, &client, suspect);
+	assert_name(fd, true, suspect, 0);
+	assert_name(fd, false, own, PORT);
+	comes_to(s, s->server, other);
+	assert_int_equal(counts(s).steered, 1);
+
+	/* The connection outlives steering. */
+	assert_int_equal(ban_steer(s->ban, false), 0);
+	comes_to(s, s->server, suspect);
+	assert_int_equal(write(client, "?", 1), 1);
+	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(write(fd, "!", 1), 1);
+	assert_int_equal(poll(&(struct pollfd){ .fd = client, .events = POLLIN }, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(client, &byte, 1), 1);
+	close(fd);
+	close(client);
+
+	assert_int_equal(ban_steer(s->ban, true), 0);
+	make_suspect(s, suspect, 0);
+	comes_to(s, s->server, suspect);
+	/* A connection that was there before its client became a suspect stays where it is. */
+	fd = served_by(s, s->server, &client, suspect);
+	make_suspect(s, suspect, MINUTE_MS);
+	assert_int_equal(write(client, "?", 1), 1);
+	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, PATIENCE_MS), 1);
+	close(fd);
+	close(client);
+	comes_to(s, s->gate, suspect);
+
+	/* Without a listener the mail server has them all. */
+	close(s->gate);
+	s->gate = -1;
+	comes_to(s, s->server, suspect);
+	assert_int_equal(counts(s).steered, 2);
+}
+
+static void a_suspect_is_led_to_the_gate(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_SUSPECT;
+	s = begin(&limits);
+	lead_and_talk(&s, A, A_NEIGHBOUR, "127.0.0.1", "10.0.0.1");
+	end(&s);
+}
+
+static void a_suspect_of_ipv6_is_led_there_by_its_network(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_SUSPECT;
+	s = begin(&limits);
+	lead_and_talk(&s, A6, B6, "::1", "fd00::1");
+	s.gate = listen_at("::1", GATE_PORT, true);
+	comes_to(&s, s.gate, A6_NEIGHBOUR);
+	end(&s);
+}
+
+static void networks_are_led_to_the_gate(void **state)
+{
+	/* Overlapping, adjacent, nested, repeated, and in IPv6 clothing. */
+	static const char *const texts[] = { "10.1.0.2/31", "10.1.0.0/31", "10.1.0.0/24", "10.1.1.0/24", "10.1.0.0/16",
+					     "10.1.128.0/17", "255.255.255.255", "fd00:0:0:1::/64", "fd00:0:0:1::2",
+					     "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::" };
+	struct prefix dressed = { .length = 128 };
+	struct ban_table_limits limits = usual_limits;
+	struct prefix_set set = { 0 };
+	struct scene s;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_SUSPECT;
+	s = begin(&limits);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		add(&set, texts[i]);
+	assert_int_equal(ban_set_networks(s.ban, &set), 0);
+	comes_to(&s, s.gate, A);
+	comes_to(&s, s.gate, A_NEIGHBOUR);
+	comes_to(&s, s.server, B);
+	comes_to(&s, s.server, B6);
+	set_never(&s, A);
+	comes_to(&s, s.server, A);
+	comes_to(&s, s.gate, A_NEIGHBOUR);
+	prefix_set_clear(&set);
+
+	assert_int_equal(ban_set_networks(s.ban, &set), 0);
+	/* Who came a moment ago is a suspect for a moment yet. */
+	for (int waited = 0; waited < PATIENCE_MS && !comes_to_server(&s, A_NEIGHBOUR); waited += 100) {
+		assert_int_equal(ban_steer(s.ban, true), 0);
+		poll(NULL, 0, 100);
+	}
+	comes_to(&s, s.server, A_NEIGHBOUR);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	dressed.addr.family = ADDR_IPV6;
+	memset(dressed.addr.octets + 10, 0xff, 2);
+	assert_int_equal(inet_pton(AF_INET, B, dressed.addr.octets + 12), 1);
+	assert_int_equal(prefix_set_add(&set, &dressed, "test"), 0);
+	assert_int_equal(ban_set_networks(s.ban, &set), 0);
+	comes_to(&s, s.gate, B);
+	prefix_set_clear(&set);
+	add(&set, "0.0.0.0/0");
+	add(&set, "10.0.0.0/8");
+	assert_int_equal(ban_set_networks(s.ban, &set), 0);
+	comes_to(&s, s.gate, B);
+	comes_to(&s, s.gate, A_NEIGHBOUR);
+	prefix_set_clear(&set);
+	end(&s);
+}
+
+static void long_lists_fit(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct prefix_set set = { 0 };
+	char text[ADDR_TEXT_SIZE];
+	struct scene s;
+
+	test_network_or_skip();
+	s = begin(&limits);
+	for (unsigned i = 0; i < PREFIX_SET_MAX; i++) {
+		snprintf(text, sizeof(text), i % 2 ? "2001:db8:%x::7" : "192.%u.%u.7", i % 2 ? i : i / 256, i % 256);
+		add(&set, text);
+	}
+	/* In place of themselves, too: there has to be room for the old and the new. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ban_set_networks(s.ban, &set), 0);
+		assert_int_equal(ban_set_never(s.ban, &set), 0);
+	}
+	prefix_set_clear(&set);
+	end(&s);
+}
+
+static void everybody_may_be_led_there(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+	int gate6;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_ALL;
+	s = begin(&limits);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	gate6 = listen_at("::1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	set_never(&s, A_NEIGHBOUR);
+	comes_to(&s, s.gate, A);
+	comes_to(&s, gate6, A6);
+	comes_to(&s, s.server, A_NEIGHBOUR);
+	/* A reload that ends steering, and one that brings it back. */
+	limits.steer = BAN_STEER_NONE;
+	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);
+	comes_to(&s, s.server, A);
+	limits.steer = BAN_STEER_SUSPECT;
+	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	comes_to(&s, s.server, A);
+	make_suspect(&s, A, MINUTE_MS);
+	comes_to(&s, s.gate, A);
+	assert_int_equal(counts(&s).steered, 3);
+	close(gate6);
+	end(&s);
+}
+
+/* Nothing says any more that the gate works. */
+static void steering_ends_by_itself(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct scene s;
+	int client, tries;
+	uint64_t steered = 0;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_ALL;
+	s = begin(&limits);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	comes_to(&s, s.gate, A);
+	for (tries = 0; tries < PATIENCE_MS / 100; tries++) {
+		steered = counts(&s).steered;
+		client = try_connect(&s, A);
+		assert_true(client >= 0);
+		close(client);
+		if (counts(&s).steered == steered)
+			break;
+		poll(NULL, 0, 100);
+	}
+	assert_true(tries < PATIENCE_MS / 100);
+	end(&s);
+}
+
+static void a_banned_suspect_is_dropped_and_a_steered_client_counted_once(void **state)
+{
+	const struct ban_change both[] = {
+		{ address(A), MINUTE_MS, false, BAN_LIST_BANNED },
+		{ address(A), MINUTE_MS, false, BAN_LIST_SUSPECT },
+		{ address(B), MINUTE_MS, false, BAN_LIST_SUSPECT },
+	};
+	struct ban_table_limits limits = usual_limits;
+	struct ban_counts c;
+	struct scene s;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_SUSPECT;
+	s = begin(&limits);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	assert_int_equal(ban_apply(s.ban, both, 3), 0);
+	assert_false(gets_in(&s, A));
+	comes_to(&s, s.gate, B);
+	assert_int_equal(ban_clear(s.ban), 0);
+	comes_to(&s, s.gate, A);
+	c = counts(&s);
+	assert_int_equal(c.arrivals, 3);
+	assert_int_equal(c.banned, 1);
+	assert_int_equal(c.steered, 3);
+	end(&s);
+}
+
+static void steering_can_be_probed(void **state)
+{
+	test_network_or_skip();
+	assert_int_equal(steer_probe().support, BAN_SUPPORT_FULL);
+	assert_int_equal(steer_probe().error, 0);
+}
+
+static void wrong_limits_are_refused(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct ban_table *ban;
+
+	limits.steer = BAN_STEER_ALL;
+	limits.steer_port_count = 0;
+	assert_int_equal(ban_create(&limits, &ban), -EINVAL);
+	limits = usual_limits;
+	limits.steer = BAN_STEER_ALL;
+	limits.steer_to = 0;
+	assert_int_equal(ban_create(&limits, &ban), -EINVAL);
+	limits = usual_limits;
+	limits.most_suspects = BAN_MOST + 1;
+	assert_int_equal(ban_create(&limits, &ban), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_has_its_limit),
+		cmocka_unit_test(a_network_has_its_limit),
+		cmocka_unit_test(neighbours_do_not_pay_for_one_address),
+		cmocka_unit_test(all_together_have_their_limit),
+		cmocka_unit_test(the_never_listed_have_no_limit),
+		cmocka_unit_test(who_is_over_the_limit_becomes_a_suspect),
+		cmocka_unit_test(new_limits_hold_for_who_is_known_already),
+		cmocka_unit_test(a_hung_daemon_limits_nobody),
+		cmocka_unit_test(a_suspect_is_led_to_the_gate),
+		cmocka_unit_test(a_suspect_of_ipv6_is_led_there_by_its_network),
+		cmocka_unit_test(networks_are_led_to_the_gate),
+		cmocka_unit_test(long_lists_fit),
+		cmocka_unit_test(everybody_may_be_led_there),
+		cmocka_unit_test(steering_ends_by_itself),
+		cmocka_unit_test(a_banned_suspect_is_dropped_and_a_steered_client_counted_once),
+		cmocka_unit_test(steering_can_be_probed),
+		cmocka_unit_test(wrong_limits_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is there, and what is known of each: the kernel's word, the score, the never-list, who is good and
+ * who is blocked. */
+#include "daemon/worker_relief_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+/* What was asked for is done in a few milliseconds. Longer, and it is asked for again. */
+#define LEAVING_MS 1000
+/* The warden is asked each second who is blocked. */
+#define BLOCKED_MS 3000
+/* Looked at when a place is needed among the good ones. */
+#define SWEEP 64
+
+static bool is_good(const struct worker_relief *relief, const struct addr *unit)
+{
+	const struct good *good = table_find(relief->good, unit);
+
+	return (good && good->until_ms > loop_now_ms(relief->w->loop)) ||
+	       worker_gate_let_in_until(relief->w->gate, unit) > clock_wall_ms();
+}
+
+/* The list is gone through once for a connection, and not once for a look. */
+static bool is_never(const struct worker_relief *relief, const struct addr *unit, struct tracked *tracked)
+{
+	const struct worker *w = relief->w;
+
+	if (!tracked)
+		return prefix_set_find(&w->never, unit);
+	if (tracked->never_number != w->never_number) {
+		tracked->never = prefix_set_find(&w->never, unit);
+		tracked->never_number = w->never_number;
+	}
+	return tracked->never;
+}
+
+static bool is_blocked(const struct worker_relief *relief, const struct relief_candidate *c)
+{
+	const struct end_of_client end = { .client = c->addr, .port = c->port };
+	const uint64_t *until_ms = table_find(relief->blocked, &end);
+
+	return until_ms && *until_ms > loop_now_ms(relief->w->loop);
+}
+
+static bool is_leaving(const struct worker_relief *relief, const struct tracked *tracked)
+{
+	return tracked && tracked->asked_ms &&
+	       (relief->w->start->observe || loop_now_ms(relief->w->loop) - tracked->asked_ms < LEAVING_MS);
+}
+
+/* Nobody who waits can be ended but for a score, so what protects is looked for only then. */
+static void judge_candidate(struct worker_relief *relief, struct relief_candidate *c, struct tracked *tracked)
+{
+	const struct addr unit = addr_unit(&c->addr);
+
+	c->score = judge_score(relief->w->judge, &unit, clock_wall_ms());
+	if (is_leaving(relief, tracked)) {
+		c->flags |= RELIEF_IS_LEAVING;
+		relief->leaving++;
+	}
+	if (is_blocked(relief, c))
+		c->flags |= RELIEF_IS_BLOCKED;
+	if (relief_reason_of(&relief->rules, c) == RELIEF_SPARED)
+		return;
+	if (is_never(relief, &unit, tracked))
+		c->flags |= RELIEF_IS_NEVER;
+	else if (is_good(relief, &unit))
+		c->flags |= RELIEF_IS_GOOD;
+}
+
+/* A full table makes it a connection that is seen for the first time: it is never slow. */
+static struct tracked *track(struct worker_relief *relief, const struct sockdiag_socket *socket)
+{
+	void *tracked;
+
+	if (!socket->inode || table_add(relief->tracked, &socket->cookie, &tracked) < 0)
+		return NULL;
+	((struct tracked *)tracked)->look = relief->look;
+	return tracked;
+}
+
+/* A client that the gate serves, or has handed over as a descriptor: the kernel has the gate for its owner. */
+static bool is_of_gate(const struct worker *w, const struct sockdiag_socket *socket)
+{
+	return w->gate && socket->inode && socket->uid == w->start->uid;
+}
+
+static void on_connection(void *data, const struct sockdiag_socket *socket)
+{
+	struct worker_relief *relief = data;
+	struct relief_candidate *c;
+
+	if (is_of_gate(relief->w, socket)) {
+		relief->of_gate++;
+		return;
+	}
+	if (relief->count == relief->room)
+		return;
+	c = &relief->candidates[relief->count];
+	relief->tracked_of[relief->count] = track(relief, socket);
+	relief_see(&relief->rules, socket, loop_now_ms(relief->w->loop),
+		   relief->tracked_of[relief->count] ? &relief->tracked_of[relief->count]->seen : NULL, c);
+	if (c->place != RELIEF_SERVED && c->place != RELIEF_WAITING)
+		return;
+	relief->served += c->place == RELIEF_SERVED;
+	relief->waiting += c->place == RELIEF_WAITING;
+	judge_candidate(relief, c, relief->tracked_of[relief->count++]);
+}
+
+static void forget_gone(struct worker_relief *relief)
+{
+	const struct tracked *tracked;
+	const uint64_t *until_ms;
+	uint32_t cursor = 0;
+
+	while ((tracked = table_next(relief->tracked, &cursor))) {
+		if (tracked->look != relief->look)
+			table_remove(relief->tracked, table_key(relief->tracked, tracked));
+	}
+	for (cursor = 0; (until_ms = table_next(relief->blocked, &cursor));) {
+		if (*until_ms <= loop_now_ms(relief->w->loop))
+			table_remove(relief->blocked, table_key(relief->blocked, until_ms));
+	}
+}
+
+/* Whom the server's front has handed in to the gate (gate.hook) is no longer the server's, and cannot be
+ * told from who is: only how many they are is known, as the gate says each second. */
+static void leave_out_handed_in(struct worker_relief *relief)
+{
+	uint32_t held = worker_gate_sessions(relief->w->gate);
+	uint32_t handed_in = held > relief->of_gate ? held - relief->of_gate : 0;
+
+	if (relief->w->settings->gate_hook[0])
+		relief->served -= handed_in < relief->served ? handed_in : relief->served;
+}
+
+int worker_relief_look(struct worker_relief *relief)
+{
+	struct connection_counts counts;
+	int r;
+
+	relief->look++;
+	relief->count = 0;
+	relief->served = relief->waiting = relief->leaving = relief->of_gate = 0;
+	r = connections_visit_closely(relief->w->connections, on_connection, relief, &counts);
+	if (r < 0)
+		return r;
+	forget_gone(relief);
+	leave_out_handed_in(relief);
+	return 0;
+}
+
+void worker_relief_note_blocked(struct worker_relief *relief, const struct answer *answer)
+{
+	const struct end_of_client end = { .client = answer->unit, .port = answer->port };
+	void *until_ms;
+
+	if (table_add(relief->blocked, &end, &until_ms) >= 0)
+		*(uint64_t *)until_ms = loop_now_ms(relief->w->loop) + BLOCKED_MS;
+}
+
+/* The one that would be forgotten soonest among the next few goes. */
+static void make_room(struct worker_relief *relief)
+{
+	const struct good *soonest = NULL;
+
+	for (int i = 0; i < SWEEP; i++) {
+		const struct good *good = table_next(relief->good, &relief->good_hand);
+
+		if (!good) {
+			relief->good_hand = 0;
+			break;
+		}
+		if (!soonest || good->until_ms < soonest->until_ms)
+			soonest = good;
+	}
+	if (soonest)
+		table_remove(relief->good, table_key(relief->good, soonest));
+}
+
+void worker_relief_on_event(struct worker_relief *relief, const struct judge_event *event,
+			    const struct verdict *verdict)
+{
+	uint64_t until_ms;
+	void *good;
+
+	if (!relief)
+		return;
+	if (verdict->offence) {
+		table_remove(relief->good, &verdict->unit);
+		return;
+	}
+	if (event->outcome != OUTCOME_ACCEPTED || event->age_ms >= relief->w->settings->gate_remember_pass)
+		return;
+	until_ms = loop_now_ms(relief->w->loop) + relief->w->settings->gate_remember_pass - event->age_ms;
+	if (table_add(relief->good, &verdict->unit, &good) == -ENOSPC) {
+		make_room(relief);
+		if (table_add(relief->good, &verdict->unit, &good) < 0)
+			return;
+	}
+	((struct good *)good)->until_ms = until_ms;
+}
