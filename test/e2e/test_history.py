@@ -168,3 +168,36 @@ def test_the_first_wave_is_drawn(world, guard):
     assert "2009-07-27-undefended: at most 301" in drawn.stdout
     assert "evicted" not in drawn.stdout
     assert guard.ask("plot", "--since", "2008-01-01", "--until", "2008-02-01").returncode == NO
+
+
+def test_the_waves_of_then_are_found(world, guard):
+    for name in ("2009-07-27-undefended.csv", "2009-07-28-morning-evicting.csv"):
+        (world.folder / name).write_text((WAVES / name).read_text())
+        assert guard.ask("import", world.folder / name).returncode == OK
+    words = "--since", "2009-07-27", "--until", "2009-07-28"
+    wait_until(lambda: samples(guard, *words), 10, "the lists")
+    told_waves = guard.ask("waves", *words)
+    assert told_waves.returncode == OK, told_waves.stderr
+    assert "peak       301 open connections" in told_waves.stdout and "undefended" in told_waves.stdout
+    assert "estimate" not in told_waves.stdout, "nobody knows what was evicted then"
+    found = [json.loads(line) for line in guard.ask("waves", "--json", *words).stdout.splitlines()]
+    assert [(w["series"], w["peak_open"]) for w in found] == [("2009-07-27-undefended", 301)]
+    nothing = guard.ask("waves")
+    assert nothing.returncode == NO and "none" in nothing.stderr
+
+
+def test_a_wave_is_found(world):
+    with Guard(world, "wave { rate = 1\n calm = 5s }", state=world.folder / "wave") as guard:
+        wait_until(lambda: len(samples(guard)) >= 12, 20, "what is usual")
+        held = []
+        begin = time.time()
+        while time.time() < begin + 8:
+            held.append(world.connect(f"10.66.{20 + len(held) // 200}.{1 + len(held) % 200}"))
+            time.sleep(0.05)
+        wait_until(lambda: guard.ask("waves").returncode == OK, 20, "the wave")
+        wave = json.loads(guard.ask("waves", "--json").stdout.splitlines()[0])
+        for client in held:
+            client.close()
+    assert abs(wave["begin"] - begin) < 10
+    assert wave["arrivals"] >= 20 and wave["peak_open"] >= 20 and wave["limit"] == 300
+    assert wave["estimate_without"]["peak_open"] >= wave["peak_open"]
