@@ -63,7 +63,7 @@ static uint32_t value_of(unsigned column, bool in_wave, uint32_t before)
 		return (uint32_t)(rand() % (column < HISTORY_OUTCOMES ? 300 : 5));
 	if (is_level)
 		return rand() % 4 ? before : (uint32_t)(rand() % 20);
-	if (column == HISTORY_wavebreak_cpu || column == HISTORY_log_lines || column == HISTORY_dns_latency)
+	if (column == HISTORY_worker_cpu || column == HISTORY_log_lines || column == HISTORY_dns_latency)
 		return (uint32_t)(rand() % 5);
 	return rand() % 20 ? 0 : 1;
 }

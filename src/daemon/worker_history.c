@@ -5,7 +5,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 /* Chunks deleted in one go; the rest of what is too old goes at the next start. */
 #define DELETE_MOST 1000
@@ -76,6 +80,14 @@ static void go_on(struct worker_history *h, uint64_t now_s)
 	}
 }
 
+static uint64_t cpu_ms(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0 ? 0 :
+								 (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 static int open_history(struct worker *w, struct worker_history *h)
 {
 	uint64_t now_s = clock_wall_s();
@@ -91,6 +103,8 @@ static int open_history(struct worker *w, struct worker_history *h)
 	h->imported = history_count(h->store, TIER_IMPORTED);
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		h->counters[i] = counter_read((enum counter)i);
+	h->cpu_ms = cpu_ms();
+	h->memory_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	go_on(h, now_s);
 	return 0;
 }
@@ -127,6 +141,8 @@ void worker_history_close(struct worker_history *h)
 		return;
 	history_flush(&h->recorder, write_chunk, h);
 	store_close(h->store);
+	if (h->memory_file >= 0)
+		close(h->memory_file);
 	free(h);
 }
 
@@ -195,6 +211,22 @@ static void sample_counts(struct worker_history *h, uint32_t values[HISTORY_COLU
 	}
 }
 
+static void sample_usage(struct worker_history *h, uint32_t values[HISTORY_COLUMNS])
+{
+	uint64_t now_ms = cpu_ms();
+	unsigned long long pages;
+	char text[128];
+	ssize_t size = h->memory_file < 0 ? -1 : pread(h->memory_file, text, sizeof(text) - 1, 0);
+
+	if (now_ms)
+		values[HISTORY_worker_cpu] = bounded(now_ms - h->cpu_ms);
+	h->cpu_ms = now_ms;
+	text[size > 0 ? size : 0] = '\0';
+	/* The second number is what is resident (proc(5)). */
+	if (sscanf(text, "%*s %llu", &pages) == 1)
+		values[HISTORY_worker_memory] = bounded(pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+}
+
 void worker_history_each_second(struct worker_history *h)
 {
 	uint64_t now_s = clock_wall_s();
@@ -207,5 +239,6 @@ void worker_history_each_second(struct worker_history *h)
 	sample_connections(h->w, values);
 	sample_counts(h, values);
 	sample_gate(h, values);
+	sample_usage(h, values);
 	history_take(&h->recorder, now_s, values, write_chunk, h);
 }

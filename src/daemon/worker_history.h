@@ -4,6 +4,7 @@
  * The samples (observe/history.h) are put into chunks in memory, and these every few seconds into the store, whose own
  * thread writes them. Lists of an earlier time that were imported lie beside them, each in a series of its own name,
  * and are kept until they are removed. There is no history where a guard only observes, or where the settings say so.
+ * Of the processes only this one is known: it may not look at others.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_HISTORY_H
 #define WAVEBREAK_DAEMON_WORKER_HISTORY_H

@@ -61,7 +61,7 @@ static void take(struct history_recorder *recorder, uint64_t wall_s, uint32_t op
 	values[HISTORY_open] = open;
 	values[HISTORY_arrivals] = arrivals;
 	values[HISTORY_bans] = bans;
-	values[HISTORY_wavebreak_cpu] = open % 2 ? 3 : 4;
+	values[HISTORY_dns_latency] = open % 2 ? 3 : 4;
 	history_take(recorder, wall_s, values, keep, NULL);
 }
 
@@ -92,7 +92,7 @@ static void each_fold_does_what_it_is_called(void **state)
 	assert_int_equal(value(HISTORY_TENS, HOUR + 60, HISTORY_bans), 69);
 	assert_int_equal(value(HISTORY_MINUTES, HOUR + 60, HISTORY_bans), 119);
 	/* The mean of threes and fours. */
-	assert_in_range(value(HISTORY_MINUTES, HOUR + 60, HISTORY_wavebreak_cpu), 3, 4);
+	assert_in_range(value(HISTORY_MINUTES, HOUR + 60, HISTORY_dns_latency), 3, 4);
 	assert_int_equal(value(HISTORY_MINUTES, HOUR + 60, HISTORY_limit), HISTORY_UNKNOWN);
 	/* An hour of it is 60 chunks of seconds, 6 of tens, 1 of minutes. */
 	assert_int_equal(kept_count, 67);

@@ -50,6 +50,7 @@ def test_what_is_open_is_in_it(world, guard):
     times = [s["time"] for s in found]
     assert times == sorted(set(times))
     assert {"open", "served", "bans", "offences", "seen:listed"} <= set(found[-1])
+    assert 500 < found[-1]["worker_memory"] < 200000 and sum(s["worker_cpu"] for s in found) < 1000 * len(found)
     text = guard.ask("history").stdout.splitlines()
     assert len(text) >= len(found)
     assert all(re.fullmatch(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \S+ \d{4} \d+", line) for line in text)
