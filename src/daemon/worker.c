@@ -85,6 +85,7 @@ static void each_second(void *data)
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
 	worker_http_each_second(w->http);
+	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -285,12 +286,14 @@ static int run(struct worker *w)
 	/* Without it only the never-list keeps the administrator from a ban. */
 	(void)sessions_create(&w->sessions);
 	open_store(w);
+	worker_history_open(w, &w->history);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
 	worker_open_processes(w);
 	worker_http_open(w, &w->http);
 	confine(w);
 	start_store(w);
+	worker_history_start(w->history);
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
 	if (worker_relief_create(w, &w->relief) < 0)
@@ -329,6 +332,7 @@ int worker_run(const struct worker_start *start)
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
+	worker_history_close(w.history);
 	if (w.store)
 		store_close(w.store);
 	return status;

@@ -192,6 +192,7 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 	struct ban_step step;
 	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
+	w->outcomes[event.outcome]++;
 	worker_relief_on_event(w->relief, &event, &verdict);
 	if (banned)
 		worker_carry_out(w, &step);
@@ -460,6 +461,19 @@ uint64_t worker_gate_held(const struct worker_gate *gate)
 	for (size_t state = 0; state < SESSION_STATES; state++)
 		held += state == SESSION_PASSED ? 0 : sum.states[state];
 	return held;
+}
+
+uint32_t worker_gate_latency_ms(const struct worker_gate *gate)
+{
+	uint64_t sum = 0, count = 0;
+
+	for (size_t i = 0; i < gate->count; i++) {
+		for (size_t j = 0; j < gate->states[i].zone_count && j < ZONES_MOST; j++) {
+			sum += gate->states[i].zones[j].latency_ms;
+			count += gate->states[i].zones[j].latency_ms > 0;
+		}
+	}
+	return count ? (uint32_t)(sum / count) : 0;
 }
 
 json_t *worker_gate_to_json(const struct worker_gate *gate)

@@ -7,6 +7,7 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_history.h"
 #include "daemon/worker_http.h"
 #include "daemon/worker_relief.h"
 #include "daemon/worker_wave.h"
@@ -97,6 +98,8 @@ struct worker {
 	struct worker_gate *gate; /* NULL when there is none */
 	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
+	struct worker_history *history; /* NULL when there is none */
+	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;
