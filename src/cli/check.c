@@ -40,6 +40,7 @@ static void (*const parts[])(struct check *) = {
 	check_confinement,
 	check_folders,
 	check_never_list,
+	check_http,
 	check_daemon,
 };
 

@@ -48,5 +48,6 @@ void check_user(struct check *check);
 void check_folders(struct check *check);
 void check_never_list(struct check *check);
 void check_daemon(struct check *check);
+void check_http(struct check *check);
 
 #endif

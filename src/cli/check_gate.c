@@ -141,7 +141,7 @@ static void check_steer(struct check *check)
 		break;
 	case BAN_SUPPORT_NONE:
 	case BAN_SUPPORT_PARTIAL:
-		findings_add(f, FINDING_LACKS, "gate steer", "no: %s (%s); clients reach the server directly", probe.reason,
+		findings_add(f, FINDING_LACKS, "gate steer", "%s (%s); clients reach the mail server directly", probe.reason,
 			     strerror(-probe.error));
 		findings_advise(f, "take a kernel, or load its modules, with CONFIG_NFT_TPROXY; all else goes on without");
 		break;

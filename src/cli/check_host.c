@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "observe/http.h"
 #include "sense/sessions.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -230,4 +232,32 @@ void check_daemon(struct check *check)
 			     path, strerror(-r));
 		break;
 	}
+}
+
+/* A daemon that runs has the port; that is not asked about twice. */
+void check_http(struct check *check)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+	struct endpoint where = check->plan->settings.http_listen;
+	struct findings *f = check->findings;
+	char address[ADDR_TEXT_SIZE];
+	bool in_brackets;
+	int fd;
+
+	if (where.port == 0)
+		return;
+	if (where.addr.family == ADDR_NONE)
+		where.addr = addr_from_ipv4(loopback);
+	addr_format(&where.addr, address);
+	in_brackets = where.addr.family == ADDR_IPV6;
+	fd = http_listen(&where.addr, where.port);
+	if (fd >= 0)
+		close(fd);
+	if (where.port < 1024)
+		findings_add(f, FINDING_LACKS, "metrics", "port %u is below 1024, which daemon.user cannot take", where.port);
+	else if (fd < 0 && fd != -EADDRINUSE)
+		findings_add(f, FINDING_LACKS, "metrics", "cannot listen at %s: %s", address, strerror(-fd));
+	else
+		findings_add(f, FINDING_WORKS, "metrics", "http://%s%s%s:%u/metrics%s", in_brackets ? "[" : "", address,
+			     in_brackets ? "]" : "", where.port, fd < 0 ? ", where somebody listens: this daemon, if it runs" : "");
 }

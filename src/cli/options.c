@@ -230,3 +230,11 @@ int options_parse(int argc, char **argv, struct options *ret)
 	}
 	return check_operands(&parser);
 }
+
+int options_refuse_format(const struct options *options, const char *command, const char *word)
+{
+	if (!options->format || strcmp(options->format, word) != 0)
+		return OPTIONS_GO_ON;
+	fprintf(stderr, "wavebreak %s: --format: %s is not for this command\n", command, word);
+	return STATUS_WRONG;
+}

@@ -52,4 +52,8 @@ struct options {
  * standard error names it. */
 int options_parse(int argc, char **argv, struct options *ret);
 
+/* Where --format is that word, which this command has no answer for, though others do: says so and returns the exit
+ * status; else OPTIONS_GO_ON. */
+int options_refuse_format(const struct options *options, const char *command, const char *word);
+
 #endif

@@ -106,11 +106,11 @@ static void test_mistakes(void **state)
 	} cases[] = {
 		{ "match --formt json", "wavebreak match: '--formt' is not an option; did you mean '--format'?" },
 		{ "match --formt=json", "wavebreak match: '--formt' is not an option; did you mean '--format'?" },
-		{ "match --format jsn", "wavebreak match: --format: 'jsn' is not one of text|json|quiet; "
+		{ "match --format jsn", "wavebreak match: --format: 'jsn' is not one of text|csv|json|quiet; "
 					"did you mean 'json'?" },
 		{ "match --format text|json", "wavebreak match: --format: 'text|json' is not one of "
-					      "text|json|quiet" },
-		{ "match --format=", "wavebreak match: --format: '' is not one of text|json|quiet" },
+					      "text|csv|json|quiet" },
+		{ "match --format=", "wavebreak match: --format: '' is not one of text|csv|json|quiet" },
 		{ "match --hlep", "wavebreak match: '--hlep' is not an option; did you mean '--help'?" },
 		{ "match -x", "wavebreak match: '-x' is not an option" },
 		{ "match --observe", "wavebreak match: '--observe' is not an option" },

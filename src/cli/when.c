@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/when.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #define MINUTE_S 60ULL
 #define HOUR_S (60 * MINUTE_S)
@@ -38,4 +40,114 @@ const char *when_format(uint64_t at_s, uint64_t now_s, char text[WHEN_TEXT_SIZE]
 	snprintf(text, WHEN_TEXT_SIZE, "%s (%s)", wall_format(at_s, wall),
 		 distance_format(at_s, now_s, distance));
 	return text;
+}
+
+int when_of_fields(const struct when_fields *f, uint64_t *ret_s)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	struct tm tm = { .tm_year = f->year - 1900, .tm_mon = f->month - 1, .tm_mday = f->day, .tm_hour = f->hour,
+			 .tm_min = f->minute, .tm_sec = f->second, .tm_isdst = -1 };
+	time_t at;
+
+	if (f->year < 1970 || f->year > 9999 || f->month < 1 || f->month > 12 || f->day < 1 ||
+	    f->day > days[f->month - 1] || f->hour < 0 || f->hour > 23 || f->minute < 0 || f->minute > 59 ||
+	    f->second < 0 || f->second > 60)
+		return -EINVAL;
+	at = f->has_offset ? timegm(&tm) - f->utc_offset_s : mktime(&tm);
+	/* 29 February of a year that has none is another day by now. */
+	if (at < 0 || tm.tm_mon != f->month - 1)
+		return -EINVAL;
+	*ret_s = (uint64_t)at;
+	return 0;
+}
+
+/* `count` digits and what has to stand behind them, NUL for nothing. */
+static bool take_digits(struct bytes *text, size_t count, int *ret)
+{
+	uint64_t number;
+
+	if (text->size < count || bytes_to_u64(bytes_first(*text, count), 9999, &number) < 0)
+		return false;
+	*ret = (int)number;
+	*text = bytes_skip(*text, count);
+	return true;
+}
+
+static bool take_char(struct bytes *text, char c)
+{
+	if (text->size == 0 || text->data[0] != c)
+		return false;
+	*text = bytes_skip(*text, 1);
+	return true;
+}
+
+static bool take_day(struct bytes *text, struct when_fields *f)
+{
+	return take_digits(text, 4, &f->year) && take_char(text, '-') && take_digits(text, 2, &f->month) &&
+	       take_char(text, '-') && take_digits(text, 2, &f->day);
+}
+
+static bool take_time(struct bytes *text, struct when_fields *f)
+{
+	if (!take_digits(text, 2, &f->hour) || !take_char(text, ':') || !take_digits(text, 2, &f->minute))
+		return false;
+	return !take_char(text, ':') || take_digits(text, 2, &f->second);
+}
+
+static bool take_offset(struct bytes *text, struct when_fields *f)
+{
+	int hours, minutes, sign = text->size && text->data[0] == '-' ? -1 : 1;
+
+	f->has_offset = true;
+	if (take_char(text, 'Z'))
+		return true;
+	if (!take_char(text, '+') && !take_char(text, '-'))
+		return false;
+	if (!take_digits(text, 2, &hours))
+		return false;
+	take_char(text, ':');
+	if (!take_digits(text, 2, &minutes) || hours > 14 || minutes > 59)
+		return false;
+	f->utc_offset_s = sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+static void today(uint64_t now_s, struct when_fields *f)
+{
+	time_t now = (time_t)now_s;
+	struct tm tm;
+
+	if (!localtime_r(&now, &tm))
+		return;
+	f->year = tm.tm_year + 1900;
+	f->month = tm.tm_mon + 1;
+	f->day = tm.tm_mday;
+}
+
+int when_parse(struct bytes text, uint64_t now_s, uint64_t *ret_s)
+{
+	struct when_fields f = { 0 };
+	uint64_t span_ms;
+
+	if (bytes_equal(text, BYTES_LITERAL("now"))) {
+		*ret_s = now_s;
+		return 0;
+	}
+	if (duration_parse(text, &span_ms) == 0) {
+		*ret_s = now_s > span_ms / 1000 ? now_s - span_ms / 1000 : 0;
+		return 0;
+	}
+	if (bytes_find_char(text, '-') == 4) {
+		if (!take_day(&text, &f))
+			return -EINVAL;
+		if (text.size == 0)
+			return when_of_fields(&f, ret_s);
+		if (!take_char(&text, ' ') && !take_char(&text, 'T'))
+			return -EINVAL;
+	} else {
+		today(now_s, &f);
+	}
+	if (!take_time(&text, &f) || (text.size && !take_offset(&text, &f)) || text.size)
+		return -EINVAL;
+	return when_of_fields(&f, ret_s);
 }

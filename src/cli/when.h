@@ -19,4 +19,19 @@ const char *distance_format(uint64_t at_s, uint64_t now_s, char text[DISTANCE_TE
 #define WHEN_TEXT_SIZE (WALL_TEXT_SIZE + DISTANCE_TEXT_SIZE + 4)
 const char *when_format(uint64_t at_s, uint64_t now_s, char text[WHEN_TEXT_SIZE]);
 
+/* A moment as a person names it: "2h" (that long ago), "now", "2009-07-27", "2009-07-27 19:12", "19:12:05" (today),
+ * with T for the blank, and with an offset such as +02:00 or Z behind a time of day; else it is local time.
+ * Returns 0 or -EINVAL. */
+int when_parse(struct bytes text, uint64_t now_s, uint64_t *ret_s);
+
+/* The fields of a date as seconds since 1970: local time, or with an offset from UTC. -EINVAL for no date of the
+ * calendar, and for one before 1970. */
+struct when_fields {
+	int year, month, day; /* month and day from 1 */
+	int hour, minute, second;
+	bool has_offset;
+	int32_t utc_offset_s; /* east positive */
+};
+int when_of_fields(const struct when_fields *fields, uint64_t *ret_s);
+
 #endif

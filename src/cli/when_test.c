@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/when.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -72,6 +73,37 @@ static void it_is_local_time(void **state)
 	tzset();
 }
 
+static void a_moment_is_named(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t at_s; /* 0: it is none */
+	} rows[] = {
+		{ "now", NOW },
+		{ "2h", NOW - 7200 },
+		{ "1d", NOW - 86400 },
+		{ "2007-07-27", 1185494400 },
+		{ "2007-07-27 19:12", 1185563520 },
+		{ "2007-07-27T19:12:17", NOW },
+		{ "2007-07-27T19:12:17Z", NOW },
+		{ "2007-07-27T21:12:17+02:00", NOW },
+		{ "2007-07-27 14:42:17-0430", NOW },
+		{ "19:12", 1185563520 },
+		{ "00:00:01", 1185494401 },
+		{ "", 0 }, { "yesterday", 0 }, { "2007-7-27", 0 }, { "2007-07-32", 0 }, { "2007-02-29", 0 }, { "24:00", 0 },
+		{ "19:60", 0 }, { "2007-07-27 ", 0 }, { "2007-07-27 19", 0 }, { "2007-07-27 19:12:17 x", 0 },
+		{ "2007-07-27T19:12:17+99:00", 0 }, { "1969-12-31", 0 }, { "-1d", 0 }, { "20007-07-27", 0 },
+	};
+	uint64_t at_s;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(when_parse(bytes_of(rows[i].text), NOW, &at_s), rows[i].at_s ? 0 : -EINVAL);
+		if (rows[i].at_s)
+			assert_int_equal(at_s, rows[i].at_s);
+	}
+	assert_int_equal(when_parse(bytes_make("2007-02-28\0", 11), NOW, &at_s), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +111,7 @@ int main(void)
 		cmocka_unit_test(any_number_fits),
 		cmocka_unit_test(a_moment_says_how_far_it_is),
 		cmocka_unit_test(it_is_local_time),
+		cmocka_unit_test(a_moment_is_named),
 	};
 
 	setenv("TZ", "UTC0", 1);

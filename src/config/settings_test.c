@@ -47,6 +47,7 @@ static void test_defaults(void **state)
 	assert_true(settings.evict_enabled);
 	assert_int_equal(settings.score[SETTINGS_SCORE_LISTED], 100);
 	assert_int_equal(settings.score[SETTINGS_SCORE_ACCEPTED], 0);
+	assert_int_equal(settings.http_listen.port, 0);
 	settings_free(&settings);
 }
 

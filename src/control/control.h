@@ -57,6 +57,10 @@ struct control_stream_calls {
 };
 void control_stream(struct control_answer *answer, const struct control_stream_calls *calls, void *state);
 
+/* The last line that the callback answers to such a request of our own; the caller's to free. NULL without memory, and
+ * for what is a stream. */
+json_t *control_answer_here(control_fn *fn, void *data, const json_t *request);
+
 /* The client: sends `request` (stolen), hands each line of the answer to `line` (NULL: none
  * expected), and returns the last one in *ret_last (the caller's to free). Blocks up to
  * `timeout_ms` between lines. Returns 0 or -errno: -ENOENT and -ECONNREFUSED when no daemon is

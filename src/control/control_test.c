@@ -521,9 +521,30 @@ static void destroying_closes_all(void **state)
 	close(reading);
 }
 
+static void test_a_request_of_our_own(void **state)
+{
+	json_t *request = json_pack("{s:s, s:s}", "command", "fail", "sentence", "no");
+	json_t *done = control_answer_here(answer, NULL, request);
+
+	assert_false(json_is_true(json_object_get(done, "ok")));
+	assert_string_equal(json_string_value(json_object_get(done, "error")), "no");
+	json_decref(done);
+	json_object_set_new(request, "command", json_string("large"));
+	json_object_set_new(request, "size", json_integer(100000));
+	done = control_answer_here(answer, NULL, request);
+	assert_true(json_is_true(json_object_get(done, "ok")));
+	assert_int_equal(json_string_length(json_object_get(done, "text")), 100000);
+	json_decref(done);
+	json_object_set_new(request, "command", json_string("stream"));
+	assert_null(control_answer_here(answer, NULL, request));
+	assert_int_equal(stream.done, 1);
+	json_decref(request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_request_of_our_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_request_is_answered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_object_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_deep_request_is_refused, set_up, tear_down),

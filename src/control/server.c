@@ -122,6 +122,19 @@ void control_stream(struct control_answer *c, const struct control_stream_calls 
 	c->stream_state = state;
 }
 
+json_t *control_answer_here(control_fn *fn, void *data, const json_t *request)
+{
+	struct control_answer c = { .state = CLIENT_READING, .fd = -1 };
+	json_t *last = NULL;
+
+	fn(data, request, &c);
+	if (!c.stream && c.out_size)
+		last = json_loadb(c.out, c.out_size, 0, NULL);
+	end_stream(&c);
+	free(c.out);
+	return last;
+}
+
 static void make_lines(struct control_answer *c)
 {
 	while (c->stream && c->out_size < ANSWER_SLICE) {

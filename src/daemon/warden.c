@@ -97,8 +97,7 @@ static void keep_table_alive(struct warden *w)
 	int r = w->ban ? ban_alive(w->ban) : -ENOENT;
 
 	/* That a kernel has no nf_tables has been said, and is nothing to be tried each second. */
-	if (!w->ban && w->plan->settings.ban_backend != BACKEND_NFT &&
-	    (w->table_error == -EOPNOTSUPP || w->table_error == -EPROTONOSUPPORT))
+	if (!w->ban && (w->table_error == -EOPNOTSUPP || w->table_error == -EPROTONOSUPPORT))
 		return;
 	if (r == -ENOENT)
 		warden_mend_table(w);

@@ -357,7 +357,7 @@ void warden_open_evict(struct warden *w)
 		log_error("cannot end connections (SOCK_DESTROY): %s; bans still work", strerror(-r));
 }
 
-/* With another backend, the table is only for what it alone can do. */
+/* Without it what else we do goes on, such as ending the connections of who would be banned. */
 static int open_table(struct warden *w)
 {
 	struct ban_table_limits limits = warden_table_limits(w);
@@ -369,8 +369,9 @@ static int open_table(struct warden *w)
 		warden_fill_table(w);
 		return 0;
 	}
-	if (w->plan->settings.ban_backend != BACKEND_NFT && r != -EBUSY && r != -EPERM) {
-		log_warning("no nf_tables table inet wavebreak (%s): nobody is limited or steered", strerror(-r));
+	if (r != -EBUSY && r != -EPERM) {
+		log_error("no nf_tables table inet wavebreak (%s): nobody is %slimited or steered", strerror(-r),
+			  w->plan->settings.ban_backend == BACKEND_NFT ? "kept out, " : "");
 		w->table_error = r;
 		return 0;
 	}

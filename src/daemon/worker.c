@@ -84,6 +84,8 @@ static void each_second(void *data)
 	worker_gate_each_second(w->gate);
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
+	worker_http_each_second(w->http);
+	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
 	if (w->untold)
@@ -284,10 +286,14 @@ static int run(struct worker *w)
 	/* Without it only the never-list keeps the administrator from a ban. */
 	(void)sessions_create(&w->sessions);
 	open_store(w);
+	worker_history_open(w, &w->history);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
+	worker_open_processes(w);
+	worker_http_open(w, &w->http);
 	confine(w);
 	start_store(w);
+	worker_history_start(w->history);
 	if (worker_gate_create(w, &w->gate) < 0)
 		log_error("cannot listen to the gate: not enough memory");
 	if (worker_relief_create(w, &w->relief) < 0)
@@ -320,11 +326,13 @@ int worker_run(const struct worker_start *start)
 	 * others do not come, in a private home or in /etc with a mode of the administrator's. */
 	if (worker_load_signatures(&w) < 0)
 		return WORKER_WRONG;
+	worker_http_read_token(&w);
 	/* Not by SIGKILL: what the worker knows has to be written down first. */
 	if (role_become_user(start->uid, start->gid, start->journal_group) < 0 ||
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
+	worker_history_close(w.history);
 	if (w.store)
 		store_close(w.store);
 	return status;

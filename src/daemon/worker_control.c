@@ -8,6 +8,7 @@
 #include "build_config.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,7 @@ static struct bytes text_of(const json_t *request, const char *name)
 	return bytes_make(json_string_value(value), json_string_length(value));
 }
 
-/* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". */
-static int parse_address(struct bytes text, struct addr *ret)
+int worker_parse_address(struct bytes text, struct addr *ret)
 {
 	struct prefix prefix;
 
@@ -44,7 +44,7 @@ static bool address_of(const json_t *request, struct control_answer *answer, str
 {
 	char shown[64];
 
-	if (parse_address(text_of(request, "address"), ret) == 0)
+	if (worker_parse_address(text_of(request, "address"), ret) == 0)
 		return true;
 	control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an IPv4 or IPv6 address",
 		     text_escape(text_of(request, "address"), shown, sizeof(shown)));
@@ -94,20 +94,13 @@ static json_t *suspect_to_json(const struct worker *w, const struct suspect *sus
 	return o;
 }
 
-/* The states that a connection of ours can be in, by the names of tcp(7) and ss(8). */
 static json_t *states_to_json(const struct connection_counts *counts)
 {
-	static const char *const names[SOCKDIAG_STATES] = {
-		[SOCKDIAG_ESTABLISHED] = "established", [SOCKDIAG_SYN_RECV] = "syn-recv",
-		[SOCKDIAG_FIN_WAIT1] = "fin-wait-1",	[SOCKDIAG_FIN_WAIT2] = "fin-wait-2",
-		[SOCKDIAG_CLOSE_WAIT] = "close-wait",	[SOCKDIAG_LAST_ACK] = "last-ack",
-		[SOCKDIAG_CLOSING] = "closing",
-	};
 	json_t *o = json_object();
 
-	for (int i = 0; i < SOCKDIAG_STATES; i++) {
-		if (names[i])
-			json_object_set_new(o, names[i], json_integer(counts->by_state[i]));
+	for (unsigned i = 0; i < SOCKDIAG_STATES; i++) {
+		if (worker_state_name(i))
+			json_object_set_new(o, worker_state_name(i), json_integer(counts->by_state[i]));
 	}
 	return o;
 }
@@ -138,6 +131,44 @@ static json_t *counters_to_json(void)
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		json_object_set_new(o, counter_name((enum counter)i),
 				    json_integer((json_int_t)counter_read((enum counter)i)));
+	return o;
+}
+
+static json_t *number_to_json(double value)
+{
+	/* Whole ones as such, as far as both can hold them. */
+	return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *object_within(json_t *object, const char *name)
+{
+	if (!json_object_get(object, name))
+		json_object_set_new(object, name, json_object());
+	return json_object_get(object, name);
+}
+
+/* A number, or an object with a member for each value of its label, and so on. Label values may be foreign, and JSON
+ * takes UTF-8 only: what is not ASCII is escaped. */
+static void measure_to_json(void *measures, enum measure measure, const char *value_of_label,
+			    const char *value_of_label2, double value)
+{
+	const char *const labels[MEASURE_LABELS_MOST] = { value_of_label, value_of_label2 };
+	char shown[STORE_PATH_MOST * 4 + 1] = "";
+	const char *member = measure_name(measure);
+	json_t *object = measures;
+
+	for (unsigned i = 0; i < measure_label_count(measure); i++) {
+		object = object_within(object, member);
+		member = text_escape(bytes_of(labels[i] ? labels[i] : ""), shown, sizeof(shown));
+	}
+	json_object_set_new(object, member, number_to_json(value));
+}
+
+static json_t *measures_to_json(struct worker *w)
+{
+	json_t *o = json_object();
+
+	worker_measure(w, measure_to_json, o);
 	return o;
 }
 
@@ -178,7 +209,7 @@ static json_t *limits_to_json(const struct settings *s)
 			 (json_int_t)s->limits_per_network, "total", (json_int_t)s->limits_total, "suspect", s->limits_suspect);
 }
 
-static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
+json_t *worker_status(struct worker *w)
 {
 	const struct plan *plan = w->start->plan;
 	struct store_state store = { 0 };
@@ -213,7 +244,13 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 	json_object_set_new(o, "landlock", json_boolean(w->confined_by_landlock));
 	json_object_set_new(o, "seccomp", json_boolean(w->confined_by_seccomp));
 	json_object_set_new(o, "counters", counters_to_json());
-	control_finish(answer, o);
+	json_object_set_new(o, "measures", measures_to_json(w));
+	return o;
+}
+
+static void do_status(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	control_finish(answer, worker_status(w));
 }
 
 struct listing {
@@ -413,24 +450,21 @@ static json_t *relief_to_json(const struct relief_record *record)
 	return o;
 }
 
-static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
+json_t *worker_explain(struct worker *w, const struct addr *addr)
 {
 	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
 	struct explanation e;
-	struct addr addr;
 	bool known;
 	json_t *o;
 
-	if (!address_of(request, answer, &addr))
-		return;
-	known = explain_make(w->judge, w->bans, &w->never, &addr, clock_wall_ms(), &e);
+	known = explain_make(w->judge, w->bans, &w->never, addr, clock_wall_ms(), &e);
 	e.talk = worker_gate_talk(w->gate, &e.unit);
 	e.let_in_until_ms = worker_gate_let_in_until(w->gate, &e.unit);
 	if (e.let_in_until_ms <= e.now_ms)
 		e.let_in_until_ms = 0;
 	e.relief = worker_relief_of(w->relief, &e.unit);
 	e.suspected = w->suspects && suspects_find(w->suspects, &e.unit, &e.suspect);
-	e.network = prefix_set_find(&w->start->plan->suspect_networks, &addr);
+	e.network = prefix_set_find(&w->start->plan->suspect_networks, addr);
 	known = known || e.talk || e.let_in_until_ms || e.suspected || e.network || e.relief;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
@@ -456,7 +490,15 @@ static void do_explain(struct worker *w, const json_t *request, struct control_a
 		json_object_set_new(o, "protected_by",
 				    json_pack("{s:s, s:s}", "prefix", prefix_format(&e.protection.prefix, prefix), "why",
 					      e.protection.why));
-	control_finish(answer, o);
+	return o;
+}
+
+static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	struct addr addr;
+
+	if (address_of(request, answer, &addr))
+		control_finish(answer, worker_explain(w, &addr));
 }
 
 static void do_zones(struct worker *w, const json_t *request, struct control_answer *answer)
@@ -473,7 +515,8 @@ static const struct {
 } commands[] = {
 	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
 	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
-	{ "zones", do_zones },
+	{ "zones", do_zones },	 { "history", worker_history_tell },
+	{ "import", worker_history_import },
 };
 
 void worker_on_control(void *data, const json_t *request, struct control_answer *answer)

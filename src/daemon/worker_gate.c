@@ -192,6 +192,7 @@ static void judge_report(struct worker *w, const struct gate_report *report)
 	struct ban_step step;
 	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
+	w->outcomes[event.outcome]++;
 	worker_relief_on_event(w->relief, &event, &verdict);
 	if (banned)
 		worker_carry_out(w, &step);
@@ -413,46 +414,20 @@ void worker_gate_steered(struct worker_gate *gate, const struct answer *answer)
 
 static json_t *steering_to_json(const struct worker_gate *gate)
 {
-	return json_pack("{s:b, s:s*}", "on", gate->steers, "error",
+	static const char *const ways[] = {
+#define STEERING(id, name, help) [STEERING_##id] = name,
+#include "defs/steerings.def"
+#undef STEERING
+	};
+
+	return json_pack("{s:s, s:b, s:s*}", "who", ways[gate->w->settings->gate_steer], "on", gate->steers, "error",
 			 gate->steering_error ? strerror(-gate->steering_error) : NULL);
 }
 
-static uint64_t sum_state(const struct worker_gate *gate, size_t state)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < gate->count; i++)
-		sum += gate->states[i].states[state];
-	return sum;
-}
-
-uint32_t worker_gate_sessions(const struct worker_gate *gate)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; gate && i < gate->count; i++)
-		sum += gate->states[i].sessions;
-	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
-}
-
-uint64_t worker_gate_held(const struct worker_gate *gate)
-{
-	uint64_t held = 0;
-
-	for (size_t state = 0; gate && gate->shares_port && state < SESSION_STATES; state++) {
-		if (state != SESSION_PASSED)
-			held += sum_state(gate, state);
-	}
-	return held;
-}
-
-json_t *worker_gate_to_json(const struct worker_gate *gate)
+static struct gate_state sum_states(const struct worker_gate *gate)
 {
 	struct gate_state sum = { 0 };
-	json_t *states = json_object(), *steering = NULL;
 
-	if (gate->w->settings->gate_steer != STEERING_NONE)
-		steering = steering_to_json(gate);
 	for (size_t i = 0; i < gate->count; i++) {
 		const struct gate_state *state = &gate->states[i];
 
@@ -462,10 +437,55 @@ json_t *worker_gate_to_json(const struct worker_gate *gate)
 		sum.clients += state->clients;
 		sum.cached += state->cached;
 		sum.in_flight += state->in_flight;
+		for (size_t j = 0; j < SESSION_STATES; j++)
+			sum.states[j] += state->states[j];
 	}
+	return sum;
+}
+
+uint32_t worker_gate_sessions(const struct worker_gate *gate)
+{
+	uint64_t sum = gate ? sum_states(gate).sessions : 0;
+
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+}
+
+uint64_t worker_gate_held(const struct worker_gate *gate)
+{
+	struct gate_state sum;
+	uint64_t held = 0;
+
+	if (!gate || !gate->shares_port)
+		return 0;
+	sum = sum_states(gate);
+	for (size_t state = 0; state < SESSION_STATES; state++)
+		held += state == SESSION_PASSED ? 0 : sum.states[state];
+	return held;
+}
+
+uint32_t worker_gate_latency_ms(const struct worker_gate *gate)
+{
+	uint64_t sum = 0, count = 0;
+
+	for (size_t i = 0; i < gate->count; i++) {
+		for (size_t j = 0; j < gate->states[i].zone_count && j < ZONES_MOST; j++) {
+			sum += gate->states[i].zones[j].latency_ms;
+			count += gate->states[i].zones[j].latency_ms > 0;
+		}
+	}
+	return count ? (uint32_t)(sum / count) : 0;
+}
+
+json_t *worker_gate_to_json(const struct worker_gate *gate)
+{
+	const struct gate_state sum = sum_states(gate);
+	json_t *states = json_object(), *steering = NULL;
+
+	if (gate->w->settings->gate_steer != STEERING_NONE)
+		steering = steering_to_json(gate);
 	for (size_t i = 0; i < SESSION_STATES; i++)
 		json_object_set_new(states, session_state_name((enum session_state)i),
-				    json_integer((json_int_t)sum_state(gate, i)));
+				    json_integer((json_int_t)sum.states[i]));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "workers", (json_int_t)gate->count, "sessions",
 			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
 			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
@@ -490,18 +510,25 @@ static void add_health(struct zone_health *sum, const struct zone_health *one)
 	sum->errors += one->errors;
 }
 
+static struct zone_health health_of(const struct worker_gate *gate, size_t zone)
+{
+	struct zone_health sum = { 0 };
+
+	for (size_t i = 0; i < gate->count; i++) {
+		if (zone < gate->states[i].zone_count)
+			add_health(&sum, &gate->states[i].zones[zone]);
+	}
+	return sum;
+}
+
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate)
 {
 	const struct settings *settings = gate->w->settings;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < settings->zone_count; i++) {
-		struct zone_health sum = { 0 };
+		const struct zone_health sum = health_of(gate, i);
 
-		for (size_t j = 0; j < gate->count; j++) {
-			if (i < gate->states[j].zone_count)
-				add_health(&sum, &gate->states[j].zones[i]);
-		}
 		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "zone",
 			settings->zones[i].name, "weight", (json_int_t)settings->zones[i].weight, "state",
 			zone_state_name(sum.state), "trouble", zone_trouble_words(sum.trouble), "state6",
@@ -510,4 +537,55 @@ json_t *worker_gate_zones_to_json(const struct worker_gate *gate)
 			(json_int_t)gate->decided[i], "errors", (json_int_t)sum.errors));
 	}
 	return list;
+}
+
+static double of_zone(const struct worker_gate *gate, size_t zone, const struct zone_health *health,
+		      enum measure measure)
+{
+	switch (measure) {
+	case MEASURE_zone_weight: return gate->w->settings->zones[zone].weight;
+	case MEASURE_zone_latency_seconds: return health->latency_ms / 1000.0;
+	case MEASURE_zone_lookups: return (double)health->asked;
+	case MEASURE_zone_listings: return (double)health->listed;
+	case MEASURE_zone_decisions: return (double)gate->decided[zone];
+	default: return (double)health->errors;
+	}
+}
+
+static void measure_zones(const struct worker_gate *gate, measure_fn *fn, void *data)
+{
+	static const enum measure alike[] = { MEASURE_zone_weight, MEASURE_zone_latency_seconds, MEASURE_zone_lookups,
+					      MEASURE_zone_listings, MEASURE_zone_decisions, MEASURE_zone_errors };
+	const struct settings *settings = gate->w->settings;
+	struct zone_health health[ZONES_MOST];
+
+	for (size_t i = 0; i < settings->zone_count; i++) {
+		health[i] = health_of(gate, i);
+		fn(data, MEASURE_zone_out, settings->zones[i].name, "ipv4", health[i].state == ZONE_OUT);
+		fn(data, MEASURE_zone_out, settings->zones[i].name, "ipv6", health[i].state6 == ZONE_OUT);
+	}
+	for (size_t m = 0; m < sizeof(alike) / sizeof(alike[0]); m++) {
+		for (size_t i = 0; i < settings->zone_count; i++)
+			fn(data, alike[m], settings->zones[i].name, NULL, of_zone(gate, i, &health[i], alike[m]));
+	}
+}
+
+void worker_gate_measure(const struct worker_gate *gate, measure_fn *fn, void *data)
+{
+	struct gate_state sum;
+
+	if (!gate)
+		return;
+	sum = sum_states(gate);
+	fn(data, MEASURE_gate_processes, NULL, NULL, (double)gate->count);
+	if (gate->w->settings->gate_steer != STEERING_NONE)
+		fn(data, MEASURE_gate_steering, NULL, NULL, gate->steers);
+	for (size_t i = 0; i < SESSION_STATES; i++)
+		fn(data, MEASURE_gate_open_sessions, session_state_name((enum session_state)i), NULL, (double)sum.states[i]);
+	fn(data, MEASURE_gate_open_sessions_limit, NULL, NULL, (double)sum.most);
+	fn(data, MEASURE_gate_memory_bytes, NULL, NULL, (double)sum.memory);
+	fn(data, MEASURE_gate_remembered_clients, NULL, NULL, (double)sum.clients);
+	fn(data, MEASURE_dns_cached_answers, NULL, NULL, (double)sum.cached);
+	fn(data, MEASURE_dns_questions_in_flight, NULL, NULL, (double)sum.in_flight);
+	measure_zones(gate, fn, data);
 }

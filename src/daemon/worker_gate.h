@@ -12,6 +12,7 @@
 #include "base/prefix.h"
 #include "daemon/request.h"
 #include "event/loop.h"
+#include "observe/measures.h"
 
 #include <jansson.h>
 
@@ -42,6 +43,9 @@ const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *
 /* Until when the gate lets the client in at once, wall time in milliseconds; 0 where it does not. */
 uint64_t worker_gate_let_in_until(const struct worker_gate *gate, const struct addr *unit);
 
+/* How long its DNS lists took to answer of late: their mean, 0 where none was asked. */
+uint32_t worker_gate_latency_ms(const struct worker_gate *gate);
+
 /* Clients that its workers hold now. */
 uint32_t worker_gate_sessions(const struct worker_gate *gate);
 
@@ -51,5 +55,7 @@ void worker_gate_steered(struct worker_gate *gate, const struct answer *answer);
 /* For `status` and `zones`. */
 json_t *worker_gate_to_json(const struct worker_gate *gate);
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate);
+/* The gate's rows of defs/measures.def; none for NULL. */
+void worker_gate_measure(const struct worker_gate *gate, measure_fn *fn, void *data);
 
 #endif

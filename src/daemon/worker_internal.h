@@ -7,6 +7,8 @@
 #include "daemon/link.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
+#include "daemon/worker_history.h"
+#include "daemon/worker_http.h"
 #include "daemon/worker_relief.h"
 #include "daemon/worker_wave.h"
 #include "event/loop.h"
@@ -16,9 +18,11 @@
 #include "judge/line_reader.h"
 #include "judge/policy.h"
 #include "judge/suspects.h"
+#include "observe/http.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
+#include "sense/process.h"
 #include "sense/sessions.h"
 #include "sense/stream.h"
 #include "store/store.h"
@@ -94,11 +98,16 @@ struct worker {
 	struct worker_gate *gate; /* NULL when there is none */
 	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
+	struct worker_history *history; /* NULL when there is none */
+	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
 	bool confined_by_landlock, confined_by_seccomp;
+	char http_token[HTTP_TOKEN_MOST + 1]; /* "": the page only reads */
+	struct worker_http *http; /* NULL when it is not asked for, or not to be had */
+	struct process warden_process, own_process;
 };
 
 /* worker_logs.c */
@@ -156,6 +165,10 @@ int worker_allow(struct worker *w, const struct prefix *prefix);
 bool worker_disallow(struct worker *w, const struct prefix *prefix);
 void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* worker_measures.c: the name of an enum sockdiag_state, as in tcp(7) and ss(8); NULL for those that a connection of
+ * ours is not in. */
+const char *worker_state_name(unsigned state);
+
 /* worker_suspects.c */
 int worker_open_suspects(struct worker *w);
 /* After the policy's decision on an event. */
@@ -173,7 +186,11 @@ void worker_renew_suspects(void *worker);
 void worker_suspects_each_second(struct worker *w);
 void worker_suspect_refused(struct worker *w, const struct answer *answer);
 
-/* worker_control.c */
+/* worker_control.c: what `status` and `explain` answer. */
+json_t *worker_status(struct worker *w);
+json_t *worker_explain(struct worker *w, const struct addr *addr);
+/* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". Returns 0 or -EINVAL. */
+int worker_parse_address(struct bytes text, struct addr *ret);
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);
 
 #endif

@@ -64,6 +64,7 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	bool banned;
 
 	counter_add(COUNTER_log_lines_recognised, 1);
+	w->outcomes[match->outcome]++;
 	if (match->outcome == OUTCOME_SERVER_FULL)
 		w->server_full_s = clock_wall_s();
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)

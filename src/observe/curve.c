@@ -343,3 +343,62 @@ int curve_draw(const struct curve_picture *picture, const struct curve_frame *fr
 	*ret_length = (size_t)(out - text);
 	return 0;
 }
+
+double curve_strip_whole(const struct curve *strip)
+{
+	double whole = 0;
+
+	for (size_t i = 0; i < strip->length; i++)
+		whole += isfinite(strip->points[i].count) ? fmax(strip->points[i].count, 0) : 0;
+	return whole;
+}
+
+double curve_strip_sums(const struct curve_picture *picture, const struct curve *strip, size_t places,
+			double sums[CURVE_PLACES_MOST])
+{
+	double seconds = curve_picture_seconds(picture), highest = 0;
+
+	for (size_t i = 0; i < places; i++)
+		sums[i] = 0;
+	for (size_t i = 0; i < strip->length; i++) {
+		const struct curve_point *point = &strip->points[i];
+		size_t place;
+
+		if (!isfinite(point->count) || point->count <= 0 || !(point->seconds >= 0 && point->seconds <= seconds))
+			continue;
+		place = (size_t)lround(point->seconds / seconds * (double)(places - 1));
+		sums[place] += point->count;
+		highest = fmax(highest, sums[place]);
+	}
+	return highest;
+}
+
+int curve_draw_strip(const struct curve_picture *picture, const struct curve_frame *frame, size_t strip, char *text,
+		     size_t size, size_t *ret_length)
+{
+	double sums[CURVE_PLACES_MOST], highest;
+	struct canvas canvas;
+	size_t places;
+
+	if (!is_in_bounds(picture, frame) || strip >= picture->strip_count || strip >= CURVE_STRIPS_AT_MOST)
+		return -EINVAL;
+	if (size < CURVE_TEXT_SIZE(frame->width, 1))
+		return -ENOBUFS;
+	memset(&canvas, 0, sizeof(canvas));
+	canvas.width = frame->width;
+	canvas.height = 1;
+	canvas.left = label_width(curve_picture_top(picture), frame->height) + 2;
+	places = canvas.width - canvas.left;
+	highest = curve_strip_sums(picture, &picture->strips[strip], places, sums);
+	for (size_t i = 0; i < places; i++) {
+		/* U+2581 to U+2588 are blocks of one to eight eighths; the least that happened is seen. */
+		unsigned eighths = sums[i] > 0 ? (unsigned)lround(sums[i] / highest * 7) : 0;
+
+		if (sums[i] > 0)
+			put(&canvas, 0, canvas.left + i, (uint16_t)(0x2581 + eighths),
+			    (uint8_t)(INK_CURVE + CURVE_STRIP_INK + strip));
+	}
+	*ret_length = (size_t)(write_line(&canvas, canvas.cells[0], frame->colour, text) - text);
+	text[*ret_length] = '\0';
+	return 0;
+}

@@ -43,7 +43,21 @@ struct curve_picture {
 	double seconds; /* extent of the time axis; 0: up to the last point */
 	double top; /* extent of the count axis; 0: up to the largest count or the limit */
 	int64_t wall_start; /* see struct time_axis; 0: elapsed time */
+	/* What happened, below the time axis: counts that are added up where they fall on one place, each strip
+	 * beside its own highest. Of the terminal, by curve_draw_strip. */
+	const struct curve *strips;
+	size_t strip_count;
 };
+
+#define CURVE_STRIPS_AT_MOST 2
+/* Colours of strips follow those of two curves. */
+#define CURVE_STRIP_INK 2
+/* Places across; the sums of a strip of a picture in them, and the highest of these. */
+#define CURVE_PLACES_MOST 480
+double curve_strip_sums(const struct curve_picture *picture, const struct curve *strip, size_t places,
+			double sums[CURVE_PLACES_MOST]);
+/* All that is counted in it. */
+double curve_strip_whole(const struct curve *strip);
 
 /* The extents in effect, the given ones or those that fit the points. Always above 0. */
 double curve_picture_seconds(const struct curve_picture *picture);
@@ -76,6 +90,11 @@ struct curve_frame {
  * or -ENOBUFS (`size` too small). */
 int curve_draw(const struct curve_picture *picture, const struct curve_frame *frame, char *text,
 	       size_t size, size_t *ret_length);
+
+/* Strip number `strip` of the picture as one more line, in step with the columns of curve_draw; a buffer of
+ * CURVE_TEXT_SIZE(width, 1) suffices. Returns as curve_draw. */
+int curve_draw_strip(const struct curve_picture *picture, const struct curve_frame *frame, size_t strip, char *text,
+		     size_t size, size_t *ret_length);
 
 /* The colour in which curve number `ink` is drawn, for legends: an ANSI sequence. */
 const char *curve_ink(unsigned int ink);

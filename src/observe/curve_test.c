@@ -238,6 +238,26 @@ static void test_clock_marks_fall_on_round_times(void **state)
 	assert_true(axis.first == 43);
 }
 
+/* Bars stand where the curve is; the sum of what falls together counts, and the least is seen. */
+static void test_strips_are_in_step(void **state)
+{
+	static const struct curve_point points[] = {
+		{ -1, 9 }, { 0, 1 }, { 50, 3 }, { 50.1, 4 }, { 60, NAN }, { 70, -5 }, { 100, 1 }, { 101, 9 },
+	};
+	const struct curve strips[] = { { "bans", points, COUNT(points) }, { "nothing", NULL, 0 } };
+	const struct curve_picture picture = { .seconds = 100, .top = 300, .strips = strips, .strip_count = 2 };
+	const struct curve_frame frame = { .width = 46, .height = 10 };
+	size_t length;
+
+	assert_int_equal(curve_draw_strip(&picture, &frame, 0, text, sizeof(text), &length), 0);
+	assert_string_equal(text, "     \u2582                   \u2588                   \u2582\n");
+	assert_int_equal(curve_draw_strip(&picture, &frame, 1, text, sizeof(text), &length), 0);
+	assert_int_equal(length, 47);
+	assert_int_equal(curve_draw_strip(&picture, &frame, 2, text, sizeof(text), &length), -EINVAL);
+	assert_int_equal(curve_draw_strip(&picture, &frame, 0, text, 100, &length), -ENOBUFS);
+	assert_true(curve_strip_whole(&strips[0]) == 27);
+}
+
 static void test_peak(void **state)
 {
 	static const struct curve_point points[] = {
@@ -262,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_steps_are_round),
 		cmocka_unit_test(test_time_labels),
 		cmocka_unit_test(test_clock_marks_fall_on_round_times),
+		cmocka_unit_test(test_strips_are_in_step),
 		cmocka_unit_test(test_peak),
 	};
 

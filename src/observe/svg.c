@@ -9,6 +9,8 @@
 /* User units; the picture scales to the width that it is given. */
 #define PAGE_WIDTH 960
 #define PAGE_HEIGHT 480
+#define STRIP_HEIGHT 26 /* of one below the axis, which makes the page higher */
+#define STRIP_PLACES 434
 #define LEFT 62.0
 #define RIGHT 930.0
 #define TOP 116.0
@@ -30,6 +32,7 @@ static const char style[] =
 	".line.c1{stroke:#1d5fd1}.area.c1,.dot.c1{fill:#1d5fd1}\n"
 	".line.c2{stroke:#15803d}.area.c2,.dot.c2{fill:#15803d}\n"
 	".line.c3{stroke:#86198f}.area.c3,.dot.c3{fill:#86198f}\n"
+	".mark{fill:none;stroke-width:2}.mark.c2{stroke:#15803d}.mark.c3{stroke:#86198f}\n"
 	"@media screen and (prefers-color-scheme:dark){\n"
 	"text{fill:#94a3b8}.page{fill:#0f172a}.title,.name{fill:#f1f5f9}\n"
 	".grid{stroke:#1e293b}.axis{stroke:#64748b}\n"
@@ -38,6 +41,7 @@ static const char style[] =
 	".line.c1{stroke:#60a5fa}.area.c1,.dot.c1{fill:#60a5fa}\n"
 	".line.c2{stroke:#4ade80}.area.c2,.dot.c2{fill:#4ade80}\n"
 	".line.c3{stroke:#e879f9}.area.c3,.dot.c3{fill:#e879f9}\n"
+	".mark.c2{stroke:#4ade80}.mark.c3{stroke:#e879f9}\n"
 	"}\n"
 	"</style>\n";
 
@@ -85,18 +89,20 @@ static void write_element(const struct page *page, const char *open, const char 
 	fputs(close, page->out);
 }
 
-static void write_head(const struct page *page, const struct svg_caption *caption)
+static void write_head(const struct page *page, const struct svg_caption *caption, size_t strips)
 {
+	int height = PAGE_HEIGHT + (int)strips * STRIP_HEIGHT;
+
 	fprintf(page->out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
 		"role=\"img\" aria-labelledby=\"title%s\">\n",
-		PAGE_WIDTH, PAGE_HEIGHT, caption->description ? " description" : "");
+		PAGE_WIDTH, height, caption->description ? " description" : "");
 	write_element(page, "<title id=\"title\">", caption->title, "</title>\n");
 	if (caption->description)
 		write_element(page, "<desc id=\"description\">", caption->description, "</desc>\n");
 	fputs(style, page->out);
 	fprintf(page->out, "<rect class=\"page\" width=\"%d\" height=\"%d\"/>\n", PAGE_WIDTH,
-		PAGE_HEIGHT);
+		height);
 	write_element(page, "<text class=\"title\" x=\"20\" y=\"34\">", caption->title,
 		      "</text>\n");
 	if (caption->note)
@@ -119,6 +125,14 @@ static void write_legend(const struct page *page, const struct curve_picture *pi
 		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->curves[i].name,
 			      "</tspan>");
 		fprintf(page->out, "<tspan dx=\"6\">%s%s</tspan>", peak ? "at most " : "", label);
+	}
+	for (size_t i = 0; i < picture->strip_count; i++) {
+		char label[AXIS_LABEL_SIZE];
+
+		count_axis_label(curve_strip_whole(&picture->strips[i]), label);
+		fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"24\">\u25AE</tspan>", CURVE_STRIP_INK + i);
+		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->strips[i].name, "</tspan>");
+		fprintf(page->out, "<tspan dx=\"6\">%s</tspan>", label);
 	}
 	fputs("</text>\n", page->out);
 }
@@ -255,17 +269,35 @@ static void write_path(const struct page *page, const struct curve *curve, size_
 	fputs("\"/>\n", page->out);
 }
 
+/* Bars below the time axis, as wide as the places are far from each other; the highest fills its strip. */
+static void write_strip(const struct page *page, const struct curve_picture *picture, size_t number)
+{
+	const struct curve *strip = &picture->strips[number];
+	double sums[CURVE_PLACES_MOST], bottom = BOTTOM + 32 + STRIP_HEIGHT * (double)(number + 1);
+	double highest = curve_strip_sums(picture, strip, STRIP_PLACES, sums);
+
+	fprintf(page->out, "<path class=\"grid\" d=\"M%.0f %.1fH%.0f\"/>\n", LEFT, bottom, RIGHT);
+	fprintf(page->out, "<text x=\"6\" y=\"%.1f\">", bottom - 2);
+	write_element(page, "", strip->name, "</text>\n");
+	fprintf(page->out, "<path class=\"mark c%zu\" d=\"", CURVE_STRIP_INK + number);
+	for (size_t i = 0; i < STRIP_PLACES; i++)
+		if (sums[i] > 0)
+			fprintf(page->out, "M%.1f %.1fv%.1f", LEFT + (RIGHT - LEFT) * (double)i / (STRIP_PLACES - 1),
+				bottom, -fmax(sums[i] / highest * (STRIP_HEIGHT - 6), 2));
+	fputs("\"/>\n", page->out);
+}
+
 int svg_write(const struct curve_picture *picture, const struct svg_caption *caption, FILE *out)
 {
 	struct page page = { .out = out };
 
-	if (picture->curve_count > CURVES_AT_MOST)
+	if (picture->curve_count > CURVES_AT_MOST || picture->strip_count > CURVE_STRIPS_AT_MOST)
 		return -EINVAL;
 	page.seconds = curve_picture_seconds(picture);
 	page.top = curve_picture_top(picture);
 	if (page.seconds > CURVE_EXTENT_MOST || page.top > CURVE_EXTENT_MOST)
 		return -EINVAL;
-	write_head(&page, caption);
+	write_head(&page, caption, picture->strip_count);
 	write_count_axis(&page, caption->counted);
 	write_time_axis(&page, picture->wall_start);
 	for (size_t i = 0; i < picture->curve_count; i++)
@@ -275,6 +307,8 @@ int svg_write(const struct curve_picture *picture, const struct svg_caption *cap
 	for (size_t i = 0; i < picture->curve_count; i++)
 		write_path(&page, &picture->curves[i], i, false);
 	write_legend(&page, picture);
+	for (size_t i = 0; i < picture->strip_count; i++)
+		write_strip(&page, picture, i);
 	fputs("</svg>\n", out);
 	return ferror(out) ? -EIO : 0;
 }

@@ -56,6 +56,24 @@ static void test_curves_limit_and_legend(void **state)
 	free(document);
 }
 
+static void test_strips_are_bars_below(void **state)
+{
+	static const struct curve_point open[] = { { 0, 0 }, { 20, 12 } }, bans[] = { { 0, 2 }, { 10, 4 }, { 10, 1 } };
+	const struct curve curve = { "open", open, 2 };
+	const struct curve strips[] = { { "bans", bans, 3 }, { "<b>", NULL, 0 } };
+	const struct curve_picture picture = { .curves = &curve, .curve_count = 1, .strips = strips, .strip_count = 2 };
+	const struct curve_picture many = { .curves = &curve, .curve_count = 1, .strips = strips, .strip_count = 3 };
+	char *document = write(&picture, &caption);
+
+	assert_int_equal(occurrences(document, "viewBox=\"0 0 960 532\""), 1);
+	assert_int_equal(occurrences(document, "<path class=\"mark c2\" d=\"M62.0 492.0v-8.0M497.0 492.0v-20.0\"/>"), 1);
+	assert_int_equal(occurrences(document, "<path class=\"mark c3\" d=\"\"/>"), 1);
+	assert_int_equal(occurrences(document, ">7<"), 1);
+	assert_int_equal(occurrences(document, "<b>"), 0);
+	assert_int_equal(svg_write(&many, &caption, stdout), -EINVAL);
+	free(document);
+}
+
 static void test_foreign_text_cannot_leave_its_element(void **state)
 {
 	const struct curve curve = { "</text><script>\x01&", NULL, 0 };
@@ -135,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curves_limit_and_legend),
+		cmocka_unit_test(test_strips_are_bars_below),
 		cmocka_unit_test(test_foreign_text_cannot_leave_its_element),
 		cmocka_unit_test(test_a_gap_begins_a_new_stretch),
 		cmocka_unit_test(test_many_points_keep_their_peak),

@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Address space, not memory; see bench/bans_bench.c for the size of 1,000,000 bans. */
-#define MAP_SIZE ((size_t)1 << 30)
 /* Pages that point at each other in a ring would be read for ever. */
 #define CHILD_SECONDS_MOST 60
 #define LMDB_FREE_PAGES 0 /* numbers of two databases that every file has (mdb_stat(1) -f) */
@@ -43,7 +41,7 @@ static int path_of(const char *folder, const char *file, char ret[PATH_MAX])
 }
 
 /* Returns what LMDB does. */
-static int open_env(const char *path, unsigned flags, MDB_env **ret)
+static int open_env(const char *path, const struct environment_kind *kind, unsigned flags, MDB_env **ret)
 {
 	MDB_env *env;
 	int r;
@@ -51,9 +49,9 @@ static int open_env(const char *path, unsigned flags, MDB_env **ret)
 	r = mdb_env_create(&env);
 	if (r)
 		return r;
-	r = mdb_env_set_mapsize(env, MAP_SIZE);
+	r = mdb_env_set_mapsize(env, kind->map_size);
 	if (!r)
-		r = mdb_env_set_maxdbs(env, DATABASE_COUNT);
+		r = mdb_env_set_maxdbs(env, (MDB_dbi)kind->count);
 	if (!r)
 		r = mdb_env_open(env, path, flags | MDB_NOSUBDIR | MDB_NOTLS, 0600);
 	if (r)
@@ -63,15 +61,16 @@ static int open_env(const char *path, unsigned flags, MDB_env **ret)
 	return r;
 }
 
-static int open_databases(MDB_txn *txn, MDB_dbi databases[DATABASE_COUNT])
+static int open_databases(MDB_txn *txn, const struct environment_kind *kind,
+			  MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
 {
-	uint32_t format = STORE_FORMAT;
+	uint32_t format = kind->format;
 	MDB_val key = lmdb_value(META_FORMAT), value = { sizeof(format), &format };
 	int r = 0;
 
-	for (int i = 0; i < DATABASE_COUNT && !r; i++)
-		r = mdb_dbi_open(txn, store_database_names[i], MDB_CREATE, &databases[i]);
-	return r ? r : mdb_put(txn, databases[DATABASE_META], &key, &value, 0);
+	for (size_t i = 0; i < kind->count && !r; i++)
+		r = mdb_dbi_open(txn, kind->names[i], MDB_CREATE, &databases[i]);
+	return r ? r : mdb_put(txn, databases[0], &key, &value, 0);
 }
 
 /* LMDB tells nobody where it mapped its file. The device is not compared: btrfs and overlayfs
@@ -105,21 +104,21 @@ void environment_release_pages(const struct environment *environment)
 		madvise(environment->map, environment->map_size, MADV_DONTNEED);
 }
 
-int environment_open(const char *folder, const char *file, struct environment *ret)
+int environment_open(const char *folder, const struct environment_kind *kind, struct environment *ret)
 {
 	char path[PATH_MAX];
 	MDB_txn *txn;
 	int r;
 
-	r = path_of(folder, file, path);
+	r = path_of(folder, kind->file, path);
 	if (r < 0)
 		return r;
-	r = open_env(path, MDB_NOMETASYNC, &ret->env);
+	r = open_env(path, kind, MDB_NOMETASYNC, &ret->env);
 	if (r)
 		return environment_error(r);
 	r = mdb_txn_begin(ret->env, NULL, 0, &txn);
 	if (!r) {
-		r = open_databases(txn, ret->databases);
+		r = open_databases(txn, kind, ret->databases);
 		if (r)
 			mdb_txn_abort(txn);
 		else
@@ -128,7 +127,7 @@ int environment_open(const char *folder, const char *file, struct environment *r
 	if (r)
 		environment_close(ret);
 	else
-		find_map(ret, file);
+		find_map(ret, kind->file);
 	return environment_error(r);
 }
 
@@ -157,7 +156,7 @@ static int read_all(MDB_txn *txn, MDB_dbi database)
 	return r == MDB_NOTFOUND ? 0 : r;
 }
 
-static int check_format(MDB_txn *txn, MDB_dbi meta)
+static int check_format(MDB_txn *txn, MDB_dbi meta, uint32_t expected)
 {
 	MDB_val key = lmdb_value(META_FORMAT), value;
 	uint32_t format;
@@ -169,10 +168,10 @@ static int check_format(MDB_txn *txn, MDB_dbi meta)
 	if (value.mv_size != sizeof(format))
 		return MDB_CORRUPTED;
 	memcpy(&format, value.mv_data, sizeof(format));
-	return format == STORE_FORMAT ? 0 : MDB_VERSION_MISMATCH;
+	return format == expected ? 0 : MDB_VERSION_MISMATCH;
 }
 
-static int read_databases(MDB_txn *txn)
+static int read_databases(MDB_txn *txn, const struct environment_kind *kind)
 {
 	MDB_dbi database;
 	MDB_stat names;
@@ -184,16 +183,16 @@ static int read_databases(MDB_txn *txn)
 	/* They are made all at once: there are none, or each has to be there that is as old as the file. */
 	if (r || names.ms_entries == 0)
 		return r;
-	for (int i = 0; i < DATABASE_COUNT && !r; i++) {
-		r = mdb_dbi_open(txn, store_database_names[i], 0, &database);
-		if (r == MDB_NOTFOUND && i >= DATABASE_YOUNGER) {
+	for (size_t i = 0; i < kind->count && !r; i++) {
+		r = mdb_dbi_open(txn, kind->names[i], 0, &database);
+		if (r == MDB_NOTFOUND && i >= kind->younger) {
 			r = 0;
 			continue;
 		}
 		if (!r)
 			r = read_all(txn, database);
-		if (!r && i == DATABASE_META)
-			r = check_format(txn, database);
+		if (!r && i == 0)
+			r = check_format(txn, database, kind->format);
 	}
 	return r;
 }
@@ -206,7 +205,7 @@ static bool is_refusal(int r)
 	       r == EDQUOT || r == EMFILE || r == ENFILE || r == ENOMEM || r == EIO;
 }
 
-static int read_through(MDB_env *env)
+static int read_through(MDB_env *env, const struct environment_kind *kind)
 {
 	MDB_txn *txn;
 	int r;
@@ -214,36 +213,36 @@ static int read_through(MDB_env *env)
 	r = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	if (r)
 		return r;
-	r = read_databases(txn);
+	r = read_databases(txn, kind);
 	mdb_txn_abort(txn);
 	return r;
 }
 
 /* Only writing finds out about some things. Nothing is committed. */
-static int begin_to_write(MDB_env *env)
+static int begin_to_write(MDB_env *env, const struct environment_kind *kind)
 {
-	MDB_dbi databases[DATABASE_COUNT];
+	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
 	MDB_txn *txn;
 	int r;
 
 	r = mdb_txn_begin(env, NULL, 0, &txn);
 	if (r)
 		return r;
-	r = open_databases(txn, databases);
+	r = open_databases(txn, kind, databases);
 	mdb_txn_abort(txn);
 	return r;
 }
 
-static enum child_says child_tries(const char *path)
+static enum child_says child_tries(const char *path, const struct environment_kind *kind)
 {
 	MDB_env *env;
 	int r;
 
-	r = open_env(path, MDB_NOLOCK, &env);
+	r = open_env(path, kind, MDB_NOLOCK, &env);
 	if (!r)
-		r = read_through(env);
+		r = read_through(env, kind);
 	if (!r)
-		r = begin_to_write(env);
+		r = begin_to_write(env, kind);
 	return r && !is_refusal(r) ? CHILD_DAMAGED : CHILD_WELL;
 }
 
@@ -264,14 +263,14 @@ static void expect_death(void)
 	alarm(CHILD_SECONDS_MOST);
 }
 
-int environment_prove(const char *folder, const char *file)
+int environment_prove(const char *folder, const struct environment_kind *kind)
 {
 	char path[PATH_MAX];
 	struct stat status;
 	pid_t child;
 	int r;
 
-	r = path_of(folder, file, path);
+	r = path_of(folder, kind->file, path);
 	if (r < 0)
 		return r;
 	if (stat(path, &status) < 0)
@@ -283,7 +282,7 @@ int environment_prove(const char *folder, const char *file)
 		return -errno;
 	if (child == 0) {
 		expect_death();
-		_exit((int)child_tries(path));
+		_exit((int)child_tries(path, kind));
 	}
 	while (waitpid(child, &r, 0) < 0) {
 		if (errno != EINTR)

@@ -13,15 +13,28 @@
 
 #include <lmdb.h>
 
+/* Which file it is, and what is in it: the bans and the history have one each, so that what befalls the one does the
+ * other no harm. */
+#define ENVIRONMENT_DATABASES_MOST 8
+struct environment_kind {
+	const char *file;         /* its name in the folder */
+	const char *const *names; /* of its databases; the first one has META_FORMAT */
+	size_t count, younger;    /* from that one on, they may be missing in a file of an earlier program */
+	uint32_t format;
+	size_t map_size;          /* bytes that the file may grow to: address space, not memory */
+	const char *called;       /* in messages: "the store" */
+	const char *meanwhile;    /* what holds while it cannot be written */
+};
+
 struct environment {
 	MDB_env *env;
-	MDB_dbi databases[DATABASE_COUNT];
+	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
 	void *map; /* NULL when /proc does not say where it is */
 	size_t map_size;
 };
 
-/* Opens FOLDER/`file`, makes what is not there, and returns 0 or -errno. */
-int environment_open(const char *folder, const char *file, struct environment *ret);
+/* Opens FOLDER/file, makes what is not there, and returns 0 or -errno. */
+int environment_open(const char *folder, const struct environment_kind *kind, struct environment *ret);
 void environment_close(struct environment *environment);
 
 /* What was read of the file, or written to it, stays mapped and counts as our memory: 150 bytes for
@@ -31,7 +44,7 @@ void environment_release_pages(const struct environment *environment);
 
 /* Returns 0 when the file can be used, is empty or is not there; -EBADMSG when it is damaged or
  * of another format; -errno when that cannot be said. Forks. */
-int environment_prove(const char *folder, const char *file);
+int environment_prove(const char *folder, const struct environment_kind *kind);
 
 /* Renames the file to `file`.damaged-<wall_s>; earlier ones go. Returns 0 or -errno. */
 int environment_set_aside(const char *folder, const char *file, uint64_t wall_s);

@@ -23,7 +23,7 @@ struct suspect_change {
 
 struct change {
 	struct change *next;
-	enum store_database database;
+	unsigned database; /* of the environment */
 	bool remove;
 	size_t key_size, value_size;
 	char data[]; /* key, value */
@@ -171,7 +171,7 @@ int queue_delete_ban(struct queue *queue, const struct addr *unit)
 }
 
 /* The link that leads to the change of that key, or to the end. */
-static struct change **find(struct queue *queue, enum store_database database, struct bytes key)
+static struct change **find(struct queue *queue, unsigned database, struct bytes key)
 {
 	struct change **link = &queue->others;
 
@@ -205,13 +205,13 @@ static int add(struct queue *queue, const struct change *head, struct bytes key,
 	return 0;
 }
 
-int queue_put(struct queue *queue, enum store_database database, struct bytes key,
+int queue_put(struct queue *queue, unsigned database, struct bytes key,
 	      struct bytes value)
 {
 	return add(queue, &(struct change){ .database = database }, key, value);
 }
 
-int queue_delete(struct queue *queue, enum store_database database, struct bytes key)
+int queue_delete(struct queue *queue, unsigned database, struct bytes key)
 {
 	return add(queue, &(struct change){ .database = database, .remove = true }, key,
 		   bytes_make(NULL, 0));

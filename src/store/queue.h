@@ -28,9 +28,9 @@ int queue_delete_ban(struct queue *queue, const struct addr *unit);
 int queue_put_suspect(struct queue *queue, const struct suspect *suspect);
 int queue_delete_suspect(struct queue *queue, const struct addr *unit);
 /* Copies both; an empty `value` is a value, too. */
-int queue_put(struct queue *queue, enum store_database database, struct bytes key,
+int queue_put(struct queue *queue, unsigned database, struct bytes key,
 	      struct bytes value);
-int queue_delete(struct queue *queue, enum store_database database, struct bytes key);
+int queue_delete(struct queue *queue, unsigned database, struct bytes key);
 
 size_t queue_count(const struct queue *queue);
 void queue_clear(struct queue *queue);

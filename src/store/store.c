@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "store/environment.h"
-#include "store/queue.h"
+#include "store/store_internal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,19 +16,19 @@
 #define PAUSE_MOST_MS 500
 #define PAUSE_FACTOR 4
 
-struct store {
-	struct environment environment;
-	pthread_t thread;
-	bool started;
-
-	pthread_mutex_t lock; /* for all that follows */
-	pthread_cond_t wake;  /* the thread: there is something to do */
-	pthread_cond_t done;  /* the owner, in store_flush: a commit has ended */
-	struct queue *filling;
-	struct queue *writing; /* not changed, and read without the lock, while `busy` */
-	uint64_t failures;     /* commits that failed */
-	bool busy, failing, hurry, stop;
+/* Address space, not memory; see bench/bans_bench.c for the size of 1,000,000 bans. */
+static const struct environment_kind bans_kind = {
+	.file = STORE_FILE_NAME,
+	.names = store_database_names,
+	.count = DATABASE_COUNT,
+	.younger = DATABASE_YOUNGER,
+	.format = STORE_FORMAT,
+	.map_size = (size_t)1 << 30,
+	.called = "the store",
+	.meanwhile = "bans hold",
 };
+
+_Static_assert(DATABASE_COUNT <= ENVIRONMENT_DATABASES_MOST, "an environment has room for all");
 
 static void wait_until(struct store *store, uint64_t deadline_ms)
 {
@@ -51,10 +50,10 @@ static void say_change(const struct store *store, int r, size_t count)
 	if (r < 0)
 		counter_add(COUNTER_store_errors, 1);
 	if (r < 0 && !store->failing)
-		log_error("the store cannot be written (%s); %zu changes wait, bans hold", why,
-			  count);
+		log_error("%s cannot be written (%s); %zu changes wait, %s", store->kind->called, why, count,
+			  store->kind->meanwhile);
 	else if (r == 0 && store->failing)
-		log_info("the store can be written again");
+		log_info("%s can be written again", store->kind->called);
 }
 
 /* One commit of `writing`, which stays as it is when that fails. Holds the lock, but not
@@ -141,20 +140,19 @@ int store_start(struct store *store)
 	return -r;
 }
 
-static int open_proved(const char *folder, struct environment *ret)
+static int open_proved(const char *folder, const struct environment_kind *kind, struct environment *ret)
 {
 	uint64_t now_s = clock_wall_s();
 	int r;
 
-	r = environment_prove(folder, STORE_FILE_NAME);
+	r = environment_prove(folder, kind);
 	if (r == -EBADMSG) {
-		log_error("the store %s/%s is damaged; it is set aside as " STORE_FILE_NAME
-			  ".damaged-%llu and a new one begun",
-			  folder, STORE_FILE_NAME, (unsigned long long)now_s);
+		log_error("%s %s/%s is damaged; it is set aside as %s.damaged-%llu and a new one begun", kind->called,
+			  folder, kind->file, kind->file, (unsigned long long)now_s);
 		counter_add(COUNTER_store_errors, 1);
-		r = environment_set_aside(folder, STORE_FILE_NAME, now_s);
+		r = environment_set_aside(folder, kind->file, now_s);
 	}
-	return r < 0 ? r : environment_open(folder, STORE_FILE_NAME, ret);
+	return r < 0 ? r : environment_open(folder, kind, ret);
 }
 
 static void init_locks(struct store *store)
@@ -178,16 +176,22 @@ static void free_store(struct store *store)
 
 int store_open(const char *folder, struct store **ret)
 {
+	return store_open_kind(folder, &bans_kind, ret);
+}
+
+int store_open_kind(const char *folder, const struct environment_kind *kind, struct store **ret)
+{
 	struct store *store = calloc(1, sizeof(*store));
 	int r;
 
 	if (!store)
 		return -ENOMEM;
+	store->kind = kind;
 	r = queue_create(&store->filling);
 	if (r == 0)
 		r = queue_create(&store->writing);
 	if (r == 0)
-		r = open_proved(folder, &store->environment);
+		r = open_proved(folder, kind, &store->environment);
 	if (r < 0) {
 		free_store(store);
 		return r;
@@ -236,8 +240,7 @@ int store_flush(struct store *store)
 	return r;
 }
 
-/* The thread is woken by the first change only: a burst costs one signal, not ten thousand. */
-static struct queue *begin_change(struct store *store)
+struct queue *store_begin_change(struct store *store)
 {
 	pthread_mutex_lock(&store->lock);
 	if (queue_count(store->filling) == 0)
@@ -245,7 +248,7 @@ static struct queue *begin_change(struct store *store)
 	return store->filling;
 }
 
-static void end_change(struct store *store, int r)
+void store_end_change(struct store *store, int r)
 {
 	pthread_mutex_unlock(&store->lock);
 	if (r < 0)
@@ -254,22 +257,22 @@ static void end_change(struct store *store, int r)
 
 void store_put_ban(struct store *store, const struct ban *ban)
 {
-	end_change(store, queue_put_ban(begin_change(store), ban));
+	store_end_change(store, queue_put_ban(store_begin_change(store), ban));
 }
 
 void store_delete_ban(struct store *store, const struct addr *unit)
 {
-	end_change(store, queue_delete_ban(begin_change(store), unit));
+	store_end_change(store, queue_delete_ban(store_begin_change(store), unit));
 }
 
 void store_put_suspect(struct store *store, const struct suspect *suspect)
 {
-	end_change(store, queue_put_suspect(begin_change(store), suspect));
+	store_end_change(store, queue_put_suspect(store_begin_change(store), suspect));
 }
 
 void store_delete_suspect(struct store *store, const struct addr *unit)
 {
-	end_change(store, queue_delete_suspect(begin_change(store), unit));
+	store_end_change(store, queue_delete_suspect(store_begin_change(store), unit));
 }
 
 void store_put_position(struct store *store, struct bytes path, struct bytes position)
@@ -277,16 +280,16 @@ void store_put_position(struct store *store, struct bytes path, struct bytes pos
 	if (path.size > STORE_PATH_MOST || position.size > STORE_POSITION_MOST)
 		counter_add(COUNTER_store_errors, 1);
 	else
-		end_change(store,
-			   queue_put(begin_change(store), DATABASE_POSITIONS, path, position));
+		store_end_change(store,
+			   queue_put(store_begin_change(store), DATABASE_POSITIONS, path, position));
 }
 
 void store_put_allowed(struct store *store, const struct prefix *prefix)
 {
 	struct prefix_record key = record_of_prefix(prefix);
 
-	end_change(store,
-		   queue_put(begin_change(store), DATABASE_ALLOWED,
+	store_end_change(store,
+		   queue_put(store_begin_change(store), DATABASE_ALLOWED,
 			     bytes_make((const char *)&key, sizeof(key)), bytes_make(NULL, 0)));
 }
 
@@ -294,7 +297,7 @@ void store_delete_allowed(struct store *store, const struct prefix *prefix)
 {
 	struct prefix_record key = record_of_prefix(prefix);
 
-	end_change(store, queue_delete(begin_change(store), DATABASE_ALLOWED,
+	store_end_change(store, queue_delete(store_begin_change(store), DATABASE_ALLOWED,
 				       bytes_make((const char *)&key, sizeof(key))));
 }
 
@@ -302,7 +305,7 @@ void store_put_passed(struct store *store, const struct addr *unit, uint64_t unt
 {
 	struct unit_record key = record_of_unit(unit);
 
-	end_change(store, queue_put(begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key)),
+	store_end_change(store, queue_put(store_begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key)),
 				    bytes_make((const char *)&until_s, sizeof(until_s))));
 }
 
@@ -310,7 +313,7 @@ void store_delete_passed(struct store *store, const struct addr *unit)
 {
 	struct unit_record key = record_of_unit(unit);
 
-	end_change(store, queue_delete(begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key))));
+	store_end_change(store, queue_delete(store_begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key))));
 }
 
 typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);

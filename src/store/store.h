@@ -82,6 +82,10 @@ int store_read_position(struct store *store, struct bytes path, char ret[STORE_P
  * Returns 0 or -EIO when the disk refuses. */
 int store_flush(struct store *store);
 
+/* The same for another file of that folder (store/history.h). */
+struct environment_kind;
+int store_open_kind(const char *folder, const struct environment_kind *kind, struct store **ret);
+
 struct store_state {
 	size_t queued;	/* changes */
 	bool failing;	/* the last commit failed */

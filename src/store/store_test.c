@@ -473,6 +473,10 @@ static void test_damaged_anywhere(void **state)
 	}
 }
 
+static const struct environment_kind kind = {
+	STORE_FILE_NAME, store_database_names, DATABASE_COUNT, DATABASE_YOUNGER, STORE_FORMAT, (size_t)1 << 30, "", ""
+};
+
 static void write_raw(const struct place *place, enum store_database database, const void *key,
 		      size_t key_size, const void *value, size_t value_size)
 {
@@ -481,7 +485,7 @@ static void write_raw(const struct place *place, enum store_database database, c
 		v = lmdb_value(bytes_make(value, value_size));
 	MDB_txn *txn;
 
-	assert_int_equal(environment_open(place->folder, STORE_FILE_NAME, &environment), 0);
+	assert_int_equal(environment_open(place->folder, &kind, &environment), 0);
 	assert_int_equal(mdb_txn_begin(environment.env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_put(txn, environment.databases[database], &k, &v, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
@@ -598,7 +602,7 @@ static void test_a_file_without_suspects_is_whole(void **state)
 	MDB_txn *txn;
 
 	fill(place);
-	assert_int_equal(environment_open(place->folder, STORE_FILE_NAME, &environment), 0);
+	assert_int_equal(environment_open(place->folder, &kind, &environment), 0);
 	assert_int_equal(mdb_txn_begin(environment.env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_drop(txn, environment.databases[DATABASE_SUSPECTS], 1), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);

@@ -18,6 +18,7 @@ static const struct {
 	{ "@MAN_RELIEF_REASONS@\n", man_relief_reasons },
 	{ "@MAN_BACKENDS@\n", man_backends },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
+	{ "@MAN_METRICS@\n", man_metrics },
 	{ "@BASH_NAMES@\n", bash_names },
 	{ "@BASH_COMMANDS@\n", bash_commands },
 	{ "@BASH_VALUES@\n", bash_values },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages are in mdoc(7). */
+#include "base/counter.h"
 #include "config/setting_table.h"
+#include "observe/prometheus.h"
 #include "tables.h"
 
 /* mdoc wants each sentence on a line of its own, and a backslash as \e. None of the tables'
@@ -173,5 +175,27 @@ void man_outcomes(FILE *out)
 #define OUTCOME(id, name, score, help) fprintf(out, ".It %s Ta %d Ta %s\n", name, score, help);
 #include "defs/outcomes.def"
 #undef OUTCOME
+	fputs(".El\n", out);
+}
+
+static void write_metric(const char *name, bool is_counter, enum measure measure, const char *help, FILE *out)
+{
+	char text[PROMETHEUS_NAME_SIZE];
+
+	fprintf(out, ".It Li %s", prometheus_name(name, is_counter, text));
+	for (unsigned i = 0; measure < MEASURE_COUNT && i < measure_label_count(measure); i++)
+		fprintf(out, "%s Ar %s", i ? " ," : " No by", measure_label(measure, i));
+	fputc('\n', out);
+	write_sentences(help, out);
+}
+
+void man_metrics(FILE *out)
+{
+	fputs(".Bl -tag -width indent\n", out);
+	for (int i = 0; i < MEASURE_COUNT; i++)
+		write_metric(measure_name((enum measure)i), measure_is_counter((enum measure)i), (enum measure)i,
+			     measure_help((enum measure)i), out);
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		write_metric(counter_name((enum counter)i), true, MEASURE_COUNT, counter_help((enum counter)i), out);
 	fputs(".El\n", out);
 }

@@ -19,6 +19,7 @@ void man_steerings(FILE *out);
 void man_relief_reasons(FILE *out);
 void man_backends(FILE *out);
 void man_outcomes(FILE *out);
+void man_metrics(FILE *out);
 
 void bash_names(FILE *out);
 void bash_commands(FILE *out);

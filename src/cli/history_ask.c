@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/history_ask.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/when.h"
+
+#include <stdio.h>
+
+#define DAY_S 86400
+/* No step is longer than a minute, and no time beyond what a date can be written of. */
+#define STEP_MOST 60
+#define TIME_MOST UINT64_C(253402300799)
+
+struct asking {
+	const struct history_span *span;
+	history_part_fn *fn;
+	void *data;
+	uint64_t samples;
+};
+
+static int parse_time(const char *command, const char *option, const char *word, uint64_t now_s, uint64_t *ret_s)
+{
+	char shown[80];
+
+	if (!word || when_parse(bytes_of(word), now_s, ret_s) == 0)
+		return OPTIONS_GO_ON;
+	fprintf(stderr, "wavebreak %s: --%s: '%s' is not a time such as 2009-07-27, '2009-07-27 19:12', 19:12 or 2h\n",
+		command, option, text_escape(bytes_of(word), shown, sizeof(shown)));
+	return STATUS_WRONG;
+}
+
+int history_span_of(const struct options *options, const char *command, struct history_span *ret)
+{
+	uint64_t now_s = clock_wall_s();
+	int status;
+
+	*ret = (struct history_span){ now_s > DAY_S ? now_s - DAY_S : 0, now_s };
+	status = parse_time(command, "since", options->since, now_s, &ret->since_s);
+	if (status == OPTIONS_GO_ON)
+		status = parse_time(command, "until", options->until, now_s, &ret->until_s);
+	if (status != OPTIONS_GO_ON || ret->since_s <= ret->until_s)
+		return status;
+	fprintf(stderr, "wavebreak %s: that time ends before it begins\n", command);
+	return STATUS_WRONG;
+}
+
+static bool read_digits(const json_t *line, char text[HISTORY_CHUNK_MOST], size_t *ret_size)
+{
+	const json_t *digits = json_object_get(line, "chunk");
+	const char *at = json_string_value(digits);
+	size_t size = json_string_length(digits) / 2;
+
+	if (!at || size > HISTORY_CHUNK_MOST)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		int high = char_hex_value(at[i * 2]), low = char_hex_value(at[i * 2 + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		text[i] = (char)(high << 4 | low);
+	}
+	*ret_size = size;
+	return true;
+}
+
+static void leave_out(struct history_chunk *chunk, const struct history_part *part, const struct history_span *span)
+{
+	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
+		uint64_t at_s = part->start_s + (uint64_t)slot * part->step_s;
+
+		if (at_s < span->since_s || at_s > span->until_s)
+			chunk->present &= ~(UINT64_C(1) << slot);
+	}
+}
+
+static void on_line(void *data, const json_t *line)
+{
+	static char text[HISTORY_CHUNK_MOST];
+	static struct history_chunk chunk;
+	struct asking *asking = data;
+	char series[ASK_TEXT_SIZE];
+	struct history_part part = { ask_text(line, "series", series), .start_s = ask_number(line, "start"),
+				     .chunk = &chunk };
+	uint64_t step_s = ask_number(line, "step");
+	size_t size;
+
+	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST || !read_digits(line, text, &size) ||
+	    history_decode(bytes_make(text, size), &chunk) < 0)
+		return;
+	part.step_s = (uint32_t)step_s;
+	leave_out(&chunk, &part, asking->span);
+	asking->samples += (uint64_t)__builtin_popcountll(chunk.present);
+	if (chunk.present)
+		asking->fn(asking->data, &part);
+}
+
+static json_t *request_of(const struct history_span *span, history_columns wanted, bool imported)
+{
+	json_t *request = json_pack("{s:I, s:I, s:b}", "since", (json_int_t)span->since_s, "until",
+				    (json_int_t)span->until_s, "imported", imported);
+	json_t *names = json_array();
+
+	for (int i = 0; i < HISTORY_COLUMNS; i++)
+		if (wanted >> i & 1)
+			json_array_append_new(names, json_string(history_column((enum history_column)i)->name));
+	if (wanted == HISTORY_ALL)
+		json_decref(names);
+	else
+		json_object_set_new(request, "columns", names);
+	return request;
+}
+
+int history_ask(const struct options *options, const struct history_span *span, history_columns wanted,
+		history_part_fn *fn, void *data)
+{
+	struct asking asking = { span, fn, data, 0 };
+	json_t *answer;
+	int status = STATUS_OK;
+
+	for (int imported = 0; imported < 2 && status == STATUS_OK && asking.samples == 0; imported++) {
+		status = ask_daemon(options, "history", request_of(span, wanted, imported), on_line, &asking, &answer);
+		if (status == STATUS_OK)
+			json_decref(answer);
+	}
+	if (status == STATUS_OK && asking.samples == 0) {
+		fputs("wavebreak: nothing was sampled or imported of that time\n", stderr);
+		status = STATUS_NO;
+	}
+	return status;
+}

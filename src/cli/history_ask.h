@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* history_ask - samples from the running daemon, for the commands that tell or draw them.
+ *
+ * What comes over the socket is taken for hostile, as everywhere (cli/ask.h): chunks are checked, and those that
+ * make no sense are passed over.
+ */
+#ifndef WAVEBREAK_CLI_HISTORY_ASK_H
+#define WAVEBREAK_CLI_HISTORY_ASK_H
+
+#include "cli/options.h"
+#include "observe/history.h"
+
+/* A chunk of samples whose slots that are not asked for are taken out. `series` is "" for what was sampled there, or the
+ * name of what was imported, safe to show. */
+struct history_part {
+	const char *series;
+	uint32_t step_s;
+	uint64_t start_s;
+	const struct history_chunk *chunk;
+};
+typedef void history_part_fn(void *data, const struct history_part *part);
+
+struct history_span {
+	uint64_t since_s, until_s;
+};
+
+/* What --since and --until say; without them the last day. Returns OPTIONS_GO_ON, or the exit status after a
+ * sentence on standard error. */
+int history_span_of(const struct options *options, const char *command, struct history_span *ret);
+
+/* Samples of that span in order of time, the live ones, or where there are none the imported ones, a series after the
+ * other. Returns STATUS_OK, STATUS_NO where there is nothing, or another exit status, both after a sentence. */
+int history_ask(const struct options *options, const struct history_span *span, history_columns wanted,
+		history_part_fn *fn, void *data);
+
+#endif

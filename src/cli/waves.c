@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waves - the waves in the history, and what the server would have seen without the guard. */
+#include "base/text.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/configured.h"
+#include "cli/history_ask.h"
+#include "cli/when.h"
+#include "observe/past_waves.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An imported list is gone through twice: its highest count is the limit. Each is told by itself. */
+struct finding {
+	struct past_waves waves;
+	struct wave_limits limits;
+	char series[ASK_TEXT_SIZE];
+	uint32_t highest;
+	bool json;
+	uint64_t found;
+	struct sample {
+		uint64_t wall_s;
+		uint32_t open;
+	} *list; /* of that series */
+	size_t count, room;
+	bool failed;
+};
+
+static struct wave_limits limits_of(const struct settings *s)
+{
+	return (struct wave_limits){ .rate = (uint32_t)s->wave_rate, .factor = (uint32_t)s->wave_factor,
+				     .calm_ms = s->wave_calm, .fill_start = s->relief_start,
+				     .fill_stop = s->wave_relief_stop < s->relief_stop ? s->wave_relief_stop :
+											 s->relief_stop };
+}
+
+static unsigned percent(uint64_t part, uint64_t whole)
+{
+	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
+}
+
+static void tell(const struct past_wave *w, const char *series)
+{
+	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
+
+	printf("%s to %s, %s%s%s\n", wall_format(w->begin_s, begin), w->goes_on ? "now" : wall_format(w->end_s, end) + 11,
+	       span_format(w->end_s - w->begin_s, span), *series ? ", of " : "", series);
+	printf("  peak       %" PRIu32 " open connections", w->peak_open);
+	if (w->limit)
+		printf(" of %" PRIu32 " at most", w->limit);
+	printf(", at %s\n", wall_format(w->peak_s, peak) + 11);
+	printf("  new ones   %" PRIu64 ", up to %.1f a second, where %.1f are usual%s\n", w->arrivals, w->peak_rate, w->usual,
+	       w->by_filling ? "; found because the server filled up" : "");
+	if (*series)
+		return;
+	printf("  offences   %" PRIu64 " (%u %% of the new ones), %" PRIu64 " bans, %" PRIu64 " dropped while banned\n",
+	       w->offences, percent(w->offences, w->arrivals), w->bans, w->dropped);
+	printf("  evicted    %" PRIu64 " (%u %%)\n", w->evictions, percent(w->evictions, w->arrivals));
+	printf("  estimate   %" PRIu32 " open connections at the peak without the guard, had each of those stayed %d s\n",
+	       w->peak_without, PAST_WAVES_HOLD_S);
+}
+
+static void tell_json(const struct past_wave *w, const char *series)
+{
+	json_t *o = json_pack("{s:I, s:I, s:I, s:b, s:b, s:I, s:f, s:f, s:I}", "begin", (json_int_t)w->begin_s, "peak",
+			      (json_int_t)w->peak_s, "end", (json_int_t)w->end_s, "goes_on", w->goes_on, "by_filling",
+			      w->by_filling, "peak_open", (json_int_t)w->peak_open, "usual_rate", w->usual, "peak_rate",
+			      w->peak_rate, "arrivals", (json_int_t)w->arrivals);
+
+	if (w->limit)
+		json_object_set_new(o, "limit", json_integer(w->limit));
+	if (*series) {
+		json_object_set_new(o, "series", json_string(series));
+	} else {
+		json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:i}}", "offences",
+						    (json_int_t)w->offences, "bans", (json_int_t)w->bans, "evictions",
+						    (json_int_t)w->evictions, "dropped", (json_int_t)w->dropped,
+						    "estimate_without", "peak_open", (json_int_t)w->peak_without,
+						    "held_s", PAST_WAVES_HOLD_S));
+	}
+	json_dumpf(o, stdout, JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(o);
+}
+
+/* Of what was sampled here, or of the series that is complete now. */
+static void finish(struct finding *f)
+{
+	uint32_t values[HISTORY_COLUMNS];
+
+	memset(values, 0xFF, sizeof(values));
+	for (size_t i = 0; i < f->count; i++) {
+		values[HISTORY_open] = f->list[i].open;
+		past_waves_take(&f->waves, f->list[i].wall_s, 1, values, f->highest);
+	}
+	past_waves_end(&f->waves);
+	for (size_t i = 0; i < f->waves.count; i++)
+		(f->json ? tell_json : tell)(&f->waves.found[i], f->series);
+	f->found += f->waves.count;
+	f->count = 0;
+	f->highest = 0;
+	past_waves_begin(&f->waves, &f->limits);
+}
+
+static void remember(struct finding *f, uint64_t wall_s, uint32_t open)
+{
+	if (open == HISTORY_UNKNOWN)
+		return;
+	if (f->count == f->room) {
+		size_t room = f->room ? f->room * 2 : 4096;
+		struct sample *list = realloc(f->list, room * sizeof(*list));
+
+		if (!list) {
+			f->failed = true;
+			return;
+		}
+		f->list = list;
+		f->room = room;
+	}
+	f->list[f->count++] = (struct sample){ wall_s, open };
+	f->highest = open > f->highest ? open : f->highest;
+}
+
+static void on_part(void *data, const struct history_part *part)
+{
+	struct finding *f = data;
+	uint32_t values[HISTORY_COLUMNS];
+
+	if (strcmp(f->series, part->series) != 0) {
+		finish(f);
+		strncpy(f->series, part->series, ASK_TEXT_SIZE - 1);
+	}
+	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
+		uint64_t at_s = part->start_s + (uint64_t)slot * part->step_s;
+
+		if (!(part->chunk->present >> slot & 1))
+			continue;
+		for (unsigned i = 0; i < HISTORY_COLUMNS; i++)
+			values[i] = part->chunk->values[i][slot];
+		if (part->series[0])
+			remember(f, at_s, values[HISTORY_open]);
+		else
+			past_waves_take(&f->waves, at_s, part->step_s, values, 0);
+	}
+}
+
+int cmd_waves(int argc, char **argv)
+{
+	static struct finding f;
+	struct history_span span;
+	struct settings settings;
+	struct options options;
+	int status = options_parse(argc, argv, &options);
+
+	if (status == OPTIONS_GO_ON)
+		status = history_span_of(&options, "waves", &span);
+	if (status == OPTIONS_GO_ON)
+		status = configured_settings(options.config, &settings);
+	if (status != OPTIONS_GO_ON)
+		return status;
+	f.limits = limits_of(&settings);
+	f.json = options.json;
+	settings_free(&settings);
+	past_waves_begin(&f.waves, &f.limits);
+	status = history_ask(&options, &span, HISTORY_ALL, on_part, &f);
+	if (status == STATUS_OK)
+		finish(&f);
+	free(f.list);
+	if (f.failed) {
+		fprintf(stderr, "wavebreak waves: %s\n", strerror(ENOMEM));
+		return STATUS_UNABLE;
+	}
+	if (status == STATUS_OK && f.found == 0) {
+		fputs("wavebreak waves: there was none in that time\n", stderr);
+		status = STATUS_NO;
+	}
+	return status;
+}

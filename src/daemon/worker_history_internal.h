@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_history_internal - what the files worker_history*.c share. */
+#ifndef WAVEBREAK_DAEMON_WORKER_HISTORY_INTERNAL_H
+#define WAVEBREAK_DAEMON_WORKER_HISTORY_INTERNAL_H
+
+#include "base/counter.h"
+#include "daemon/worker_history.h"
+#include "daemon/worker_internal.h"
+#include "observe/history.h"
+#include "store/history.h"
+
+/* The tier of what was imported; the others are those of enum history_tier. */
+#define TIER_IMPORTED 16
+
+struct worker_history {
+	struct worker *w;
+	struct store *store;
+	struct history_recorder recorder;
+	uint64_t newest_s[HISTORY_TIERS]; /* begin of the latest chunk that was put */
+	uint64_t counters[COUNTER_COUNT]; /* at the sample before */
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t cpu_ms;                  /* likewise */
+	int memory_file;                  /* /proc/self/statm, opened before confinement; or -1 */
+	size_t imported;                  /* chunks; those written over count twice until the next start */
+};
+
+_Static_assert(HISTORY_CHUNK_MOST <= HISTORY_CHUNK_SIZE_MOST, "the store takes every chunk");
+
+#endif

@@ -1,0 +1,314 @@
+// What the guard sees, as it sees it. Everything that comes from it may have been written by a stranger: it is put
+// on the page as text (textContent), never as markup.
+"use strict";
+
+const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000, RETRY_MS = 10000;
+const NEAR = 0.9;
+
+const byId = (id) => document.getElementById(id);
+const count = (n) => Math.round(n).toLocaleString("en");
+const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
+
+// A list of seconds for each column; a column that is not known is null throughout.
+let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], ended: [] };
+const TOTALS = ["arrivals", "bans", "ended"];
+let before = null, latest = null;
+
+function element(name, text, className) {
+	const made = document.createElement(name);
+	if (text !== undefined)
+		made.textContent = text;
+	if (className)
+		made.className = className;
+	return made;
+}
+
+// Screen readers say what changes here, so that only what is new is set.
+function say(id, text, alarm) {
+	const place = byId(id);
+	if (place.textContent !== text)
+		place.textContent = text;
+	place.classList.toggle("alarm", Boolean(alarm));
+}
+
+function add(sample) {
+	if (latest && sample.time <= latest.time && sample.time > latest.time - MINUTE_S)
+		return;
+	if (latest && sample.time < latest.time) {
+		// The clock was set back.
+		latest = null;
+		for (const name of Object.keys(samples))
+			samples[name] = [];
+	}
+	before = latest;
+	latest = sample;
+	for (const name of Object.keys(samples)) {
+		let value = sample[name] ?? null;
+		if (TOTALS.includes(name))
+			value = before && value !== null ? Math.max(0, (value - before[name]) / (sample.time - before.time)) : null;
+		samples[name].push(value);
+	}
+	while (samples.time[0] < sample.time - KEPT_S)
+		for (const column of Object.values(samples))
+			column.shift();
+}
+
+// The tiles and sentences
+
+const last = (name) => samples[name].at(-1);
+const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 0), 0);
+
+function showTiles() {
+	const tiles = [
+		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
+		["banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
+		["sessions at the gate", latest.gate],
+	];
+	byId("tiles").replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
+		const tile = element("div");
+		tile.append(element("dt", name), element("dd", count(n)));
+		return tile;
+	}));
+}
+
+function showState() {
+	const used = (latest.served ?? 0) + (latest.waiting ?? 0), share = latest.limit ? used / latest.limit : 0;
+	if (latest.served === null)
+		say("state", "The kernel does not tell how many connections there are.", true);
+	else if (share >= NEAR)
+		say("state", "The mail server is near its limit.", true);
+	else if (latest.wave)
+		say("state", "A wave is under way, and the mail server has room.", true);
+	else
+		say("state", latest.limit ? "The mail server has room." : "The limit of the mail server is not known.");
+}
+
+function showSentences() {
+	const minutes = Math.ceil(samples.time.length / 60);
+
+	say("curve-says", `In the last ${minutes === 1 ? "minute" : `${minutes} minutes`} at most ${count(highest("served"))} ` +
+		`connections served` + (latest.limit ? ` of ${count(latest.limit)}` : "") +
+		`, at most ${count(highest("waiting"))} waiting; now ${count(latest.served ?? 0)} and ${count(latest.waiting ?? 0)}.`);
+	say("rates-says", `At most ${count(highest("arrivals"))} new connections, ${count(highest("bans"))} bans and ` +
+		`${count(highest("ended"))} connections ended in a second.`);
+	if (document.querySelector("details").open)
+		showMinute();
+}
+
+function row(cells, head) {
+	const made = element("tr");
+	cells.forEach((cell, i) => {
+		const made_cell = element(head || i === 0 ? "th" : "td", cell);
+		if (head || i === 0)
+			made_cell.scope = head ? "col" : "row";
+		made.append(made_cell);
+	});
+	return made;
+}
+
+const MINUTE = [["served", "Served"], ["waiting", "Waiting"], ["limit", "Limit"], ["gate", "At the gate"],
+	["arrivals", "New"], ["bans", "Bans"], ["ended", "Ended"]];
+
+function showMinute() {
+	const known = MINUTE.filter(([name]) => last(name) !== null);
+	const rows = samples.time.slice(-MINUTE_S).map((time, i, all) => {
+		const at = samples.time.length - all.length + i;
+		return row([clock(time), ...known.map(([name]) =>
+			samples[name][at] === null ? "" : count(samples[name][at]))]);
+	});
+	byId("minute").replaceChildren(row(["Time", ...known.map(([, title]) => title)], true), ...rows.reverse());
+}
+
+// The curves; a build without uPlot has none, and the table says the same
+
+let charts = [];
+const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+function chart(id, height, lines) {
+	const place = byId(id);
+	const axis = () => ({ stroke: () => ink("faint"), grid: { stroke: () => ink("line"), width: 1 },
+		ticks: { stroke: () => ink("line"), width: 1 } });
+	const options = {
+		width: place.clientWidth || 300, height,
+		cursor: { drag: { x: false, y: false } },
+		scales: { x: { range: (u, min, max) => [Math.min(min, max - SHOWN_S), max] }, y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
+		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300],
+			values: (u, times) => times.map(clock) }, { ...axis(), size: 55 }],
+		series: [{ value: (u, t) => t === null ? "–" : clock(t), label: "time" },
+			...lines.map(([, label, colour, more]) => ({ label, stroke: () => ink(colour), width: 2, spanGaps: false,
+				points: { show: false }, value: (u, n) => n === null ? "–" : count(n), ...more }))],
+	};
+	const data = () => [samples.time, ...lines.map(([name]) => samples[name])];
+	const plot = new uPlot(options, data(), place);
+	const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
+	sizes.observe(place);
+	charts.push({ plot, data, sizes });
+}
+
+// Again when the colours change: uPlot asks for those of its legend once.
+function makeCharts() {
+	for (const { plot, sizes } of charts) {
+		sizes.disconnect();
+		plot.destroy();
+	}
+	charts = [];
+	if (typeof uPlot === "undefined") {
+		byId("curve").textContent = "This wavebreak was built without uPlot, which draws the curve. The table below has " +
+			"the figures.";
+		byId("rates").hidden = byId("licence").hidden = true;
+		return;
+	}
+	chart("curve", 300, [
+		["served", "served", "served"],
+		["waiting", "waiting", "waiting", { dash: [2, 3] }],
+		["gate", "at the gate", "gate", { dash: [12, 3, 3, 3] }],
+		["limit", "limit", "limit", { dash: [10, 6] }],
+	]);
+	chart("rates", 160, [
+		["arrivals", "new", "served"],
+		["bans", "bans", "banned", { dash: [6, 3] }],
+		["ended", "ended", "limit", { dash: [2, 3] }],
+	]);
+}
+
+function draw() {
+	for (const { plot, data } of charts)
+		plot.setData(data());
+}
+
+// What changes slowly
+
+async function ask(path) {
+	const answer = await fetch(path, { cache: "no-store" });
+	if (!answer.ok)
+		throw new Error((await answer.text()).trim());
+	return answer.json();
+}
+
+function zoneTrouble(zone) {
+	const found = [["IPv4", zone.state, zone.trouble], ["IPv6", zone.state6, zone.trouble6]]
+		.filter(([, state]) => state === "out").map(([family, , trouble]) => `${family}: ${trouble}`);
+	return found.length ? found.join("; ") : zone.state === "untried" ? "not tried yet" : "believed";
+}
+
+function showZones(zones) {
+	byId("zones").hidden = !zones;
+	if (!zones)
+		return;
+	byId("zone-table").replaceChildren(row(["List", "State", "Weight", "ms", "Asked", "Listed", "Decided"], true),
+		...zones.map((zone) => {
+			const made = row([zone.zone, zoneTrouble(zone), zone.weight, zone.latency_ms,
+				...[zone.asked, zone.listed, zone.decided].map(count)]);
+			made.children[1].className = zone.state === "out" || zone.state6 === "out" ? "bad" : "well";
+			return made;
+		}));
+}
+
+function healthOf(status) {
+	const { store, counters, logs } = status;
+	return [
+		...logs.map((log) => [log.open, log.open ? `Follows ${log.path}` : `Waits for ${log.path}, which is not there`]),
+		[store.open && !store.failing, store.failing ? "Writing to the store fails: bans hold, but not over a restart"
+			: store.open ? "The store works" : "There is no store: bans do not outlive a restart"],
+		[counters.kernel_errors === 0, `The kernel refused ${count(counters.kernel_errors)} requests`],
+		[counters.worker_restarts + counters.gate_restarts === 0,
+			`${count(counters.worker_restarts + counters.gate_restarts)} processes had to be started again`],
+		[status.landlock && status.seccomp, status.landlock && status.seccomp ? "Confined by Landlock and seccomp"
+			: "The kernel lacks Landlock or seccomp"],
+	];
+}
+
+function showStatus({ status, zones, acts }) {
+	byId("act").hidden = !acts;
+	say("mode", `${status.mode} ${status.mail_server ?? "by the log alone"}, version ${status.version}, since ` +
+		new Date(status.started * 1000).toLocaleString());
+	byId("health").replaceChildren(...healthOf(status).map(([well, text]) => element("li", text, well ? "well" : "bad")));
+	showZones(zones);
+}
+
+async function slowly() {
+	try {
+		showStatus(await ask("status.json"));
+	} catch {
+		// The stream says that the guard is gone.
+	}
+	if (latest)
+		showSentences();
+}
+
+// The stream: each second
+
+function follow() {
+	const stream = new EventSource("live");
+	stream.onopen = () => say("link", "Live");
+	stream.onmessage = ({ data }) => {
+		add(JSON.parse(data));
+		showTiles();
+		showState();
+		draw();
+		if (samples.time.length < 3)
+			showSentences();
+	};
+	stream.onerror = () => {
+		say("link", "Not connected: the guard is gone, or too many watch already. Trying again …", true);
+		stream.close();
+		setTimeout(connect, RETRY_MS);
+	};
+}
+
+async function connect() {
+	try {
+		for (const sample of (await ask("samples.json")).samples)
+			add(sample);
+		if (latest)
+			showSentences();
+		slowly();
+	} catch {
+		// The stream says so.
+	}
+	follow();
+}
+
+// One address
+
+byId("search").addEventListener("submit", async (event) => {
+	event.preventDefault();
+	const answer = byId("answer"), address = byId("address").value.trim();
+	try {
+		const found = await ask(`explain.json?address=${encodeURIComponent(address)}`);
+		answer.replaceChildren(element("pre", found.text));
+	} catch (error) {
+		answer.replaceChildren(element("p", error.message || "The guard does not answer.", "alarm"));
+	}
+});
+
+// What changes something is asked for twice: the first press says what the second does. The token is kept nowhere.
+let asked = null;
+
+byId("act").addEventListener("submit", async (event) => {
+	event.preventDefault();
+	const verb = event.submitter?.value ?? "ban", address = byId("address").value.trim();
+	const wanted = `${verb} ${address}`;
+	if (asked !== wanted) {
+		asked = wanted;
+		say("done", `Press it again to ${wanted}.`);
+		return;
+	}
+	asked = null;
+	try {
+		const answer = await fetch(`${verb}.json?address=${encodeURIComponent(address)}`,
+			{ method: "POST", headers: { Authorization: `Bearer ${byId("token").value}` } });
+		if (!answer.ok)
+			throw new Error((await answer.text()).trim());
+		say("done", `Done: ${wanted}.`);
+		byId("search").requestSubmit();
+	} catch (error) {
+		say("done", error.message || "The guard does not answer.", true);
+	}
+});
+
+document.querySelector("details").addEventListener("toggle", () => latest && showMinute());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", makeCharts);
+makeCharts();
+connect();
+setInterval(slowly, SLOW_MS);

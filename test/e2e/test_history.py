@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""wavebreak history and import: what was counted on a real Courier, and old lists."""
+
+import json
+import os
+import re
+import signal
+import time
+import xml.etree.ElementTree
+
+import pytest
+
+from dialogues import told
+from guard import Guard, visible
+from world import REPOSITORY, World, wait_until
+
+OK, NO, WRONG, UNABLE = 0, 1, 2, 3
+WAVES = REPOSITORY / "demo" / "waves"
+
+
+@pytest.fixture(scope="module")
+def world(mail_server):
+    with World(visible=visible()) as world:
+        yield world
+
+
+@pytest.fixture
+def guard(world):
+    state = world.folder / f"history-{time.monotonic_ns()}"
+    with Guard(world, state=state) as guard:
+        yield guard
+
+
+def samples(guard, *words):
+    """What `history` says as JSON, one dict a sample."""
+    done = guard.ask("history", "--format", "json", *words)
+    assert done.returncode in (OK, NO), done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_what_is_open_is_in_it(world, guard):
+    clients = [world.connect(f"10.66.0.{n}") for n in range(1, 4)]
+    try:
+        wait_until(lambda: any(s["open"] >= 3 for s in samples(guard)), 15, "three connections in the history")
+    finally:
+        for client in clients:
+            client.close()
+    found = samples(guard, "--since", "1m")
+    assert all(s["step"] == 1 for s in found)
+    times = [s["time"] for s in found]
+    assert times == sorted(set(times))
+    assert {"open", "served", "bans", "offences", "seen:listed"} <= set(found[-1])
+    assert 500 < found[-1]["worker_memory"] < 200000 and sum(s["worker_cpu"] for s in found) < 1000 * len(found)
+    text = guard.ask("history").stdout.splitlines()
+    assert len(text) >= len(found)
+    assert all(re.fullmatch(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \S+ \d{4} \d+", line) for line in text)
+    csv = guard.ask("history", "--format", "csv").stdout.splitlines()
+    assert csv[0].startswith("time,step,open,")
+    assert {line.count(",") for line in csv} == {csv[0].count(",")}
+
+
+def test_it_outlives_a_kill_and_a_reload(guard):
+    wait_until(lambda: len(samples(guard)) >= 8, 20, "eight samples")
+    before = [s["time"] for s in samples(guard)]
+    os.kill(guard.worker(), signal.SIGKILL)
+    wait_until(lambda: guard.ask("status").returncode == OK, 15, "the next worker")
+    wait_until(lambda: samples(guard)[-1]["time"] > before[-1], 15, "a sample of the next worker")
+    after = [s["time"] for s in samples(guard)]
+    # It is written every 5 s.
+    assert len(set(before) - set(after)) <= 6
+    guard.reload()
+    wait_until(lambda: samples(guard)[-1]["time"] > after[-1], 15, "a sample after the reload")
+    assert set(after) <= {s["time"] for s in samples(guard)}
+
+
+def test_a_damaged_history_is_begun_anew(guard):
+    guard.ask("ban", "192.0.2.7")
+    wait_until(lambda: len(samples(guard)) >= 3, 10, "samples")
+    guard.stop()
+    file = guard.state / "history.mdb"
+    file.write_bytes(b"\x5a" * file.stat().st_size)
+    guard.start()
+    assert "history.mdb is damaged; it is set aside as history.mdb.damaged-" in guard.log
+    assert "192.0.2.7" in guard.bans()
+    wait_until(lambda: samples(guard), 10, "samples of the new one")
+    assert list(guard.state.glob("history.mdb.damaged-*"))
+
+
+def test_without_a_history(world):
+    with Guard(world, "history { enabled = no }", state=world.folder / "without") as guard:
+        done = guard.ask("history")
+        assert done.returncode == NO and "history.enabled is no" in done.stderr
+        assert not (guard.state / "history.mdb").exists()
+
+
+def test_the_first_waves_are_imported(world, guard):
+    lists = world.folder / "lists"
+    lists.mkdir(exist_ok=True)
+    names = sorted(WAVES.glob("*.csv"))
+    for name in names:
+        (lists / name.name).write_text(name.read_text())
+    done = guard.ask("import", *[lists / name.name for name in names])
+    assert done.returncode == OK, done.stderr
+    expected = [line.split(",") for line in (WAVES / "2009-07-27-undefended.csv").read_text().splitlines()[1:]]
+    words = "--since", "2009-07-27", "--until", "2009-07-28"
+    wait_until(lambda: len(samples(guard, *words)) == len(expected), 10, "the whole list")
+    found = samples(guard, *words)
+    assert [s["open"] for s in found] == [int(count) for _, count in expected]
+    assert {s["series"] for s in found} == {"2009-07-27-undefended"}
+    # The live samples are by themselves.
+    assert all("series" not in s for s in samples(guard))
+    assert len({s["series"] for s in samples(guard, "--since", "2009-07-01", "--until", "2009-08-01")}) == 3
+    # As text it is the list of then; and that can be imported as well.
+    text = guard.ask("history", *words).stdout
+    (lists / "again.txt").write_text(text)
+    assert guard.ask("import", lists / "again.txt").returncode == OK
+    wait_until(lambda: len(samples(guard, *words)) == 2 * len(expected), 10, "the list again")
+    assert guard.ask("import", "--remove", "again").returncode == OK
+    assert len(samples(guard, *words)) == len(expected)
+    assert guard.ask("import", "--remove", "again").returncode == NO
+
+
+def test_a_list_with_mistakes(world, guard):
+    file = world.folder / "notes.txt"
+    hostile = "\x1b[31mred\n" + "x" * 100000 + "\n" + "Mon Feb 30 19:12:17 CEST 2009 4\n" * 20
+    file.write_text("Mon Jul 27 19:12:17 CEST 2009 4\n" + hostile + "Mon Jul 27 19:12:22 CEST 2009 5\n")
+    done = guard.ask("import", file)
+    assert done.returncode == NO
+    assert "notes: 2 samples" in done.stdout
+    said = done.stderr.splitlines()
+    assert len(said) == 6 and "notes.txt:2: " in said[0] and "22 of 24 lines" in said[-1]
+    assert "\x1b" not in done.stderr
+    assert guard.ask("import", world.folder / "is-not-there").returncode == WRONG
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--since", "yesterday"), ("--since", "1h", "--until", "2h"), ("--format", "quiet"), ("--until", "2026-02-30")],
+)
+def test_times_that_are_none(guard, words):
+    done = guard.ask("history", *words)
+    assert done.returncode == WRONG and done.stderr.startswith("wavebreak history: ")
+
+
+def test_a_wave_is_drawn(world, guard):
+    for n in range(1, 13):
+        assert told(world.smtp(f"10.66.9.{n}")) == 511
+    wait_until(lambda: sum(s["bans_new"] for s in samples(guard)) == 12, 15, "twelve bans in the history")
+    drawn = guard.ask("plot")
+    assert drawn.returncode == OK, drawn.stderr
+    lines = drawn.stdout.splitlines()
+    assert {len(line) for line in lines[:22]} == {80}
+    assert "limit 300" in drawn.stdout and "\x1b" not in drawn.stdout
+    assert "▅ bans: 12" in lines and any(line.startswith("▅ evicted: ") for line in lines)
+    svg = world.folder / "wave.svg"
+    assert guard.ask("plot", "--svg", svg).returncode == OK
+    root = xml.etree.ElementTree.fromstring(svg.read_text())
+    assert "12 bans began" in root.find("{*}desc").text
+    assert guard.ask("plot", "--svg", world.folder / "no-such-folder" / "wave.svg").returncode == UNABLE
+
+
+def test_the_first_wave_is_drawn(world, guard):
+    file = world.folder / "2009-07-27-undefended.csv"
+    file.write_text((WAVES / file.name).read_text())
+    assert guard.ask("import", file).returncode == OK
+    words = "--since", "2009-07-27", "--until", "2009-07-28"
+    wait_until(lambda: samples(guard, *words), 10, "the list")
+    drawn = guard.ask("plot", *words)
+    assert "2009-07-27-undefended: at most 301" in drawn.stdout
+    assert "evicted" not in drawn.stdout
+    assert guard.ask("plot", "--since", "2008-01-01", "--until", "2008-02-01").returncode == NO
+
+
+def test_the_waves_of_then_are_found(world, guard):
+    for name in ("2009-07-27-undefended.csv", "2009-07-28-morning-evicting.csv"):
+        (world.folder / name).write_text((WAVES / name).read_text())
+        assert guard.ask("import", world.folder / name).returncode == OK
+    words = "--since", "2009-07-27", "--until", "2009-07-28"
+    wait_until(lambda: samples(guard, *words), 10, "the lists")
+    told_waves = guard.ask("waves", *words)
+    assert told_waves.returncode == OK, told_waves.stderr
+    assert "peak       301 open connections" in told_waves.stdout and "undefended" in told_waves.stdout
+    assert "estimate" not in told_waves.stdout, "nobody knows what was evicted then"
+    found = [json.loads(line) for line in guard.ask("waves", "--json", *words).stdout.splitlines()]
+    assert [(w["series"], w["peak_open"]) for w in found] == [("2009-07-27-undefended", 301)]
+    nothing = guard.ask("waves")
+    assert nothing.returncode == NO and "none" in nothing.stderr
+
+
+def test_a_wave_is_found(world):
+    with Guard(world, "wave { rate = 1\n calm = 5s }", state=world.folder / "wave") as guard:
+        wait_until(lambda: len(samples(guard)) >= 12, 20, "what is usual")
+        held = []
+        begin = time.time()
+        while time.time() < begin + 8:
+            held.append(world.connect(f"10.66.{20 + len(held) // 200}.{1 + len(held) % 200}"))
+            time.sleep(0.05)
+        wait_until(lambda: guard.ask("waves").returncode == OK, 20, "the wave")
+        wave = json.loads(guard.ask("waves", "--json").stdout.splitlines()[0])
+        for client in held:
+            client.close()
+    assert abs(wave["begin"] - begin) < 10
+    assert wave["arrivals"] >= 20 and wave["peak_open"] >= 20 and wave["limit"] == 300
+    assert wave["estimate_without"]["peak_open"] >= wave["peak_open"]
