@@ -50,13 +50,14 @@
  * neighbours do not pay for it. Over a rate, the set of suspects is changed by a rule of its own: when that set is
  * full, the packet is dropped all the same.
  *
- * The SYN alone is led there: what belongs to a connection, also one that is only asked for, stays with it, whoever has
- * it. So the other packets of a mail pay for one comparison. With SYN cookies it is the last ACK of the handshake that looks
- * for the listener, and comes to the mail server's, whose kernel may know nothing of it. That takes thousands of half-open
- * connections of suspects, and is their trouble alone. With steer = all it would be everybody's, so there all packets
- * to these ports go on (`meta l4proto tcp tcp dport @steer_ports goto steering`, and a second rule without a counter in
- * to_gate). Without a listener at that port the rule ends, and the mail server gets the packet. A packet for another host
- * is none of ours.
+ * The SYN alone is led there: what belongs to a connection, also one that is only asked for, stays with it,
+ * whoever has it. So the other packets of a mail pay for one comparison. With SYN cookies it is the last ACK of the
+ * handshake that looks for the listener, and comes to the mail server's, whose kernel may know nothing of it. That
+ * takes thousands of half-open connections of suspects, and is their trouble alone. With steer = all it would be
+ * everybody's, so there all packets to these ports go on (`meta l4proto tcp tcp dport @steer_ports goto steering`,
+ * and a second rule without a counter in to_gate). Without a listener at that port the rule ends, and the mail server
+ * gets the packet. A packet for another host is none of ours.
+ *
  * Where nobody is steered there is no chain at that hook at all (TPROXY has the kernel put fragments together).
  *
  * ban6, suspect6 and net6 hold /64 networks: the first half of an address with the second half zero.

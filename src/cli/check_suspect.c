@@ -74,7 +74,7 @@ static void tell_networks(struct check *check)
 		return;
 	}
 	if (networks.count)
-		findings_append(check->findings, "; all of %zu networks%s", networks.count,
+		findings_append(check->findings, "; all of %zu network%s%s", networks.count, networks.count == 1 ? "" : "s",
 				report.merged ? ", after those within others were merged" : "");
 	tell_source(check->findings, &report.settings, true);
 	for (size_t i = 0; i < report.file_count; i++)

@@ -164,9 +164,9 @@ static void print_suspects(const json_t *s)
 	const json_t *suspects = json_object_get(s, "suspects");
 
 	if (suspects)
-		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " networks; %" PRIu64
-			       " connections led to the gate\n", "suspects", ask_number(suspects, "now"),
-		       ask_number(suspects, "most"), ask_number(suspects, "networks"),
+		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s; led to the gate so far: %" PRIu64 "\n",
+		       "suspects", ask_number(suspects, "now"), ask_number(suspects, "most"),
+		       ask_number(suspects, "networks"), ask_number(suspects, "networks") == 1 ? "" : "s",
 		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
 }
 
@@ -185,7 +185,7 @@ static void print_limits(const json_t *s)
 	print_limit("limits        ", ask_number(limits, "per_address"), "a second for an address");
 	print_limit(", ", ask_number(limits, "per_network"), "for a network");
 	print_limit(", ", ask_number(limits, "total"), "in all");
-	printf("; dropped %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", ask_number(c, "arrivals_over_address"),
+	printf("; dropped so far: %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", ask_number(c, "arrivals_over_address"),
 	       ask_number(c, "arrivals_over_network"), ask_number(c, "arrivals_over_total"));
 }
 

@@ -25,7 +25,7 @@ static void note(struct warden *w, enum warden_steers state, int error)
 			 w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects",
 			 w->steering == STEERS_STOPPED ? " again" : "");
 	} else if (state == STEERS_UNABLE) {
-		log_error("gate.steer: this kernel brings no clients to the gate (%s); they reach the mail server directly",
+		log_error("gate.steer: this kernel leads no clients to the gate (%s); they reach the mail server directly",
 			  strerror(-error));
 	} else if (state == STEERS_STOPPED && w->steering == STEERS_ON) {
 		log_warning("the gate does not work; until it does, its clients reach the mail server directly");

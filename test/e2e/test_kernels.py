@@ -12,8 +12,8 @@ from guard import Guard, binary
 from world import wait_until
 
 LACKING = {
-    "tproxy": "gate.steer: this kernel brings no clients to the gate",
-    "fib": "gate.steer: this kernel brings no clients to the gate",
+    "tproxy": "gate.steer: this kernel leads no clients to the gate",
+    "fib": "gate.steer: this kernel leads no clients to the gate",
     "limit": "limits: this kernel's nf_tables cannot do it",
 }
 WITHOUT_NF_TABLES = ("/usr/bin/python3", pathlib.Path(__file__).with_name("without_nf_tables.py"))

@@ -118,7 +118,7 @@ def test_without_steering_nobody_is_a_suspect(world):
         done = guard.ask("list", "--suspects")
         assert done.returncode == 1 and "gate.steer is not suspect" in done.stderr
         assert "suspects" not in guard.status()
-        assert "limits        10 a second for an address, 40 for a network, none in all; dropped 0, 0, 0" in guard.ask(
+        assert "limits        10 a second for an address, 40 for a network, none in all; dropped so far: 0, 0, 0" in guard.ask(
             "status"
         ).stdout
 
