@@ -47,7 +47,7 @@ def test_a_part_of_nf_tables(world, misspelt, word):
         done = guard.world.server_exec([*misspelt(word), binary(), "check", "-c", guard.file])
         assert done.returncode == 0, "what it lacks is no reason not to begin"
         if steers:
-            assert "steering      all clients are brought to the gate" in guard.ask("status").stdout
+            assert "steering      all clients are led to the gate" in guard.ask("status").stdout
         else:
             assert "clients reach the mail server directly" in done.stdout
             assert "steering      NO: this kernel cannot" in guard.ask("status").stdout
