@@ -3,10 +3,13 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "daemon/networks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST, "the kernel takes them all");
 
 static uint32_t share(uint32_t per_second, uint64_t percent)
 {
