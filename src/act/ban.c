@@ -20,6 +20,7 @@
 #define ALIVE_ROOM 16
 /* Old and new count while the one is exchanged for the other; an interval is two elements. */
 #define PREFIXES_ROOM (BAN_PREFIXES_MOST * 4)
+#define NETWORKS_ROOM (BAN_NETWORKS_MOST * 4)
 #define PORTS_ROOM (BAN_PORTS_MOST * 2)
 /* Clients, and networks, whose rate is known at once: some 15 MiB when a set is full. Those that
  * find no room are not limited, but for limits.total. */
@@ -109,8 +110,8 @@ static void put_sets(struct nft_batch *batch, const struct ban_table_limits *lim
 		{ NFT_GUARD_BAN6, NFT_DATATYPE_IPV6_ADDR, 16, changing, bans, SWEEP_MS },
 		{ NFT_GUARD_SUSPECT4, NFT_DATATYPE_IPV4_ADDR, 4, changing, suspects, SWEEP_MS },
 		{ NFT_GUARD_SUSPECT6, NFT_DATATYPE_IPV6_ADDR, 16, changing, suspects, SWEEP_MS },
-		{ NFT_GUARD_NETWORK4, NFT_DATATYPE_IPV4_ADDR, 4, NFT_SET_INTERVAL, PREFIXES_ROOM, 0 },
-		{ NFT_GUARD_NETWORK6, NFT_DATATYPE_IPV6_ADDR, 16, NFT_SET_INTERVAL, PREFIXES_ROOM, 0 },
+		{ NFT_GUARD_NETWORK4, NFT_DATATYPE_IPV4_ADDR, 4, NFT_SET_INTERVAL, NETWORKS_ROOM, 0 },
+		{ NFT_GUARD_NETWORK6, NFT_DATATYPE_IPV6_ADDR, 16, NFT_SET_INTERVAL, NETWORKS_ROOM, 0 },
 		{ NFT_GUARD_NEVER4, NFT_DATATYPE_IPV4_ADDR, 4, NFT_SET_INTERVAL, PREFIXES_ROOM, 0 },
 		{ NFT_GUARD_NEVER6, NFT_DATATYPE_IPV6_ADDR, 16, NFT_SET_INTERVAL, PREFIXES_ROOM, 0 },
 		{ NFT_GUARD_RATE4, NFT_DATATYPE_IPV4_ADDR, 4, changing, RATE_ROOM, SWEEP_MS },

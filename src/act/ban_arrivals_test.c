@@ -563,6 +563,44 @@ static void long_lists_fit(void **state)
 	end(&s);
 }
 
+/* As many as suspect.files may name, half of each family, no two of which touch. */
+static void add_many(struct prefix_set *set)
+{
+	for (uint32_t i = 0; i < BAN_NETWORKS_MOST; i++) {
+		uint8_t octets[16] = { [0] = i % 2 ? 0x20 : 9, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)(i & 0xfe) };
+		struct prefix prefix = { i % 2 ? addr_from_ipv6(octets) : addr_from_ipv4(octets), 32 };
+
+		assert_int_equal(prefix_set_append(set, &prefix, "test", BAN_NETWORKS_MOST), 0);
+	}
+}
+
+static void as_many_networks_as_may_be_named_are_led_to_the_gate(void **state)
+{
+	struct ban_table_limits limits = usual_limits;
+	struct prefix_set set = { 0 };
+	struct scene s;
+
+	test_network_or_skip();
+	limits.steer = BAN_STEER_SUSPECT;
+	s = begin(&limits);
+	add_many(&set);
+	/* The last of IPv4. */
+	set.entries[0].prefix.addr = addr_from_ipv4((uint8_t[]){ 10, 1, 0, 2 });
+	/* In place of itself, too. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ban_set_networks(s.ban, &set), 0);
+	}
+	assert_int_equal(ban_alive(s.ban), 0);
+	assert_int_equal(prefix_set_append(&set, &set.entries[0].prefix, "test", BAN_NETWORKS_MOST + 1), 0);
+	assert_int_equal(ban_set_networks(s.ban, &set), -EMSGSIZE);
+	prefix_set_clear(&set);
+	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
+	assert_int_equal(ban_steer(s.ban, true), 0);
+	comes_to(&s, s.gate, A);
+	comes_to(&s, s.server, A_NEIGHBOUR);
+	end(&s);
+}
+
 static void everybody_may_be_led_there(void **state)
 {
 	struct ban_table_limits limits = usual_limits;
@@ -688,6 +726,7 @@ int main(void)
 		cmocka_unit_test(a_suspect_of_ipv6_is_led_there_by_its_network),
 		cmocka_unit_test(networks_are_led_to_the_gate),
 		cmocka_unit_test(long_lists_fit),
+		cmocka_unit_test(as_many_networks_as_may_be_named_are_led_to_the_gate),
 		cmocka_unit_test(everybody_may_be_led_there),
 		cmocka_unit_test(steering_ends_by_itself),
 		cmocka_unit_test(a_banned_suspect_is_dropped_and_a_steered_client_counted_once),

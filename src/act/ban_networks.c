@@ -67,22 +67,26 @@ static size_t merge(struct interval *intervals, size_t count, size_t size)
 	return count ? kept + 1 : 0;
 }
 
-/* `intervals` has room for all of the set. */
-static void put_family(struct nft_batch *batch, const char *set, const struct prefix_set *prefixes,
-		       enum addr_family family, struct interval *intervals)
+/* Returns how many there are. `intervals` has room for all of the set. */
+static size_t collect(const struct prefix_set *prefixes, enum addr_family family, size_t size, struct interval *intervals)
 {
-	size_t size = family == ADDR_IPV4 ? 4 : 16, count = 0;
-	struct nft_elements elements;
 	struct prefix prefix;
-	uint8_t end[16];
+	size_t count = 0;
 
 	for (size_t i = 0; i < prefixes->count; i++) {
 		prefix = undressed(&prefixes->entries[i].prefix);
 		if (prefix.addr.family == family)
 			intervals[count++] = interval_of(&prefix, size);
 	}
-	count = merge(intervals, count, size);
-	nft_set_flush(batch, set);
+	return merge(intervals, count, size);
+}
+
+static void put_intervals(struct nft_batch *batch, const char *set, const struct interval *intervals, size_t count,
+			  size_t size)
+{
+	struct nft_elements elements;
+	uint8_t end[16];
+
 	nft_elements_add(&elements, batch, set);
 	for (size_t i = 0; i < count; i++) {
 		memcpy(end, intervals[i].last, sizeof(end));
@@ -91,30 +95,55 @@ static void put_family(struct nft_batch *batch, const char *set, const struct pr
 	nft_elements_end(&elements);
 }
 
+/* Up to BAN_PREFIXES_MOST are exchanged at once; of more, the rest follows. */
+static int exchange_family(struct ban_table *ban, const char *set, const struct interval *intervals, size_t count,
+			   size_t size)
+{
+	struct nft_batch batch;
+	size_t done = 0, part;
+	int r;
+
+	do {
+		part = count - done < BAN_PREFIXES_MOST ? count - done : BAN_PREFIXES_MOST;
+		ban_batch_begin(ban, &batch);
+		if (done == 0)
+			nft_set_flush(&batch, set);
+		put_intervals(&batch, set, intervals + done, part, size);
+		r = ban_batch_commit(ban, &batch);
+		done += part;
+	} while (r == 0 && done < count);
+	return r;
+}
+
 static int exchange(struct ban_table *ban, const char *set4, const char *set6, const struct prefix_set *prefixes)
 {
-	struct interval *intervals;
-	struct nft_batch batch;
+	struct interval *intervals = calloc(prefixes->count + 1, sizeof(*intervals));
+	size_t count;
+	int r;
 
-	if (prefixes->count > BAN_PREFIXES_MOST)
-		return -EMSGSIZE;
-	intervals = calloc(prefixes->count + 1, sizeof(*intervals));
 	if (!intervals)
 		return -ENOMEM;
-	ban_batch_begin(ban, &batch);
-	put_family(&batch, set4, prefixes, ADDR_IPV4, intervals);
-	memset(intervals, 0, prefixes->count * sizeof(*intervals));
-	put_family(&batch, set6, prefixes, ADDR_IPV6, intervals);
+	count = collect(prefixes, ADDR_IPV4, 4, intervals);
+	r = exchange_family(ban, set4, intervals, count, 4);
+	if (r == 0) {
+		memset(intervals, 0, prefixes->count * sizeof(*intervals));
+		count = collect(prefixes, ADDR_IPV6, 16, intervals);
+		r = exchange_family(ban, set6, intervals, count, 16);
+	}
 	free(intervals);
-	return ban_batch_commit(ban, &batch);
+	return r;
 }
 
 int ban_set_never(struct ban_table *ban, const struct prefix_set *never)
 {
+	if (never->count > BAN_PREFIXES_MOST)
+		return -EMSGSIZE;
 	return exchange(ban, NFT_GUARD_NEVER4, NFT_GUARD_NEVER6, never);
 }
 
 int ban_set_networks(struct ban_table *ban, const struct prefix_set *networks)
 {
+	if (networks->count > BAN_NETWORKS_MOST)
+		return -EMSGSIZE;
 	return exchange(ban, NFT_GUARD_NETWORK4, NFT_GUARD_NETWORK6, networks);
 }

@@ -20,6 +20,8 @@
 /* The kernel steers for that long after the last word of a warden that is gone, where the table outlives it; and one
  * that is started anew may listen by then. */
 #define ORPHAN_LISTENS_MS 3000
+/* Of a warden that ends, which waits for us no longer than STOP_MS of warden_gate.c. */
+#define STOPPED_LISTENS_MS 1000
 /* One that hangs is ended by the warden; by the kernel after this, should the warden be gone. */
 #define HUNG_S 30
 
@@ -27,10 +29,10 @@ struct gate_worker {
 	const struct gate_worker_start *start;
 	struct loop *loop;
 	struct loop_signals *signals;
-	struct loop_timer *every_second, *orphan_timer;
+	struct loop_timer *every_second, *leave_timer;
 	struct loop_fd *warden_watch; /* NULL: the warden is gone */
 	struct gate_house *house;
-	bool draining;
+	bool leaving, draining;
 };
 
 static void on_drained(void *data)
@@ -50,8 +52,22 @@ static void drain(struct gate_worker *g)
 		close(g->start->listeners[i]);
 }
 
-/* Twice: to take no more clients, and when the longest session is over, which nobody else ends. */
-static void on_orphan_timer(void *data)
+/* Whom the kernel has brought has no other listener to answer to: who is in the middle of a handshake is taken yet, since
+ * a listening socket that is closed takes it along. */
+static void drain_soon(struct gate_worker *g, uint64_t listen_ms)
+{
+	if (g->leaving || g->draining)
+		return;
+	if (g->start->plan->settings.gate_steer == STEERING_NONE) {
+		drain(g);
+		return;
+	}
+	g->leaving = true;
+	loop_timer_arm(g->leave_timer, loop_now_ms(g->loop) + listen_ms);
+}
+
+/* Twice: to take no more clients, and when the longest session is over, which of an orphan nobody else ends. */
+static void on_leave_timer(void *data)
 {
 	struct gate_worker *g = data;
 
@@ -60,7 +76,7 @@ static void on_orphan_timer(void *data)
 		return;
 	}
 	drain(g);
-	loop_timer_arm(g->orphan_timer, loop_now_ms(g->loop) + plan_longest_session_ms(&g->start->plan->settings));
+	loop_timer_arm(g->leave_timer, loop_now_ms(g->loop) + plan_longest_session_ms(&g->start->plan->settings));
 }
 
 /* The warden is gone, whatever became of it. Mail that is on its way through here is not to be lost with it; new
@@ -77,7 +93,7 @@ static void become_orphan(struct gate_worker *g)
 	log_warning("the warden is gone: clients that are here may finish, and no more are taken");
 	if (g->draining)
 		wait_ms = plan_longest_session_ms(&g->start->plan->settings);
-	loop_timer_arm(g->orphan_timer, loop_now_ms(g->loop) + wait_ms);
+	loop_timer_arm(g->leave_timer, loop_now_ms(g->loop) + wait_ms);
 }
 
 static bool warden_is_gone(const struct gate_worker *g)
@@ -97,7 +113,7 @@ static void on_signal(void *data, int signal_number)
 	if (warden_is_gone(g))
 		become_orphan(g);
 	else
-		drain(g);
+		drain_soon(g, STOPPED_LISTENS_MS);
 }
 
 static void on_warden(void *data, int socket, uint32_t events)
@@ -111,7 +127,7 @@ static void on_warden(void *data, int socket, uint32_t events)
 	if (size <= 0)
 		become_orphan(g);
 	else if (word == GATE_WORD_DRAIN)
-		drain(g);
+		drain_soon(g, ORPHAN_LISTENS_MS);
 }
 
 static void each_second(void *data)
@@ -136,7 +152,7 @@ static int open_loop(struct gate_worker *g)
 	if (r == 0)
 		r = loop_timer_create(g->loop, each_second, g, &g->every_second);
 	if (r == 0)
-		r = loop_timer_create(g->loop, on_orphan_timer, g, &g->orphan_timer);
+		r = loop_timer_create(g->loop, on_leave_timer, g, &g->leave_timer);
 	if (r == 0)
 		r = loop_fd_add(g->loop, g->start->warden_socket, EPOLLIN, on_warden, g, &g->warden_watch);
 	if (r < 0)

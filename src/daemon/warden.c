@@ -131,8 +131,9 @@ static void each_second(void *data)
 	}
 	if (now - w->worker_worked_ms > UNATTENDED_MS) {
 		warden_clear_stale_bans(w);
-		warden_set_wave(w, false);
+		w->wave = false;
 	}
+	warden_keep_table(w);
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
 		log_error("the worker has been silent for %llu s; it is ended and started again",
 			  (unsigned long long)patience_ms / 1000);
@@ -179,6 +180,8 @@ static void begin_to_end(struct warden *w, int status)
 {
 	w->status = status;
 	warden_stop(w, WARDEN_ENDING);
+	/* Whom it would bring from now on nobody takes in. */
+	warden_end_steering(w);
 	warden_gate_stop(w->gate);
 	end_if_alone(w);
 }

@@ -93,12 +93,14 @@ struct warden {
 	struct loop_timer *trial_timer;
 	struct child worker;
 	bool wave; /* one lasts, as the worker says */
+	bool wave_in_force;
 	struct wave_kept *wave_kept; /* for the worker alone (daemon/worker_wave.h) */
 	bool worker_ready;
 	bool worker_before; /* one was started already */
 	bool ready_said;
 	bool never_untold, table_loss_untold; /* the worker's socket was full: say it again */
 	bool never_changed;        /* by `wavebreak allow`: the kernel is to know */
+	int never_error, networks_error; /* why the kernel could not be told; it is tried again */
 	bool bans_changed;         /* some of `changes` are about bans */
 	bool bans_stale;           /* the kernel's bans are those of a worker that has ended */
 	uint64_t answer_patience_ms; /* how long answers may yet be waited for in this second */
@@ -145,8 +147,9 @@ void warden_reconfigure_table(struct warden *w);
 /* The never-list and the suspect networks, into a new table or for a new plan. */
 void warden_fill_table(struct warden *w);
 void warden_push_never(struct warden *w);
-/* A wave begins or is over. */
-void warden_set_wave(struct warden *w, bool lasts);
+/* Once a second: what a wave leaves of the limits, and lists that the kernel did not take before. A worker that was taken
+ * over can have the rules exchanged no oftener. */
+void warden_keep_table(struct warden *w);
 /* Once a second: what has come since, into the counters. */
 void warden_count_arrivals(struct warden *w);
 /* The table is another one, and its counts begin at 0. */
@@ -179,6 +182,8 @@ void warden_close_relief(struct warden *w);
 
 /* warden_steer.c. Once a second: clients are led to the gate as long as it works. */
 void warden_steer(struct warden *w);
+/* At once, before the gate takes nobody any more. */
+void warden_end_steering(struct warden *w);
 /* A worker that has just begun, or could not be told before, is told. */
 void warden_tell_steering(struct warden *w);
 

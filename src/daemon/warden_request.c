@@ -314,7 +314,7 @@ static void do_wave(struct warden *w, const struct request *q)
 	if (q->flags > 1)
 		refuse(w, q, -EINVAL);
 	else
-		warden_set_wave(w, q->flags);
+		w->wave = q->flags;
 }
 
 static void do_ready(struct warden *w)

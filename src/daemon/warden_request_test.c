@@ -421,6 +421,20 @@ static void test_a_wave_lasts_as_long_as_the_worker_says(void **state)
 	assert_false(s->warden.wave);
 }
 
+static void test_the_limits_follow_a_wave_once_a_second(void **state)
+{
+	struct scene *s = *state;
+	struct request q = { .kind = REQUEST_WAVE };
+
+	for (int i = 0; i < 1001; i++) {
+		q.flags = i % 2 == 0;
+		assert_int_equal(ask(s, &q), 0);
+		assert_false(s->warden.wave_in_force);
+	}
+	warden_keep_table(&s->warden);
+	assert_true(s->warden.wave_in_force);
+}
+
 static void test_suspects_are_checked_like_bans(void **state)
 {
 	struct request q = { .kind = REQUEST_SUSPECT, .timeout_ms = 1000, .unit = address("192.0.2.7") };
@@ -553,8 +567,31 @@ static void test_the_kernel_is_told_of_all(void **state)
 	q = (struct request){ .kind = REQUEST_WAVE, .flags = 1 };
 	s->plan.settings.wave_limits = 50;
 	assert_int_equal(ask(s, &q), 0);
+	warden_keep_table(&s->warden);
 	assert_true(is_in("suspect4", "198.51.100.7"));
 	assert_true(is_in("never4", "192.0.2.0"));
+	backend_close(s->warden.backend);
+	ban_destroy(s->warden.ban);
+	s->warden.backend = NULL;
+	s->warden.ban = NULL;
+}
+
+/* One that is too long stands for whatever the kernel may refuse. */
+static void test_a_list_that_was_refused_is_told_again(void **state)
+{
+	struct scene *s = *state;
+	struct prefix prefix = { .addr = address("198.51.100.9"), .length = 32 };
+
+	test_network_or_skip();
+	make_table(s);
+	while (s->warden.never.count <= BAN_PREFIXES_MOST)
+		assert_int_equal(prefix_set_append(&s->warden.never, &prefix, "test", BAN_PREFIXES_MOST + 1), 0);
+	warden_push_never(&s->warden);
+	warden_keep_table(&s->warden);
+	assert_false(is_in("never4", "198.51.100.9"));
+	s->warden.never.count /= 2;
+	warden_keep_table(&s->warden);
+	assert_true(is_in("never4", "198.51.100.9"));
 	backend_close(s->warden.backend);
 	ban_destroy(s->warden.ban);
 	s->warden.backend = NULL;
@@ -577,7 +614,9 @@ int main(void)
 		SCENE_TEST(test_suspects_are_checked_like_bans),
 		SCENE_TEST(test_suspects_have_a_bound_of_their_own),
 		SCENE_TEST(test_a_wave_leaves_a_share_of_the_limits),
+		SCENE_TEST(test_the_limits_follow_a_wave_once_a_second),
 		SCENE_TEST(test_the_kernel_is_told_of_all),
+		SCENE_TEST(test_a_list_that_was_refused_is_told_again),
 		SCENE_TEST(test_siblings_are_beside_the_log_and_no_links),
 		SCENE_TEST(test_a_pattern_opens_what_it_names_and_what_that_became),
 		SCENE_TEST(test_a_link_of_a_stranger_leads_to_no_file_of_others),

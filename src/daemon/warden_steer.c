@@ -36,6 +36,13 @@ static void note(struct warden *w, enum warden_steers state, int error)
 	warden_tell_steering(w);
 }
 
+void warden_end_steering(struct warden *w)
+{
+	if (w->steering == STEERS_ON && w->ban)
+		(void)ban_steer(w->ban, false);
+	w->steering = STEERS_UNSAID;
+}
+
 /* A gate that could let nobody in would keep everybody out. */
 static bool gate_works(const struct warden *w)
 {

@@ -3,10 +3,13 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "daemon/networks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST, "the kernel takes them all");
 
 static uint32_t share(uint32_t per_second, uint64_t percent)
 {
@@ -28,12 +31,17 @@ struct ban_table_limits warden_table_limits(const struct warden *w)
 	return limits;
 }
 
-static void say_trouble(const char *what, int error)
+/* A table that is gone is noticed within a second, and made anew with all of this. What else is in the way is said once,
+ * and may be over a second later. */
+static void note_result(const char *what, int error, int *noted)
 {
-	log_warning("%s cannot be told to the kernel: %s", what, strerror(-error));
+	if (error == -ENOENT)
+		error = 0;
+	if (error && error != *noted)
+		log_warning("%s cannot be told to the kernel: %s; it is tried again", what, strerror(-error));
+	*noted = error;
 }
 
-/* A table that is gone is noticed within a second, and made anew with all of this. */
 void warden_push_never(struct warden *w)
 {
 	size_t count = w->never.count + w->allowed.count;
@@ -45,7 +53,7 @@ void warden_push_never(struct warden *w)
 		return;
 	both.entries = calloc(count + 1, sizeof(*both.entries));
 	if (!both.entries) {
-		say_trouble("the never-list", -ENOMEM);
+		note_result("the never-list", -ENOMEM, &w->never_error);
 		return;
 	}
 	if (w->never.count)
@@ -54,8 +62,12 @@ void warden_push_never(struct warden *w)
 		memcpy(both.entries + w->never.count, w->allowed.entries, w->allowed.count * sizeof(*both.entries));
 	r = ban_set_never(w->ban, &both);
 	free(both.entries);
-	if (r < 0 && r != -ENOENT)
-		say_trouble("the never-list", r);
+	note_result("the never-list", r, &w->never_error);
+}
+
+static void push_networks(struct warden *w)
+{
+	note_result("the suspect networks", ban_set_networks(w->ban, &w->plan->suspect_networks), &w->networks_error);
 }
 
 /* Once for each trouble. What steering lacks, warden_steer says. */
@@ -71,21 +83,19 @@ static void say_lacks(struct warden *w)
 
 void warden_fill_table(struct warden *w)
 {
-	int r;
-
 	if (!w->ban)
 		return;
 	say_lacks(w);
 	warden_push_never(w);
-	r = ban_set_networks(w->ban, &w->plan->suspect_networks);
-	if (r < 0 && r != -ENOENT)
-		say_trouble("the suspect networks", r);
+	push_networks(w);
 }
 
 void warden_reconfigure_table(struct warden *w)
 {
 	struct ban_table_limits limits = warden_table_limits(w);
 
+	/* Where there is no table, the next one is made so. */
+	w->wave_in_force = w->wave;
 	if (!w->ban)
 		return;
 	if (ban_reconfigure(w->ban, &limits) < 0)
@@ -94,12 +104,14 @@ void warden_reconfigure_table(struct warden *w)
 		say_lacks(w);
 }
 
-void warden_set_wave(struct warden *w, bool lasts)
+void warden_keep_table(struct warden *w)
 {
-	if (lasts == w->wave)
-		return;
-	w->wave = lasts;
-	warden_reconfigure_table(w);
+	if (w->wave != w->wave_in_force)
+		warden_reconfigure_table(w);
+	if (w->ban && w->never_error)
+		warden_push_never(w);
+	if (w->ban && w->networks_error)
+		push_networks(w);
 }
 
 void warden_forget_counts(struct warden *w)

@@ -252,7 +252,6 @@ static void act_on(struct worker_wave *v, enum wave_event event)
 		say_over(v);
 		break;
 	}
-	tell_warden(v->w);
 	worker_gate_tell_wave(v->w->gate);
 }
 
@@ -277,6 +276,8 @@ void worker_wave_each_second(struct worker_wave *v)
 	/* Before it is said: who dies of saying it says it once. */
 	keep(v);
 	act_on(v, event);
+	/* Each time: of a wave that is over the warden has to hear, whatever became of the words before. */
+	tell_warden(v->w);
 }
 
 static json_t *summary_to_json(const struct wave_summary *summary)

@@ -152,6 +152,37 @@ def test_a_handshake_that_is_under_way_when_steering_ends_is_not_lost(world):
         assert sessions(guard) == before + 1
 
 
+def half_open(world, source):
+    client = world.connect(source)
+    assert world.server_exec(["ss", "-Hnt", "state", "syn-recv"]).stdout
+    return client
+
+
+@pytest.mark.parametrize("then", ["none", "another port"])
+def test_a_handshake_that_is_under_way_at_a_reload_is_not_lost(world, then):
+    with Guard(world, steered("all"), sources=sources()) as guard:
+        wait_steering(guard)
+        assert world.outside_exec(["nft", "-f", "-"], input=HOLD).returncode == 0
+        try:
+            client = half_open(world, "10.67.71.2")
+            guard.reload(steered("none") if then == "none" else steered("all", steer_port=8026))
+        finally:
+            world.outside_exec(["nft", "delete", "table", "inet", "hold"])
+        with client:
+            client.settimeout(10)
+            assert client.recv(100).startswith(b"220")
+
+
+def test_nobody_is_lost_when_the_guard_ends(world):
+    with Guard(world, steered("all"), sources=sources()) as guard:
+        wait_steering(guard)
+        with Sender(world, "10.67.77.1") as sender:
+            time.sleep(1)
+            guard.stop()
+            time.sleep(1)
+    assert len(sender.visits) > 10 and all(well for _, _, well in sender.visits), sender.visits
+
+
 def test_suspects_alone_come_to_the_gate(world):
     rest = "suspect { networks = 10.66.75.0/24 }\nlimits {\n  per_address = 1\n  burst = 1s\n}\n"
     with Guard(world, steered("suspect", rest), sources=sources()) as guard:
