@@ -277,7 +277,8 @@ static void measure_memory_and_restore(bool memory, bool restore)
 	sleep(2);
 	idle = rig_pss_bytes(&rig);
 	if (memory)
-		printf("memory   both processes idle, PSS                    %.2f MB\n", idle / 1e6);
+		printf("memory   both processes idle, PSS                    %.2f MB, of which %.2f MB are of no file\n",
+		       idle / 1e6, rig_own_bytes(&rig) / 1e6);
 	fill(&rig, 0, BURST);
 	if (restore) {
 		rig_stop(&rig, SIGKILL);

@@ -279,9 +279,10 @@ double rig_cpu_seconds(const struct rig *rig)
 	return process_cpu_seconds(rig->warden) + process_cpu_seconds(rig->worker);
 }
 
-static double process_pss_bytes(pid_t pid)
+static double process_bytes(pid_t pid, const char *field)
 {
 	char path[64], line[256];
+	size_t size = strlen(field);
 	unsigned long kib = 0;
 	FILE *file;
 
@@ -289,13 +290,20 @@ static double process_pss_bytes(pid_t pid)
 	file = fopen(path, "r");
 	if (!file)
 		return 0;
-	while (fgets(line, sizeof(line), file) && sscanf(line, "Pss: %lu kB", &kib) != 1)
-		;
+	while (kib == 0 && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, field, size) == 0 && line[size] == ':')
+			kib = strtoul(line + size + 1, NULL, 10);
+	}
 	fclose(file);
 	return (double)kib * 1024;
 }
 
 double rig_pss_bytes(const struct rig *rig)
 {
-	return process_pss_bytes(rig->warden) + process_pss_bytes(rig->worker);
+	return process_bytes(rig->warden, "Pss") + process_bytes(rig->worker, "Pss");
+}
+
+double rig_own_bytes(const struct rig *rig)
+{
+	return process_bytes(rig->warden, "Pss_Anon") + process_bytes(rig->worker, "Pss_Anon");
 }

@@ -50,5 +50,8 @@ size_t rig_count_banned(const struct rig *rig, uint32_t count);
 /* Of both processes together. */
 double rig_cpu_seconds(const struct rig *rig);
 double rig_pss_bytes(const struct rig *rig);
+/* Of that, what is no file's: pages of libraries are divided among all who use them, so the rest changes with what
+ * else runs. */
+double rig_own_bytes(const struct rig *rig);
 
 #endif

@@ -28,6 +28,7 @@ struct loop {
 struct loop_fd {
 	struct loop *loop;
 	int fd;
+	uint32_t events; /* that the kernel was told of last */
 	loop_fd_fn *fn;
 	void *data;
 };
@@ -93,7 +94,7 @@ int loop_fd_add(struct loop *loop, int fd, uint32_t events, loop_fd_fn *fn, void
 
 	if (!watch)
 		return -ENOMEM;
-	*watch = (struct loop_fd){ .loop = loop, .fd = fd, .fn = fn, .data = data };
+	*watch = (struct loop_fd){ .loop = loop, .fd = fd, .events = events, .fn = fn, .data = data };
 	ev.data.ptr = watch;
 	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0) {
 		r = -errno;
@@ -108,7 +109,12 @@ int loop_fd_change(struct loop_fd *watch, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = watch };
 
-	return epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &ev) < 0 ? -errno : 0;
+	if (events == watch->events)
+		return 0;
+	if (epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &ev) < 0)
+		return -errno;
+	watch->events = events;
+	return 0;
 }
 
 void loop_fd_remove(struct loop_fd *watch)
