@@ -30,7 +30,7 @@ static struct interval interval_of(const struct prefix *prefix, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		kept = prefix->length > i * 8 ? prefix->length - i * 8 : 0;
 		interval.first[i] = prefix->addr.octets[i];
-		interval.last[i] = prefix->addr.octets[i] | (uint8_t)(kept < 8 ? 0xff >> kept : 0);
+		interval.last[i] = (uint8_t)(prefix->addr.octets[i] | (kept < 8 ? 0xff >> kept : 0));
 	}
 	return interval;
 }

@@ -372,6 +372,7 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 		warden_start_gate(&w);
 		warden_start(&w);
 		status = loop_run(w.loop) < 0 ? WARDEN_UNABLE : w.status;
+		warden_take_over_route(&w);
 	}
 	tear_down(&w);
 	return status;

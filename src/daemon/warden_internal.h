@@ -132,6 +132,8 @@ void warden_start_gate(struct warden *w);
 /* Once a second: the way back of connections from a client's own address. Once there, it stays to the end: those that a
  * reload lets finish need it, too. */
 void warden_keep_route(struct warden *w);
+/* At the end: what a run that crashed has left of it, so that it goes, too. */
+void warden_take_over_route(struct warden *w);
 void warden_close_control(struct warden *w);
 void warden_close_intake(struct warden *w);
 /* (Again) for the present plan. */

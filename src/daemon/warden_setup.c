@@ -407,6 +407,25 @@ int warden_prepare_gate(struct warden *w, const struct plan *plan)
 	return 0;
 }
 
+static const char *route_record(const struct warden *w, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/%s", w->plan->settings.daemon_runtime, ROUTE_RECORD);
+	return path;
+}
+
+/* Taking it over and closing it at the end is the one way of putting back. */
+void warden_take_over_route(struct warden *w)
+{
+	char record[PATH_MAX];
+	int r;
+
+	if (w->route || w->options->observe || access(route_record(w, record), F_OK) < 0)
+		return;
+	r = route_open(PORTER_MARK, record, &w->route);
+	if (r < 0)
+		log_warning("what a run before has set for gate.handoff = transparent cannot be put back: %s", strerror(-r));
+}
+
 void warden_keep_route(struct warden *w)
 {
 	char record[PATH_MAX];
@@ -421,8 +440,7 @@ void warden_keep_route(struct warden *w)
 	}
 	if (w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT)
 		return;
-	snprintf(record, sizeof(record), "%s/%s", w->plan->settings.daemon_runtime, ROUTE_RECORD);
-	r = route_open(PORTER_MARK, record, &w->route);
+	r = route_open(PORTER_MARK, route_record(w, record), &w->route);
 	if (r < 0 && r != w->route_error)
 		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server by the gate",
 			  strerror(-r));

@@ -248,6 +248,14 @@ def test_what_was_set_is_put_back_also_after_a_crash(world):
         assert settings_of_the_host(world) == during
     assert settings_of_the_host(world) == before
     assert not list((guard.folder / "run").glob("*.route"))
+    with guard:
+        wait_steering(guard)
+        os.kill(guard.warden(), signal.SIGKILL)
+        wait_until(lambda: not guard.running(), 10, "all of it to end")
+    guard.configure("")
+    with guard:
+        assert settings_of_the_host(world) == during, "what drains may still need it"
+    assert settings_of_the_host(world) == before, "also by a run that has no use for it"
     assert not world.server_exec(["cat", "/proc/net/nf_conntrack"]).stdout, "no connection is tracked"
 
 
