@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* history - chunks of samples on disk, in a file of their own: FOLDER/history.mdb.
+/* history - chunks of samples on disk, in a file of their own: FOLDER/wavebreak.history.mdb.
  *
  * A store (store/store.h) like that of the bans, with its own file, lock and thread: what befalls it does
- * the bans no harm. A damaged one is set aside as history.mdb.damaged-<time> and a new one begun. Open,
+ * the bans no harm. A damaged one is set aside as wavebreak.history.mdb.damaged-<time> and a new one begun. Open,
  * start, flush, look and close it by the functions of store/store.h.
  *
  * What a chunk says is observe/history.h's matter; here it is bytes under a key: the tier, the series ("" for what
@@ -13,7 +13,7 @@
 
 #include "store/store.h"
 
-#define HISTORY_FILE_NAME "history.mdb"
+#define HISTORY_FILE_NAME "wavebreak.history.mdb"
 /* A year is to stay below 100 MB: the file cannot grow beyond the first, and the oldest chunks go when what is in use
  * comes to the second. */
 #define HISTORY_FILE_MOST ((size_t)95 << 20)

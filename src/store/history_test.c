@@ -140,7 +140,7 @@ static size_t set_aside(void)
 	glob_t found;
 	size_t count;
 
-	snprintf(pattern, sizeof(pattern), "%s/history.mdb.damaged-*", folder);
+	snprintf(pattern, sizeof(pattern), "%s/wavebreak.history.mdb.damaged-*", folder);
 	count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
 	globfree(&found);
 	return count;
@@ -161,7 +161,7 @@ static void a_damaged_one_is_set_aside(void **state)
 	put(store, 0, "", 60, "a");
 	store_close(store);
 	memset(garbage, 0x5a, sizeof(garbage));
-	snprintf(path, sizeof(path), "%s/history.mdb", folder);
+	snprintf(path, sizeof(path), "%s/wavebreak.history.mdb", folder);
 	fd = open(path, O_WRONLY);
 	assert_int_equal(write(fd, garbage, sizeof(garbage)), sizeof(garbage));
 	close(fd);

@@ -77,20 +77,20 @@ def test_a_damaged_history_is_begun_anew(guard):
     guard.ask("ban", "192.0.2.7")
     wait_until(lambda: len(samples(guard)) >= 3, 10, "samples")
     guard.stop()
-    file = guard.state / "history.mdb"
+    file = guard.state / "wavebreak.history.mdb"
     file.write_bytes(b"\x5a" * file.stat().st_size)
     guard.start()
-    assert "history.mdb is damaged; it is set aside as history.mdb.damaged-" in guard.log
+    assert "wavebreak.history.mdb is damaged; it is set aside as wavebreak.history.mdb.damaged-" in guard.log
     assert "192.0.2.7" in guard.bans()
     wait_until(lambda: samples(guard), 10, "samples of the new one")
-    assert list(guard.state.glob("history.mdb.damaged-*"))
+    assert list(guard.state.glob("wavebreak.history.mdb.damaged-*"))
 
 
 def test_without_a_history(world):
     with Guard(world, "history { enabled = no }", state=world.folder / "without") as guard:
         done = guard.ask("history")
         assert done.returncode == NO and "history.enabled is no" in done.stderr
-        assert not (guard.state / "history.mdb").exists()
+        assert not (guard.state / "wavebreak.history.mdb").exists()
 
 
 def test_the_first_waves_are_imported(world, guard):
