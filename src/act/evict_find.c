@@ -146,7 +146,7 @@ static int dump(struct evict *e)
 		while ((client = table_next(e->clients, &cursor))) {
 			const struct addr *unit = table_key(e->clients, client);
 
-			peers[filter.peer_count++] = prefix_around(unit, unit->family == ADDR_IPV4 ? 32 : 64);
+			peers[filter.peer_count++] = prefix_of_unit(unit);
 		}
 	}
 	return diag_dump(e->diag, &filter, on_dumped, e);

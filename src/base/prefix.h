@@ -32,6 +32,8 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZ
 
 /* The network of `length` bits around an address. `length` is at most the family's. */
 struct prefix prefix_around(const struct addr *addr, uint8_t length);
+/* All addresses that a unit (addr_unit) stands for: the one of IPv4, the /64 of IPv6. */
+struct prefix prefix_of_unit(const struct addr *unit);
 
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);

@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "base/wheel.h"
 #include "judge/steady.h"
+#include "judge/unit_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,12 +41,6 @@ static const struct {
 	/* clang-format on */
 };
 
-/* The bytes of a unit that count: half the size of a struct addr, a million times. */
-struct unit_key {
-	uint8_t family;
-	uint8_t octets[8];
-};
-
 /* Times are steady here. */
 struct entry {
 	struct wheel_node node; /* first, see wheel.h */
@@ -64,41 +59,19 @@ struct bans {
 	struct wheel wheel;
 };
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t greatest(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
 
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static struct unit_key key_of(const struct addr *unit)
-{
-	struct unit_key key = { .family = unit->family };
-
-	memcpy(key.octets, unit->octets, sizeof(key.octets));
-	return key;
-}
-
 static struct addr unit_of(const struct bans *bans, const struct entry *entry)
 {
-	const struct unit_key *key = table_key(bans->entries, entry);
-	struct addr unit = { .family = key->family };
-
-	memcpy(unit.octets, key->octets, sizeof(key->octets));
-	return unit;
+	return unit_key_addr(table_key(bans->entries, entry));
 }
 
 static struct entry *find(const struct bans *bans, const struct addr *unit)
 {
-	struct unit_key key = key_of(unit);
+	struct unit_key key = unit_key_of(unit);
 
 	return table_find(bans->entries, &key);
 }
@@ -195,7 +168,7 @@ static void report(struct bans *bans, const struct entry *entry, enum ban_event 
 	ret->event = event;
 	ret->kernel = rows[event].kernel;
 	ret->store = rows[event].store;
-	ret->timeout_ms = minus(entry->until_ms, now);
+	ret->timeout_ms = steady_minus(entry->until_ms, now);
 	show(bans, entry, &ret->ban);
 	if (rows[event].counter != NOT_COUNTED)
 		counter_add(rows[event].counter, 1);
@@ -210,9 +183,9 @@ static void activate(struct bans *bans, struct entry *entry, uint64_t until)
 	entry->state = BAN_ACTIVE;
 	if (entry->fixed) {
 		entry->until_ms = until;
-		due = least(until, now + for_ms - least(RENEW_EARLY_MS, for_ms / 2));
+		due = steady_least(until, now + for_ms - steady_least(RENEW_EARLY_MS, for_ms / 2));
 	} else {
-		entry->until_ms = due = least(until, cap_of(bans, entry));
+		entry->until_ms = due = steady_least(until, cap_of(bans, entry));
 	}
 	wheel_add(&bans->wheel, &entry->node, due);
 }
@@ -223,7 +196,7 @@ static void ask(struct bans *bans, struct entry *entry, struct ban_step *ret)
 	uint64_t again = bans->time.latest_ms + BANS_ASK_AGAIN_MS;
 
 	entry->state = BAN_CHECKING;
-	wheel_add(&bans->wheel, &entry->node, least(again, cap_of(bans, entry)));
+	wheel_add(&bans->wheel, &entry->node, steady_least(again, cap_of(bans, entry)));
 	report(bans, entry, BAN_ASKED, ret);
 }
 
@@ -242,7 +215,7 @@ static void end(struct bans *bans, struct entry *entry, enum ban_event event, st
 static int admit(struct bans *bans, const struct addr *unit, struct entry **ret,
 		 enum ban_event *ret_event)
 {
-	struct unit_key key = key_of(unit);
+	struct unit_key key = unit_key_of(unit);
 	struct entry *entry = table_find(bans->entries, &key);
 	void *value;
 	int r;
@@ -268,13 +241,13 @@ static int admit(struct bans *bans, const struct addr *unit, struct entry **ret,
 
 static uint64_t note_ms(const struct bans *bans)
 {
-	return least(BANS_NOTE_MS, bans->limits.for_ms / 10);
+	return steady_least(BANS_NOTE_MS, bans->limits.for_ms / 10);
 }
 
 /* An offence of a client whose ban goes on. */
 static void extend(struct bans *bans, struct entry *entry, uint64_t at, struct ban_step *ret)
 {
-	uint64_t until = least(at + bans->limits.for_ms, cap_of(bans, entry));
+	uint64_t until = steady_least(at + bans->limits.for_ms, cap_of(bans, entry));
 
 	entry->last_ms = greatest(entry->last_ms, at);
 	if (entry->fixed || until < entry->until_ms + note_ms(bans)) {
@@ -289,7 +262,7 @@ static void extend(struct bans *bans, struct entry *entry, uint64_t at, struct b
 int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t now_ms,
 	       struct ban_step *ret)
 {
-	uint64_t now = steady_now(&bans->time, now_ms), at = minus(now, offence->age_ms);
+	uint64_t now = steady_now(&bans->time, now_ms), at = steady_minus(now, offence->age_ms);
 	struct entry *entry = find(bans, &offence->unit);
 	enum ban_event event;
 	int r;
@@ -298,7 +271,7 @@ int bans_begin(struct bans *bans, const struct ban_offence *offence, uint64_t no
 		extend(bans, entry, at, ret);
 		return 0;
 	}
-	if (at + least(bans->limits.for_ms, bans->limits.at_most_ms) <= now)
+	if (at + steady_least(bans->limits.for_ms, bans->limits.at_most_ms) <= now)
 		return -ESTALE;
 	r = admit(bans, &offence->unit, &entry, &event);
 	if (r < 0)
@@ -319,7 +292,7 @@ int bans_extend(struct bans *bans, const struct ban_offence *offence, uint64_t n
 
 	if (!entry)
 		return -ENOENT;
-	extend(bans, entry, minus(now, offence->age_ms), ret);
+	extend(bans, entry, steady_minus(now, offence->age_ms), ret);
 	return 0;
 }
 
@@ -330,7 +303,7 @@ static void keep_reason(struct bans *bans, const struct entry *entry, const char
 
 	if (size == 0 || table_add(bans->reasons, table_key(bans->entries, entry), &reason) < 0)
 		return;
-	memcpy(reason, why, least(size, BAN_WHY_SIZE - 1));
+	memcpy(reason, why, steady_least(size, BAN_WHY_SIZE - 1));
 }
 
 int bans_by_hand(struct bans *bans, const struct addr *unit, uint64_t duration_ms, struct bytes why,
@@ -369,8 +342,8 @@ static bool is_plausible(const struct ban *kept)
 int bans_restore(struct bans *bans, const struct ban *kept, uint64_t now_ms, struct ban_step *ret)
 {
 	/* A begin in the future (the clock was set back in between) counts as now. */
-	uint64_t now = steady_now(&bans->time, now_ms), age_ms = minus(now_ms, kept->begin_ms);
-	uint64_t left_ms = minus(kept->until_ms, now_ms);
+	uint64_t now = steady_now(&bans->time, now_ms), age_ms = steady_minus(now_ms, kept->begin_ms);
+	uint64_t left_ms = steady_minus(kept->until_ms, now_ms);
 	struct entry *entry;
 	enum ban_event event;
 	int r;
@@ -384,8 +357,8 @@ int bans_restore(struct bans *bans, const struct ban *kept, uint64_t now_ms, str
 	r = admit(bans, &kept->unit, &entry, &event);
 	if (r < 0)
 		return r;
-	entry->begin_ms = minus(now, age_ms);
-	entry->last_ms = minus(now, least(age_ms, minus(now_ms, kept->last_ms)));
+	entry->begin_ms = steady_minus(now, age_ms);
+	entry->last_ms = steady_minus(now, steady_least(age_ms, steady_minus(now_ms, kept->last_ms)));
 	entry->signature = kept->signature;
 	entry->outcome = kept->outcome;
 	entry->by_hand = kept->by_hand;
@@ -393,7 +366,7 @@ int bans_restore(struct bans *bans, const struct ban *kept, uint64_t now_ms, str
 	if (kept->by_hand)
 		keep_reason(bans, entry, kept->why, strlen(kept->why));
 	activate(bans, entry,
-		 now + least(left_ms, kept->fixed ? BANS_DURATION_MOST_MS : bans->limits.for_ms));
+		 now + steady_least(left_ms, kept->fixed ? BANS_DURATION_MOST_MS : bans->limits.for_ms));
 	report(bans, entry, BAN_RESTORED, ret);
 	return 0;
 }
@@ -414,11 +387,11 @@ int bans_answer(struct bans *bans, const struct addr *unit, uint64_t left_ms, ui
 	}
 	/* The kernel began to count a little later than we did, so that a moment may be left
 	 * without a new attempt. */
-	attempt = minus(now, minus(bans->limits.for_ms, left_ms));
+	attempt = steady_minus(now, steady_minus(bans->limits.for_ms, left_ms));
 	newer = attempt >= entry->last_ms + note_ms(bans);
 	if (newer)
 		entry->last_ms = attempt;
-	activate(bans, entry, now + least(left_ms, BANS_DURATION_MOST_MS));
+	activate(bans, entry, now + steady_least(left_ms, BANS_DURATION_MOST_MS));
 	report(bans, entry, newer ? BAN_SLID : BAN_NOTED, ret);
 	return 0;
 }
@@ -439,13 +412,14 @@ size_t bans_lift_within(struct bans *bans, const struct prefix *prefix, uint32_t
 			uint64_t now_ms, struct ban_step *steps, size_t most)
 {
 	struct prefix unit;
+	struct addr addr;
 	struct entry *entry;
 	size_t count = 0;
 
 	steady_now(&bans->time, now_ms);
 	while (count < most && (entry = table_next(bans->entries, cursor))) {
-		unit.addr = unit_of(bans, entry);
-		unit.length = unit.addr.family == ADDR_IPV4 ? 32 : 64;
+		addr = unit_of(bans, entry);
+		unit = prefix_of_unit(&addr);
 		if (!prefix_overlaps(prefix, &unit))
 			continue;
 		wheel_remove(&bans->wheel, &entry->node);

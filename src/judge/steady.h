@@ -30,4 +30,16 @@ static inline uint64_t steady_to_wall(const struct steady *steady, uint64_t stea
 	return steady_ms > steady->ahead_ms ? steady_ms - steady->ahead_ms : 0;
 }
 
+/* Of two times, or spans. */
+static inline uint64_t steady_least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Never less than 0. */
+static inline uint64_t steady_minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "base/wheel.h"
 #include "judge/steady.h"
+#include "judge/unit_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,12 +34,6 @@ static const struct {
 	/* clang-format on */
 };
 
-/* The bytes of a unit that count. */
-struct unit_key {
-	uint8_t family;
-	uint8_t octets[8];
-};
-
 /* Times are steady here. */
 struct entry {
 	struct wheel_node node; /* first, see wheel.h; due when it ends */
@@ -54,36 +49,14 @@ struct suspects {
 	struct wheel wheel;
 };
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static struct unit_key key_of(const struct addr *unit)
-{
-	struct unit_key key = { .family = unit->family };
-
-	memcpy(key.octets, unit->octets, sizeof(key.octets));
-	return key;
-}
-
 static struct addr unit_of(const struct suspects *suspects, const struct entry *entry)
 {
-	const struct unit_key *key = table_key(suspects->entries, entry);
-	struct addr unit = { .family = key->family };
-
-	memcpy(unit.octets, key->octets, sizeof(key->octets));
-	return unit;
+	return unit_key_addr(table_key(suspects->entries, entry));
 }
 
 static struct entry *find(const struct suspects *suspects, const struct addr *unit)
 {
-	struct unit_key key = key_of(unit);
+	struct unit_key key = unit_key_of(unit);
 
 	return table_find(suspects->entries, &key);
 }
@@ -152,7 +125,7 @@ static void report(struct suspects *suspects, const struct entry *entry, enum su
 	ret->event = event;
 	ret->kernel = rows[event].kernel;
 	ret->store = rows[event].store;
-	ret->timeout_ms = minus(entry->until_ms, suspects->time.latest_ms);
+	ret->timeout_ms = steady_minus(entry->until_ms, suspects->time.latest_ms);
 	show(suspects, entry, &ret->suspect);
 	if (rows[event].counter != NOT_COUNTED)
 		counter_add(rows[event].counter, 1);
@@ -170,7 +143,7 @@ static void end(struct suspects *suspects, struct entry *entry, enum suspect_eve
 /* A new entry, not in the wheel. */
 static int admit(struct suspects *suspects, const struct addr *unit, struct entry **ret)
 {
-	struct unit_key key = key_of(unit);
+	struct unit_key key = unit_key_of(unit);
 	void *value;
 	int r = table_add(suspects->entries, &key, &value);
 
@@ -188,7 +161,7 @@ static void extend(struct suspects *suspects, struct entry *entry, uint64_t at, 
 
 	if (at > entry->last_ms)
 		entry->last_ms = at;
-	if (until < entry->until_ms + least(SUSPECTS_NOTE_MS, suspects->limits.for_ms / 10)) {
+	if (until < entry->until_ms + steady_least(SUSPECTS_NOTE_MS, suspects->limits.for_ms / 10)) {
 		report(suspects, entry, SUSPECT_NOTED, ret);
 		return;
 	}
@@ -201,7 +174,7 @@ static void extend(struct suspects *suspects, struct entry *entry, uint64_t at, 
 int suspects_begin(struct suspects *suspects, const struct suspect_offence *offence, uint64_t now_ms,
 		   struct suspect_step *ret)
 {
-	uint64_t now = steady_now(&suspects->time, now_ms), at = minus(now, offence->age_ms);
+	uint64_t now = steady_now(&suspects->time, now_ms), at = steady_minus(now, offence->age_ms);
 	struct entry *entry = find(suspects, &offence->unit);
 	int r;
 
@@ -240,13 +213,14 @@ size_t suspects_trust_within(struct suspects *suspects, const struct prefix *pre
 			     uint64_t now_ms, struct suspect_step *steps, size_t most)
 {
 	struct prefix unit;
+	struct addr addr;
 	struct entry *entry;
 	size_t count = 0;
 
 	steady_now(&suspects->time, now_ms);
 	while (count < most && (entry = table_next(suspects->entries, cursor))) {
-		unit.addr = unit_of(suspects, entry);
-		unit.length = unit.addr.family == ADDR_IPV4 ? 32 : 64;
+		addr = unit_of(suspects, entry);
+		unit = prefix_of_unit(&addr);
 		if (!prefix_overlaps(prefix, &unit))
 			continue;
 		wheel_remove(&suspects->wheel, &entry->node);
@@ -266,9 +240,9 @@ static bool is_plausible(const struct suspect *kept)
 
 int suspects_restore(struct suspects *suspects, const struct suspect *kept, uint64_t now_ms, struct suspect_step *ret)
 {
-	uint64_t now = steady_now(&suspects->time, now_ms), left_ms = minus(kept->until_ms, now_ms);
+	uint64_t now = steady_now(&suspects->time, now_ms), left_ms = steady_minus(kept->until_ms, now_ms);
 	/* A begin in the future (the clock was set back in between) counts as now. */
-	uint64_t age_ms = minus(now_ms, kept->begin_ms);
+	uint64_t age_ms = steady_minus(now_ms, kept->begin_ms);
 	struct entry *entry;
 	int r;
 
@@ -281,9 +255,9 @@ int suspects_restore(struct suspects *suspects, const struct suspect *kept, uint
 	r = admit(suspects, &kept->unit, &entry);
 	if (r < 0)
 		return r;
-	entry->begin_ms = minus(now, age_ms);
-	entry->last_ms = minus(now, least(age_ms, minus(now_ms, kept->last_ms)));
-	entry->until_ms = now + least(left_ms, suspects->limits.for_ms);
+	entry->begin_ms = steady_minus(now, age_ms);
+	entry->last_ms = steady_minus(now, steady_least(age_ms, steady_minus(now_ms, kept->last_ms)));
+	entry->until_ms = now + steady_least(left_ms, suspects->limits.for_ms);
 	entry->signature = kept->signature;
 	entry->score = kept->score;
 	entry->outcome = kept->outcome;

@@ -233,8 +233,7 @@ static void attempt(struct replay *r, const struct ban *ban, uint64_t now_ms)
 
 static void count_offence(struct replay *r, const struct verdict *verdict, bool banned)
 {
-	uint8_t length = verdict->unit.family == ADDR_IPV4 ? 32 : 64;
-	struct prefix client = prefix_around(&verdict->unit, length);
+	struct prefix client = prefix_of_unit(&verdict->unit);
 	struct prefix network = prefix_around(&verdict->unit, verdict->unit.family == ADDR_IPV4 ? 24 : 48);
 
 	r->figures.offences++;
