@@ -7,67 +7,34 @@
  * `ss -tn` with a filter, where it is installed. "port unused" is the price of 10,000
  * connections (20,000 sockets) that are not ours. Needs root; exits with 3 without.
  */
+#include "held.h"
+
 #include "base/clock.h"
 #include "sense/connections.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PORT 2525
 #define UNUSED_PORT 2526
-#define CONNECTIONS 10000
-#define HOLDERS 4
 #define ROUNDS 41
 
-static _Noreturn void die(const char *what)
+/* Every other one is IPv6. */
+static void hold_one(int listener, uint16_t port, uint32_t number)
 {
-	fprintf(stderr, "connections_bench: %s: %s\n", what, strerror(errno));
-	exit(errno == EPERM ? 3 : 1);
-}
-
-static void enter_network(void)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd;
-
-	if (unshare(CLONE_NEWNET) < 0)
-		die("a network namespace of its own");
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		die("loopback");
-	close(fd);
-}
-
-static int listen_on(uint16_t port)
-{
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = socket(AF_INET6, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 || listen(fd, 1024) < 0)
-		die("listen");
-	return fd;
-}
-
-static void connect_to(bool ipv6)
-{
+	bool ipv6 = number % 2;
 	struct sockaddr_in to4 = {
 		.sin_family = AF_INET,
-		.sin_port = htons(PORT),
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	struct sockaddr_in6 to6 = {
 		.sin6_family = AF_INET6,
-		.sin6_port = htons(PORT),
+		.sin6_port = htons(port),
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
 	};
 	int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), r;
@@ -77,48 +44,9 @@ static void connect_to(bool ipv6)
 	else
 		r = connect(fd, (const struct sockaddr *)&to4, sizeof(to4));
 	if (r < 0)
-		die("connect");
-}
-
-/* Both ends of its share of the connections, until the bench ends. */
-static _Noreturn void hold(int listener, int ready)
-{
-	struct rlimit files = { CONNECTIONS / HOLDERS * 2 + 64, CONNECTIONS / HOLDERS * 2 + 64 };
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		die("descriptors");
-	for (int i = 0; i < CONNECTIONS / HOLDERS; i++) {
-		connect_to(i % 2);
-		if (accept(listener, NULL, NULL) < 0)
-			die("accept");
-	}
-	if (write(ready, "", 1) != 1)
-		die("ready");
-	for (;;)
-		pause();
-}
-
-static void start_holders(int listener, pid_t holders[HOLDERS])
-{
-	int ready[2];
-	char byte;
-
-	if (pipe(ready) < 0)
-		die("pipe");
-	for (int i = 0; i < HOLDERS; i++) {
-		holders[i] = fork();
-		if (holders[i] < 0)
-			die("fork");
-		if (holders[i] == 0)
-			hold(listener, ready[1]);
-	}
-	close(ready[1]);
-	for (int i = 0; i < HOLDERS; i++) {
-		if (read(ready[0], &byte, 1) != 1)
-			die("a holder");
-	}
-	close(ready[0]);
+		held_die("connect");
+	if (accept(listener, NULL, NULL) < 0)
+		held_die("accept");
 }
 
 static struct connections *counter_of(uint16_t port)
@@ -128,7 +56,7 @@ static struct connections *counter_of(uint16_t port)
 
 	if (r < 0) {
 		errno = -r;
-		die("sock_diag");
+		held_die("sock_diag");
 	}
 	return c;
 }
@@ -140,7 +68,7 @@ static unsigned count_by_sock_diag(struct connections *c)
 
 	if (r < 0) {
 		errno = -r;
-		die("sample");
+		held_die("sample");
 	}
 	return counts.total;
 }
@@ -153,7 +81,7 @@ static unsigned count_in_file(const char *path)
 	FILE *file = fopen(path, "re");
 
 	if (!file)
-		die(path);
+		held_die(path);
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, " %*u: %79[0-9A-F]:%x %*[0-9A-F]:%*x %x", local, &port, &state) == 3)
 			count += port == PORT && state != SOCKDIAG_LISTEN;
@@ -174,7 +102,7 @@ static unsigned count_by_ss(struct connections *unused)
 	FILE *ss = popen("ss -Htn sport = :2525 2>/dev/null", "re");
 
 	if (!ss)
-		die("ss");
+		held_die("ss");
 	while (fgets(line, sizeof(line), ss))
 		count++;
 	pclose(ss);
@@ -232,18 +160,17 @@ static double median(double figures[ROUNDS])
 int main(void)
 {
 	static struct way ways[] = {
-		{ "wavebreak, sock_diag", count_by_sock_diag, PORT, CONNECTIONS },
+		{ "wavebreak, sock_diag", count_by_sock_diag, PORT, HELD_CONNECTIONS },
 		{ "wavebreak, port unused", count_by_sock_diag, UNUSED_PORT, 0 },
-		{ "/proc/net/tcp + tcp6", count_by_proc, PORT, CONNECTIONS },
-		{ "ss -tn", count_by_ss, PORT, CONNECTIONS },
+		{ "/proc/net/tcp + tcp6", count_by_proc, PORT, HELD_CONNECTIONS },
+		{ "ss -tn", count_by_ss, PORT, HELD_CONNECTIONS },
 	};
 	const size_t way_count = sizeof(ways) / sizeof(ways[0]);
 	bool right[sizeof(ways) / sizeof(ways[0])];
-	pid_t holders[HOLDERS];
+	pid_t holders[HELD_PROCESSES];
 	double first = 0;
 
-	enter_network();
-	start_holders(listen_on(PORT), holders);
+	held_begin(PORT, hold_one, holders);
 	for (size_t i = 0; i < way_count; i++) {
 		ways[i].connections = counter_of(ways[i].port);
 		right[i] = measure(&ways[i], 0); /* warm up */
@@ -252,7 +179,7 @@ int main(void)
 		for (size_t i = 0; i < way_count; i++)
 			right[i] = right[i] && measure(&ways[i], round);
 	}
-	printf("%d connections               median ms   CPU ms   to the first\n", CONNECTIONS);
+	printf("%d connections               median ms   CPU ms   to the first\n", HELD_CONNECTIONS);
 	for (size_t i = 0; i < way_count; i++) {
 		double ms = median(ways[i].ms);
 
@@ -264,9 +191,6 @@ int main(void)
 			printf("%-30s did not count right, or is not installed\n", ways[i].name);
 		connections_destroy(ways[i].connections);
 	}
-	for (int i = 0; i < HOLDERS; i++) {
-		kill(holders[i], SIGKILL);
-		waitpid(holders[i], NULL, 0);
-	}
+	held_end(holders);
 	return right[0] && right[1] ? 0 : 1;
 }

@@ -7,6 +7,8 @@
  * dump with each socket's tcp_info, what is made of that (silence, history, score), the networks, and
  * the choice of 2,000. The target is 20 ms for all of it. Needs root; exits with 3 without.
  */
+#include "held.h"
+
 #include "base/clock.h"
 #include "base/table.h"
 #include "judge/judge.h"
@@ -15,27 +17,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PORT 2525
-#define CONNECTIONS 10000
 #define WANTED 2000
-#define HOLDERS 4
 #define ROUNDS 41
 #define ROOM 32768
 #define SCORED_EVERY 10
 #define TARGET_MS 20.0
 
-static struct relief_candidate candidates[CONNECTIONS];
+static struct relief_candidate candidates[HELD_CONNECTIONS];
 static struct relief_choice choices[WANTED];
 static struct relief_crowd crowds[ROOM];
 static const struct relief_rules rules = { .silence_ms = 1, .ban_score = 100 };
@@ -47,35 +40,6 @@ struct looking {
 	bool judged; /* more than the dump */
 };
 
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "relief_bench: %s: %s\n", what, strerror(errno));
-	exit(errno == EPERM ? 3 : 1);
-}
-
-static void enter_network(void)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd;
-
-	if (unshare(CLONE_NEWNET) < 0)
-		die("a network namespace of its own");
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		die("loopback");
-	close(fd);
-}
-
-static int listen_on(uint16_t port)
-{
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = socket(AF_INET6, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 || listen(fd, 1024) < 0)
-		die("listen");
-	return fd;
-}
-
 /* Every address of 127.0.0.0/8 is there. */
 static struct sockaddr_in source(uint32_t number)
 {
@@ -85,56 +49,18 @@ static struct sockaddr_in source(uint32_t number)
 	};
 }
 
-static void hold_one(int listener, uint32_t number)
+static void hold_one(int listener, uint16_t to_port, uint32_t number)
 {
-	struct sockaddr_in from = source(number), to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct sockaddr_in from = source(number), to = { .sin_family = AF_INET, .sin_port = htons(to_port) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0), served;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (bind(fd, (const struct sockaddr *)&from, sizeof(from)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		die("connect");
+		held_die("connect");
 	served = accept(listener, NULL, NULL);
 	if (served < 0 || send(served, "220 mx.example.test ESMTP\r\n", 27, 0) != 27)
-		die("accept");
-}
-
-/* Both ends of its share of the connections, until the bench ends. */
-static _Noreturn void hold(int listener, uint32_t first, int ready)
-{
-	struct rlimit files = { CONNECTIONS / HOLDERS * 2 + 64, CONNECTIONS / HOLDERS * 2 + 64 };
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		die("descriptors");
-	for (uint32_t i = 0; i < CONNECTIONS / HOLDERS; i++)
-		hold_one(listener, first + i);
-	if (write(ready, "", 1) != 1)
-		die("ready");
-	for (;;)
-		pause();
-}
-
-static void start_holders(int listener, pid_t holders[HOLDERS])
-{
-	int ready[2];
-	char byte;
-
-	if (pipe(ready) < 0)
-		die("pipe");
-	for (uint32_t i = 0; i < HOLDERS; i++) {
-		holders[i] = fork();
-		if (holders[i] < 0)
-			die("fork");
-		if (holders[i] == 0)
-			hold(listener, i * (CONNECTIONS / HOLDERS), ready[1]);
-	}
-	close(ready[1]);
-	for (int i = 0; i < HOLDERS; i++) {
-		if (read(ready[0], &byte, 1) != 1)
-			die("a holder");
-	}
-	close(ready[0]);
+		held_die("accept");
 }
 
 static void judge_one_in_ten(struct judge *judge)
@@ -143,7 +69,7 @@ static void judge_one_in_ten(struct judge *judge)
 	struct judge_event event = { .outcome = OUTCOME_RELIEVED, .score = 20 };
 	struct verdict verdict;
 
-	for (uint32_t i = 0; i < CONNECTIONS; i += SCORED_EVERY) {
+	for (uint32_t i = 0; i < HELD_CONNECTIONS; i += SCORED_EVERY) {
 		struct sockaddr_in from = source(i);
 
 		event.client = addr_from_ipv4(&from.sin_addr);
@@ -160,7 +86,7 @@ static void prepare(struct looking *l)
 		r = table_create(sizeof(uint64_t), sizeof(struct relief_seen), ROOM, &l->seen);
 	if (r < 0) {
 		errno = -r;
-		die("tables");
+		held_die("tables");
 	}
 	judge_one_in_ten(l->judge);
 }
@@ -172,13 +98,13 @@ static void on_connection(void *data, const struct sockdiag_socket *socket)
 	struct addr unit;
 	void *seen = NULL;
 
-	if (!socket->inode || l->count == CONNECTIONS)
+	if (!socket->inode || l->count == HELD_CONNECTIONS)
 		return;
 	c = &candidates[l->count++];
 	if (!l->judged)
 		return;
 	if (table_add(l->seen, &socket->cookie, &seen) < 0)
-		die("the table");
+		held_die("the table");
 	relief_see(&rules, socket, clock_ms(), seen, c);
 	unit = addr_unit(&c->addr);
 	c->score = judge_score(l->judge, &unit, clock_wall_ms());
@@ -200,9 +126,9 @@ static double dump(struct connections *c, struct looking *l, bool closely, bool 
 	l->count = 0;
 	l->judged = judged;
 	r = (closely ? connections_visit_closely : connections_visit)(c, on_connection, l, &counts);
-	if (r < 0 || l->count != CONNECTIONS) {
+	if (r < 0 || l->count != HELD_CONNECTIONS) {
 		errno = r < 0 ? -r : EBADMSG;
-		die("the dump");
+		held_die("the dump");
 	}
 	return ms_since(begun);
 }
@@ -223,7 +149,7 @@ static void measure(struct connections *c, struct looking *l, double ms[PARTS])
 	ms[CHOICE] = ms_since(begun);
 	if (chosen != WANTED) {
 		errno = ENOMSG;
-		die("the choice");
+		held_die("the choice");
 	}
 	ms[DECISION] = ms[JUDGED] + ms[CROWDS] + ms[CHOICE];
 }
@@ -252,17 +178,16 @@ int main(void)
 	static const uint16_t port = PORT;
 	struct looking l = { 0 };
 	struct connections *c;
-	pid_t holders[HOLDERS];
+	pid_t holders[HELD_PROCESSES];
 	double decision;
 	int r;
 
-	enter_network();
-	start_holders(listen_on(PORT), holders);
+	held_begin(PORT, hold_one, holders);
 	prepare(&l);
 	r = connections_create(&port, 1, &c);
 	if (r < 0) {
 		errno = -r;
-		die("sock_diag");
+		held_die("sock_diag");
 	}
 	measure(c, &l, rounds[0]); /* warm up */
 	for (int i = 0; i < ROUNDS; i++)
@@ -276,9 +201,6 @@ int main(void)
 	decision = print("the decision: the last three together", DECISION, rounds);
 	printf("target %.0f ms: %s\n", TARGET_MS, decision <= TARGET_MS ? "reached" : "not reached");
 	connections_destroy(c);
-	for (int i = 0; i < HOLDERS; i++) {
-		kill(holders[i], SIGKILL);
-		waitpid(holders[i], NULL, 0);
-	}
+	held_end(holders);
 	return decision <= TARGET_MS ? 0 : 1;
 }

@@ -61,22 +61,32 @@ def is_open(client):
 
 
 class Knocking:
-    """Context manager: a client that comes again and again meanwhile, and counts."""
+    """Context manager: a client that comes again and again meanwhile, and counts. Where it is to be `greeted` it waits
+    for that each time, and comes no more often than the usual limits.per_address."""
 
-    def __init__(self, world, address, port):
-        self.world, self.address, self.port = world, address, port
+    def __init__(self, world, address, port, greeted=False):
+        self.world, self.address, self.port, self.greeted = world, address, port, greeted
         self.refused = []
         self.taken = 0
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._knock)
 
     def _knock(self):
-        while not self.over.wait(0.01):
+        while not self.over.wait(0.1 if self.greeted else 0.01):
             try:
-                self.world.connect(self.address, self.port, seconds=5).close()
+                with self.world.connect(self.address, self.port, seconds=5) as client:
+                    self._hear(client)
                 self.taken += 1
             except OSError as error:
                 self.refused.append(error)
+
+    def _hear(self, client):
+        if not self.greeted:
+            return
+        client.settimeout(20)
+        heard = client.makefile("rb").readline()
+        if not heard.startswith(b"220"):
+            raise ConnectionError(f"heard {heard}")
 
     def __enter__(self):
         self.thread.start()

@@ -8,11 +8,11 @@ import pathlib
 import re
 import signal
 import socket
-import threading
 import time
 
 import pytest
 
+from dialogues import Knocking
 from gates import COURIER_PROGRAM, DNSBL, NAME, refusal, send_mail
 from guard import Guard, visible
 from world import World, wait_until
@@ -174,41 +174,14 @@ def test_a_handshake_that_is_under_way_at_a_reload_is_not_lost(world, then):
             assert client.recv(100).startswith(b"220")
 
 
-class Sender:
-    """Context manager: an honest client that comes again and again meanwhile, and whether it was greeted each time."""
-
-    def __init__(self, world, source):
-        self.world, self.source = world, source
-        self.visits = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._come)
-
-    def _come(self):
-        while not self.over.wait(0.1):
-            try:
-                with self.world.connect(self.source, seconds=5) as client:
-                    client.settimeout(20)
-                    self.visits.append(client.makefile("rb").readline().startswith(b"220"))
-            except OSError:
-                self.visits.append(False)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-
 def test_nobody_is_lost_when_the_guard_ends(world):
     with Guard(world, steered("all"), sources=sources()) as guard:
         wait_steering(guard)
-        with Sender(world, "10.67.77.1") as sender:
+        with Knocking(world, "10.67.77.1", 25, greeted=True) as client:
             time.sleep(1)
             guard.stop()
             time.sleep(1)
-    assert len(sender.visits) > 10 and all(sender.visits), sender.visits
+    assert client.taken > 10 and not client.refused
 
 
 def test_suspects_alone_come_to_the_gate(world):
