@@ -147,6 +147,24 @@ void worker_carry_out(struct worker *w, const struct ban_step *step)
 		arm_bans_timer(w);
 }
 
+struct policy worker_policy(struct worker *w)
+{
+	return (struct policy){ w->judge, w->bans, &w->never, w->suspects };
+}
+
+bool worker_judge(struct worker *w, const struct judge_event *event, struct verdict *ret)
+{
+	const struct policy policy = worker_policy(w);
+	struct ban_step step;
+	bool is_step = policy_decide(&policy, event, clock_wall_ms(), ret, &step);
+
+	worker_relief_on_event(w->relief, event, ret);
+	if (is_step)
+		worker_carry_out(w, &step);
+	worker_suspect(w, event, ret);
+	return is_step;
+}
+
 void worker_evict(struct worker *w, const struct addr *unit, uint16_t client_port)
 {
 	struct request q = { .kind = REQUEST_EVICT, .unit = *unit, .port = client_port };

@@ -183,20 +183,15 @@ static enum outcome outcome_of(const struct gate_report *report)
 
 static void judge_report(struct worker *w, const struct gate_report *report)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event = { .client = report->client, .client_port = report->client_port,
 				     .reply_code = report->kind == GATE_REPORT_REFUSED ? GATE_REPLY_CODE : 0,
 				     .outcome = outcome_of(report), .signature = WORKER_GATE_SIGNATURE,
 				     .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
-	struct ban_step step;
-	bool banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
 
 	w->outcomes[event.outcome]++;
-	worker_relief_on_event(w->relief, &event, &verdict);
-	if (banned)
-		worker_carry_out(w, &step);
-	worker_suspect(w, &event, &verdict);
+	/* What it holds is not evicted: the gate ends it in words. */
+	worker_judge(w, &event, &verdict);
 }
 
 static void tell_others(struct worker_gate *gate, size_t teller, const struct gate_packet *packet)

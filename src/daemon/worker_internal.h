@@ -145,6 +145,10 @@ void worker_fail(struct worker *w);
 
 /* worker_bans.c */
 void worker_carry_out(struct worker *w, const struct ban_step *step);
+struct policy worker_policy(struct worker *w);
+/* The one way of an event, whoever saw it: judged, and what follows from that carried out. Returns whether the client is
+ * banned by now: what it holds is then to be ended. */
+bool worker_judge(struct worker *w, const struct judge_event *event, struct verdict *ret);
 /* Sends the requests of all that was carried out, and then tells the store and the log. To be
  * called before the loop waits again. */
 void worker_settle(struct worker *w);
@@ -171,7 +175,7 @@ const char *worker_state_name(unsigned state);
 
 /* worker_suspects.c */
 int worker_open_suspects(struct worker *w);
-/* After the policy's decision on an event. */
+/* After the policy's decision on an event: worker_judge does it. */
 void worker_suspect(struct worker *w, const struct judge_event *event, const struct verdict *verdict);
 void worker_suspect_after_ban(struct worker *w, const struct ban_step *step);
 /* Whether it was a suspect. */

@@ -253,17 +253,12 @@ void worker_relief_each_second(struct worker_relief *relief)
 
 static void judge_relieved(struct worker *w, const struct answer *answer)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	const struct judge_event event = { .client = answer->unit, .client_port = answer->port,
 					   .outcome = OUTCOME_RELIEVED, .score = JUDGE_SCORE_OF_OUTCOME };
 	struct verdict verdict;
-	struct ban_step step;
 
-	if (policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step)) {
-		worker_carry_out(w, &step);
+	if (worker_judge(w, &event, &verdict))
 		worker_evict(w, &verdict.unit, 0);
-	}
-	worker_suspect(w, &event, &verdict);
 	worker_settle(w);
 }
 

@@ -17,11 +17,6 @@
 #define RENEW_WAIT_MS 50
 #define RENEW_AGAIN_MS 6000
 
-static struct policy policy_of(struct worker *w)
-{
-	return (struct policy){ w->judge, w->bans, &w->never, w->suspects };
-}
-
 int worker_open_suspects(struct worker *w)
 {
 	struct suspect_limits limits;
@@ -82,7 +77,7 @@ static void carry_out(struct worker *w, const struct suspect_step *step)
 
 void worker_suspect(struct worker *w, const struct judge_event *event, const struct verdict *verdict)
 {
-	const struct policy policy = policy_of(w);
+	const struct policy policy = worker_policy(w);
 	char unit[ADDR_UNIT_TEXT_SIZE], length[DURATION_TEXT_SIZE];
 	struct suspect_step step;
 
@@ -98,7 +93,7 @@ void worker_suspect(struct worker *w, const struct judge_event *event, const str
 
 void worker_suspect_after_ban(struct worker *w, const struct ban_step *ban)
 {
-	const struct policy policy = policy_of(w);
+	const struct policy policy = worker_policy(w);
 	struct suspect_step step;
 
 	if (policy_suspect_after_ban(&policy, ban, clock_wall_ms(), &step))

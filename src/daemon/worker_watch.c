@@ -57,11 +57,8 @@ bool worker_signature_name(const void *data, uint32_t number, struct explain_sig
 
 static void on_match(struct worker *w, const struct match *match, uint64_t age_ms)
 {
-	const struct policy policy = { w->judge, w->bans, &w->never, w->suspects };
 	struct judge_event event;
 	struct verdict verdict;
-	struct ban_step step;
-	bool banned;
 
 	counter_add(COUNTER_log_lines_recognised, 1);
 	w->outcomes[match->outcome]++;
@@ -70,13 +67,8 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)
 		return;
 	event = policy_event_of(match, age_ms);
-	banned = policy_decide(&policy, &event, clock_wall_ms(), &verdict, &step);
-	worker_relief_on_event(w->relief, &event, &verdict);
-	if (banned) {
-		worker_carry_out(w, &step);
+	if (worker_judge(w, &event, &verdict))
 		worker_evict(w, &verdict.unit, event.client_port);
-	}
-	worker_suspect(w, &event, &verdict);
 }
 
 void worker_on_text(struct worker *w, struct line_reader *reader, struct bytes text, bool cut)
