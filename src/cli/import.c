@@ -72,6 +72,14 @@ static int send_request(const struct import *import, json_t *fields, uint64_t *r
 	return STATUS_UNABLE;
 }
 
+/* What was sent is seen by who asks next only when the disk has it. */
+static int settle(const struct import *import)
+{
+	uint64_t taken;
+
+	return send_request(import, json_pack("{s:b}", "settled", 1), &taken);
+}
+
 static void send_chunks(struct import *import)
 {
 	uint64_t taken;
@@ -226,6 +234,8 @@ static int import_file(const struct options *options, const char *name)
 	if (import.chunk.present && import.status == OPTIONS_GO_ON)
 		add_chunk(&import);
 	send_chunks(&import);
+	if (import.samples && import.status == OPTIONS_GO_ON)
+		import.status = settle(&import);
 	progress_end(&import.progress);
 	json_decref(import.chunks);
 	if (import.status != OPTIONS_GO_ON)
@@ -250,9 +260,10 @@ static int remove_series(const struct options *options, const char *name)
 		if (status != OPTIONS_GO_ON)
 			return status;
 		all += taken;
-		/* What was removed is seen as long as the disk does not know of it. */
 		if (taken)
-			nanosleep(&(struct timespec){ .tv_nsec = BUSY_PAUSE_MS * 2000000L }, NULL);
+			status = settle(&import);
+		if (status != OPTIONS_GO_ON)
+			return status;
 	} while (taken);
 	if (all == 0)
 		fprintf(stderr, "wavebreak import: there is no series %s\n", import.series);

@@ -42,11 +42,18 @@ static unsigned percent(uint64_t part, uint64_t whole)
 	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
 }
 
+static const char *end_of(const struct past_wave *w, const char *series, char text[WALL_TEXT_SIZE])
+{
+	if (!w->goes_on)
+		return wall_format(w->end_s, text) + 11;
+	return *series ? "the end of the list" : "now";
+}
+
 static void tell(const struct past_wave *w, const char *series)
 {
 	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
 
-	printf("%s to %s, %s%s%s\n", wall_format(w->begin_s, begin), w->goes_on ? "now" : wall_format(w->end_s, end) + 11,
+	printf("%s to %s, %s%s%s\n", wall_format(w->begin_s, begin), end_of(w, series, end),
 	       span_format(w->end_s - w->begin_s, span), *series ? ", of " : "", series);
 	printf("  peak       %" PRIu32 " open connections", w->peak_open);
 	if (w->limit)

@@ -182,12 +182,13 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 	control_stream(answer, &calls, t);
 }
 
-static bool is_busy(struct worker_history *h, struct control_answer *answer)
+/* Whether more than `most` changes wait for the disk; then that is the answer. */
+static bool is_busy(struct worker_history *h, size_t most, struct control_answer *answer)
 {
 	struct store_state state;
 
 	store_look(h->store, &state);
-	if (state.queued < QUEUED_MOST)
+	if (state.queued <= most)
 		return false;
 	control_finish(answer, json_pack("{s:b}", "busy", 1));
 	return true;
@@ -260,7 +261,10 @@ void worker_history_import(struct worker *w, const json_t *request, struct contr
 	uint64_t now_s = clock_wall_s();
 	size_t i;
 
-	if (!there_is_one(w, answer) || is_busy(w->history, answer))
+	if (!there_is_one(w, answer))
+		return;
+	/* Who asks to be told when all is there is told so; who only sends is slowed down. */
+	if (is_busy(w->history, json_is_true(json_object_get(request, "settled")) ? 0 : QUEUED_MOST - 1, answer))
 		return;
 	if (!read_series(request, key.series)) {
 		control_fail(answer, CONTROL_WRONG_USE, "the series has no name, or one that is not printable");

@@ -103,8 +103,7 @@ def test_the_first_waves_are_imported(world, guard):
     assert done.returncode == OK, done.stderr
     expected = [line.split(",") for line in (WAVES / "2009-07-27-undefended.csv").read_text().splitlines()[1:]]
     words = "--since", "2009-07-27", "--until", "2009-07-28"
-    wait_until(lambda: len(samples(guard, *words)) == len(expected), 10, "the whole list")
-    found = samples(guard, *words)
+    found = samples(guard, *words)  # there at once
     assert [s["open"] for s in found] == [int(count) for _, count in expected]
     assert {s["series"] for s in found} == {"2009-07-27-undefended"}
     # The live samples are by themselves.
@@ -114,7 +113,7 @@ def test_the_first_waves_are_imported(world, guard):
     text = guard.ask("history", *words).stdout
     (lists / "again.txt").write_text(text)
     assert guard.ask("import", lists / "again.txt").returncode == OK
-    wait_until(lambda: len(samples(guard, *words)) == 2 * len(expected), 10, "the list again")
+    assert len(samples(guard, *words)) == 2 * len(expected)
     assert guard.ask("import", "--remove", "again").returncode == OK
     assert len(samples(guard, *words)) == len(expected)
     assert guard.ask("import", "--remove", "again").returncode == NO
