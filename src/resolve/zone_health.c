@@ -199,14 +199,24 @@ static void fail_clients(struct zone_side *side, enum zone_trouble trouble)
 	go_out(side, trouble);
 }
 
+static bool is_away(const struct zone_side *side, enum zone_word word, uint64_t asked_ms)
+{
+	uint64_t open_ms = loop_now_ms(side->zones->loop) - asked_ms;
+
+	return word == WORD_FAILED && side->zones->timing.silent_ms && open_ms >= side->zones->timing.silent_ms &&
+	       side->heard_ms <= asked_ms;
+}
+
 void zone_side_heard(struct zone_side *side, enum zone_word word, uint64_t asked_ms)
 {
+	if (word != WORD_FAILED)
+		side->heard_ms = loop_now_ms(side->zones->loop);
 	/* While untried, its test is under way. What was asked for before it came back says why it was out. */
 	if (side->state != ZONE_WELL || asked_ms < side->since_ms)
 		return;
 	if (!zone_word_is_bad(word))
 		side->bad_in_a_row = 0;
-	else if (++side->bad_in_a_row >= side->zones->timing.bad_in_a_row)
+	else if (is_away(side, word, asked_ms) || ++side->bad_in_a_row >= side->zones->timing.bad_in_a_row)
 		fail_clients(side, trouble_of_word(word));
 }
 

@@ -249,6 +249,40 @@ static void a_zone_that_is_not_waited_for_long_enough(void **state)
 	assert_int_equal(health(0).errors, 3);
 }
 
+/* One client is enough, and its wait: who comes next does not wait for it. */
+static void a_zone_that_is_away_is_found_out_by_one_client(void **state)
+{
+	static const struct zones_timing usual = { .test_every_ms = 600000, .retry_least_ms = 600000,
+						   .retry_most_ms = 600000, .bad_in_a_row = 5, .silent_ms = 15 };
+	struct zones_look *first, *second;
+	struct zones_verdict verdict;
+	int called, called_second;
+
+	zone_is_well("bl.example");
+	open_zones(three, 1, &usual);
+	assert_true(loop_until(loop, all_are_tested, NULL));
+	clients_meet(STALLS, (uint8_t[4]){ 0 });
+	/* Of another client it is heard meanwhile: then it is one name that has no answer. */
+	first = look(&(struct addr){ ADDR_IPV4, { 198, 51, 100, 1 } }, false, &called);
+	loop_for(loop, 5);
+	verdict_of(&(struct addr){ ADDR_IPV4, { 203, 0, 113, 1 } }, false);
+	assert_true(loop_until(loop, is_told, &called));
+	zones_look_end(first, &verdict);
+	assert_int_equal(health(0).errors, 1);
+	assert_int_equal(health(0).state, ZONE_WELL);
+	/* And of nobody. */
+	lists("2.0.0.127.", "bl.example", 2)->manner = STALLS;
+	first = look(&(struct addr){ ADDR_IPV4, { 198, 51, 100, 2 } }, false, &called);
+	assert_true(loop_until(loop, is_told, &called));
+	zones_look_end(first, &verdict);
+	assert_int_equal(health(0).state, ZONE_OUT);
+	assert_int_equal(health(0).trouble, ZONE_SILENT);
+	second = look(&(struct addr){ ADDR_IPV4, { 198, 51, 100, 3 } }, false, &called_second);
+	loop_for(loop, 2);
+	assert_int_equal(called_second, 1);
+	zones_look_end(second, &verdict);
+}
+
 /* Questions that were on their way when it went out say nothing new when it is back. */
 static void late_failures_are_old_ones(void **state)
 {
@@ -368,6 +402,7 @@ int main(void)
 		TEST(a_well_zone_is_tested_now_and_then),
 		TEST(a_zone_of_two_faces_does_not_flap),
 		TEST(a_zone_that_is_not_waited_for_long_enough),
+		TEST(a_zone_that_is_away_is_found_out_by_one_client),
 		TEST(late_failures_are_old_ones),
 		TEST(a_zone_that_comes_back_is_asked_for_the_next_client),
 		TEST(all_come_back_with_the_first),

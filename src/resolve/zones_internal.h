@@ -12,6 +12,8 @@ struct zones_timing {
 	uint32_t test_every_ms;
 	uint32_t retry_least_ms, retry_most_ms; /* of tests while OUT: doubled from the one to the other */
 	uint32_t bad_in_a_row;                  /* so many bad answers about clients, and it is OUT */
+	/* One client's question that was open for so long, and nothing heard of the zone meanwhile: it is OUT. 0: never so. */
+	uint32_t silent_ms;
 	uint32_t slow_ms; /* who has not answered by then when a look ends is as good as silent; 0: nobody is */
 };
 
@@ -45,6 +47,7 @@ struct zone_side {
 	uint32_t retry_ms;     /* the latest, 0 when the last test was passed */
 	bool came_back;        /* from OUT to this state */
 	uint64_t since_ms;     /* in this state */
+	uint64_t heard_ms;     /* an answer about a client came last, whatever it says; 0: never */
 	struct loop_timer *timer; /* of the next test; always armed, so that arming it cannot fail */
 	struct resolver_question *questions[TEST_COUNT];
 	enum zone_word words[TEST_COUNT];
