@@ -48,7 +48,8 @@ def small_window(connection):
 
 
 def is_open(client):
-    """Neither ended nor reset; what it may have been told is passed over."""
+    """Neither ended nor reset; what it may have been told is passed over. It waits for answers again afterwards."""
+    waits = client.gettimeout()
     client.setblocking(False)
     try:
         while client.recv(4096):
@@ -58,6 +59,8 @@ def is_open(client):
         return True
     except ConnectionError:
         return False
+    finally:
+        client.settimeout(waits)
 
 
 class Knocking:
