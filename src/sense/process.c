@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 /* Fields behind the name, which is the second of all. */
-#define USER_TICKS 11
-#define SYSTEM_TICKS 12
-#define RESIDENT_PAGES 1
+enum { PARENT = 1, USER_TICKS = 11, SYSTEM_TICKS, CHILDREN_USER_TICKS, CHILDREN_SYSTEM_TICKS, THREADS = 17, START = 19 };
+#define STAT_FIELDS 20
+/* Of statm. */
+enum { RESIDENT = 1, SHARED, STATM_FIELDS };
 #define TEXT_SIZE 1024
 
 static int open_file(pid_t pid, const char *name)
@@ -43,34 +44,63 @@ void process_close(struct process *process)
 	*process = (struct process){ -1, -1 };
 }
 
-/* The word of that number, from 0; "" where there are not so many. */
-static struct bytes word(struct bytes text, unsigned number)
+/* The first `count` words, as numbers where they are such, else UINT64_MAX. False where there are fewer. */
+static bool numbers(struct bytes text, size_t count, uint64_t ret[])
 {
-	for (; number; number--)
-		text = bytes_skip(text, bytes_find_char(text, ' ') + 1);
-	return bytes_trim(bytes_first(text, bytes_find_char(text, ' ')));
+	for (size_t i = 0; i < count; i++) {
+		size_t end = bytes_find_char(text, ' ');
+		struct bytes word = bytes_trim(bytes_first(text, end));
+
+		if (word.size == 0)
+			return false;
+		if (bytes_to_u64(word, INT64_MAX, &ret[i]) < 0)
+			ret[i] = UINT64_MAX;
+		text = bytes_skip(text, end + 1);
+	}
+	return true;
 }
 
-int process_parse_stat(struct bytes text, uint64_t *ret_ticks)
+int process_parse_stat(struct bytes text, struct process_stat *ret)
 {
+	uint64_t field[STAT_FIELDS];
 	size_t end = text.size;
-	uint64_t user, system;
 
 	while (end && text.data[end - 1] != ')')
 		end--;
-	if (end == 0)
+	if (end == 0 || !numbers(bytes_skip(text, end + 1), STAT_FIELDS, field))
 		return -EINVAL;
-	text = bytes_skip(text, end + 1);
-	if (bytes_to_u64(word(text, USER_TICKS), INT64_MAX, &user) < 0 ||
-	    bytes_to_u64(word(text, SYSTEM_TICKS), INT64_MAX, &system) < 0)
+	/* The state is a letter, and those between are of no use here. */
+	if (field[PARENT] > INT32_MAX || field[USER_TICKS] == UINT64_MAX || field[SYSTEM_TICKS] == UINT64_MAX ||
+	    field[CHILDREN_USER_TICKS] == UINT64_MAX || field[CHILDREN_SYSTEM_TICKS] == UINT64_MAX ||
+	    field[THREADS] == UINT64_MAX || field[START] == UINT64_MAX)
 		return -EINVAL;
-	*ret_ticks = user + system;
+	*ret = (struct process_stat){ .ticks = field[USER_TICKS] + field[SYSTEM_TICKS],
+				      .children_ticks = field[CHILDREN_USER_TICKS] + field[CHILDREN_SYSTEM_TICKS],
+				      .threads = field[THREADS], .start_ticks = field[START], .parent = (pid_t)field[PARENT] };
 	return 0;
 }
 
-int process_parse_statm(struct bytes text, uint64_t *ret_pages)
+int process_parse_statm(struct bytes text, struct process_statm *ret)
 {
-	return bytes_to_u64(word(text, RESIDENT_PAGES), INT64_MAX / 65536, ret_pages) < 0 ? -EINVAL : 0;
+	uint64_t field[STATM_FIELDS];
+
+	if (!numbers(text, STATM_FIELDS, field) || field[RESIDENT] > INT64_MAX / 65536 ||
+	    field[SHARED] > INT64_MAX / 65536)
+		return -EINVAL;
+	*ret = (struct process_statm){ field[RESIDENT], field[SHARED] };
+	return 0;
+}
+
+uint64_t process_ticks_to_ms(uint64_t ticks)
+{
+	return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t process_unshared_bytes(const struct process_statm *statm)
+{
+	uint64_t pages = statm->resident_pages > statm->shared_pages ? statm->resident_pages - statm->shared_pages : 0;
+
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static int read_again(int fd, char text[TEXT_SIZE], struct bytes *ret)
@@ -85,20 +115,22 @@ static int read_again(int fd, char text[TEXT_SIZE], struct bytes *ret)
 
 int process_look(const struct process *process, struct process_use *ret)
 {
-	uint64_t ticks, pages;
+	struct process_stat stat;
+	struct process_statm statm;
 	char text[TEXT_SIZE];
 	struct bytes read;
 	int r = read_again(process->stat, text, &read);
 
 	if (r == 0)
-		r = process_parse_stat(read, &ticks);
+		r = process_parse_stat(read, &stat);
 	if (r == 0)
 		r = read_again(process->statm, text, &read);
 	if (r == 0)
-		r = process_parse_statm(read, &pages);
+		r = process_parse_statm(read, &statm);
 	if (r < 0)
 		return r;
-	ret->cpu_seconds = (double)ticks / (double)sysconf(_SC_CLK_TCK);
-	ret->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	*ret = (struct process_use){ .cpu_seconds = (double)stat.ticks / (double)sysconf(_SC_CLK_TCK),
+				     .resident_bytes = statm.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE),
+				     .unshared_bytes = process_unshared_bytes(&statm) };
 	return 0;
 }

@@ -10,40 +10,44 @@
 
 #include <cmocka.h>
 
-static void test_the_time_is_found_behind_any_name(void **state)
+static void test_what_is_behind_any_name(void **state)
 {
 	static const struct {
 		const char *text;
 		int result;
-		uint64_t ticks;
+		struct process_stat stat;
 	} cases[] = {
-		{ "7 (wavebreak) S 1 7 7 0 -1 4194560 9 0 0 0 120 34 0 0 20 0 1 0 99 1000 5\n", 0, 154 },
-		{ "7 (a) 1 2 3 (b)) S 1 7 7 0 -1 4194560 9 0 0 0 1 2 0 0 20\n", 0, 3 },
-		{ "7 (x) S 1 7 7 0 -1 4194560 9 0 0 0 1", -EINVAL, 0 },
-		{ "7 (x) S 1 7 7 0 -1 4194560 9 0 0 0 -1 2 0", -EINVAL, 0 },
-		{ "7 (x)", -EINVAL, 0 },
-		{ "", -EINVAL, 0 },
+		{ "7 (wavebreak) S 1 7 7 0 -1 4194560 9 0 0 0 120 34 5 6 20 0 1 0 99 1000 5\n", 0, { 154, 11, 1, 99, 1 } },
+		{ "7 (a) 1 2 3 (b)) S 3 7 7 0 -1 4194560 9 0 0 0 1 2 0 0 20 0 4 0 88\n", 0, { 3, 0, 4, 88, 3 } },
+		{ "7 (x) S 1 7 7 0 -1 4194560 9 0 0 0 1 2 3 4 20 0 1 0", -EINVAL, { 0 } },
+		{ "7 (x) S 1 7 7 0 -1 4194560 9 0 0 0 -1 2 3 4 20 0 1 0 99", -EINVAL, { 0 } },
+		{ "7 (x) S 1 7 7 0 -1 4194560 9 0 0 0 1 2 3 4 20 0 1 0 x", -EINVAL, { 0 } },
+		{ "7 (x) S 9999999999 7 7 0 -1 4194560 9 0 0 0 1 2 3 4 20 0 1 0 99", -EINVAL, { 0 } },
+		{ "7 (x)", -EINVAL, { 0 } },
+		{ "", -EINVAL, { 0 } },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t ticks = 0;
+		struct process_stat stat = { 0 };
 
-		assert_int_equal(process_parse_stat(bytes_of(cases[i].text), &ticks), cases[i].result);
-		assert_int_equal(ticks, cases[i].ticks);
+		assert_int_equal(process_parse_stat(bytes_of(cases[i].text), &stat), cases[i].result);
+		assert_memory_equal(&stat, &cases[i].stat, sizeof(stat));
 	}
 }
 
 static void test_pages(void **state)
 {
-	uint64_t pages = 0;
+	struct process_statm statm = { 0 };
 
-	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 345 100 1 0 200 0\n"), &pages), 0);
-	assert_int_equal(pages, 345);
-	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 12\n"), &pages), 0);
-	assert_int_equal(pages, 12);
-	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000"), &pages), -EINVAL);
-	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 x"), &pages), -EINVAL);
-	assert_int_equal(process_parse_statm(BYTES_LITERAL(""), &pages), -EINVAL);
+	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 345 100 1 0 200 0\n"), &statm), 0);
+	assert_int_equal(statm.resident_pages, 345);
+	assert_int_equal(statm.shared_pages, 100);
+	assert_int_equal(process_unshared_bytes(&statm), 245 * sysconf(_SC_PAGESIZE));
+	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 12 13\n"), &statm), 0);
+	assert_int_equal(process_unshared_bytes(&statm), 0);
+	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 12"), &statm), -EINVAL);
+	assert_int_equal(process_parse_statm(BYTES_LITERAL("2000 x 1"), &statm), -EINVAL);
+	assert_int_equal(process_parse_statm(BYTES_LITERAL(""), &statm), -EINVAL);
 }
 
 static void test_this_process(void **state)
@@ -87,7 +91,7 @@ static void test_one_that_has_ended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_time_is_found_behind_any_name),
+		cmocka_unit_test(test_what_is_behind_any_name),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_this_process),
 		cmocka_unit_test(test_one_that_has_ended),

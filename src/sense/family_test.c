@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Real processes: one that listens, and those that it starts. Each lives until its pipe is closed. */
+#include "sense/family.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BURNT_MS 60
+#define TAKEN_BYTES ((size_t)4 << 20)
+
+struct server {
+	pid_t pid;
+	int port;
+	int orders[2]; /* 'f': fork a child that burns BURNT_MS, takes TAKEN_BYTES and waits; 'w': have it end, and wait for it; EOF: end */
+	int done[2];
+};
+
+static uint64_t cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Time and memory. */
+static void burn(void)
+{
+	volatile char *memory = malloc(TAKEN_BYTES);
+
+	for (size_t i = 0; memory && i < TAKEN_BYTES; i += 1024)
+		memory[i] = 1;
+	/* The clock of proc(5) has ticks of 10 ms. */
+	while (cpu_ms() < BURNT_MS + 20)
+		;
+}
+
+static pid_t start_child(struct server *s, int hold[2])
+{
+	pid_t pid;
+
+	assert_int_equal(pipe(hold), 0);
+	pid = fork();
+	if (pid == 0) {
+		char end;
+
+		close(hold[1]);
+		burn();
+		(void)!write(s->done[1], "f", 1);
+		(void)!read(hold[0], &end, 1);
+		_exit(0);
+	}
+	close(hold[0]);
+	return pid;
+}
+
+static void serve(struct server *s)
+{
+	int hold[2] = { -1, -1 };
+	char order;
+
+	close(s->orders[1]);
+	while (read(s->orders[0], &order, 1) == 1) {
+		if (order == 'f') {
+			start_child(s, hold);
+			continue;
+		}
+		close(hold[1]);
+		waitpid(-1, NULL, 0);
+		(void)!write(s->done[1], "w", 1);
+	}
+	_exit(0);
+}
+
+static int listen_somewhere(int *ret_port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	*ret_port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* The socket is the server's alone. */
+static void start_server(struct server *s)
+{
+	int listener = listen_somewhere(&s->port);
+
+	assert_int_equal(pipe(s->orders), 0);
+	assert_int_equal(pipe(s->done), 0);
+	s->pid = fork();
+	if (s->pid == 0)
+		serve(s);
+	close(listener);
+	close(s->orders[0]);
+}
+
+static void order(struct server *s, char what)
+{
+	char done;
+
+	assert_int_equal(write(s->orders[1], &what, 1), 1);
+	assert_int_equal(read(s->done[0], &done, 1), 1);
+	assert_int_equal(done, what);
+}
+
+static void stop_server(struct server *s)
+{
+	close(s->orders[1]);
+	waitpid(s->pid, NULL, 0);
+	close(s->done[0]);
+	close(s->done[1]);
+}
+
+static struct family *family_at(int port)
+{
+	uint16_t ports[] = { (uint16_t)port };
+	struct family *family;
+
+	assert_int_equal(family_create(ports, 1, &family), 0);
+	return family;
+}
+
+static struct family_use look(struct family *family, const struct family_own *own, size_t count)
+{
+	struct family_use use;
+
+	family_begin(family, own, count);
+	while (!family_go_on(family, &use))
+		;
+	return use;
+}
+
+static void test_who_listens_and_its_children(void **state)
+{
+	struct server s;
+	struct family *family;
+	struct family_use before, busy, after;
+
+	start_server(&s);
+	family = family_at(s.port);
+	before = look(family, NULL, 0);
+	assert_int_equal(before.processes, 1);
+	assert_int_equal(before.cpu_ms, 0);
+	assert_true(before.memory_bytes > 10000);
+
+	order(&s, 'f'); /* with the socket, too: it is no second server */
+	busy = look(family, NULL, 0);
+	assert_int_equal(busy.processes, 2);
+	assert_in_range(busy.cpu_ms, BURNT_MS, 20 * BURNT_MS);
+	assert_true(busy.memory_bytes > before.memory_bytes + TAKEN_BYTES / 2);
+
+	order(&s, 'w');
+	after = look(family, NULL, 0);
+	assert_int_equal(after.processes, 1);
+	assert_in_range(after.cpu_ms, busy.cpu_ms, 20 * BURNT_MS);
+	family_destroy(family);
+	stop_server(&s);
+}
+
+static void test_who_is_gone(void **state)
+{
+	struct server s;
+	struct family *family;
+	struct family_use use;
+
+	start_server(&s);
+	family = family_at(s.port);
+	order(&s, 'f');
+	assert_int_equal(look(family, NULL, 0).processes, 2);
+	order(&s, 'w');
+	use = look(family, NULL, 0);
+	stop_server(&s);
+	assert_int_equal(look(family, NULL, 0).processes, 0);
+	assert_int_equal(look(family, NULL, 0).cpu_ms, use.cpu_ms);
+	family_destroy(family);
+}
+
+static void test_children_of_a_host(void **state)
+{
+	struct server host;
+	struct family *family;
+	struct family_own own[] = { { 0, true } };
+	struct family_use use;
+
+	start_server(&host);
+	own[0].pid = host.pid;
+	family = family_at(host.port);
+	use = look(family, own, 1);
+	assert_int_equal(use.processes, 0);
+	order(&host, 'f');
+	use = look(family, own, 1);
+	assert_int_equal(use.processes, 1);
+	assert_in_range(use.cpu_ms, BURNT_MS, 20 * BURNT_MS);
+	order(&host, 'w');
+	assert_int_equal(look(family, own, 1).processes, 0);
+	assert_true(look(family, own, 1).cpu_ms >= use.cpu_ms);
+
+	/* One of ours that is no host has no part in it. */
+	own[0].host = false;
+	assert_int_equal(look(family, own, 1).processes, 0);
+	family_destroy(family);
+	stop_server(&host);
+}
+
+static void test_nobody_listens(void **state)
+{
+	struct family *family;
+	int port, fd = listen_somewhere(&port);
+
+	close(fd);
+	family = family_at(port);
+	assert_int_equal(look(family, NULL, 0).processes, 0);
+	family_destroy(family);
+	assert_true(family_create(NULL, 0, &family) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_listens_and_its_children),
+		cmocka_unit_test(test_who_is_gone),
+		cmocka_unit_test(test_children_of_a_host),
+		cmocka_unit_test(test_nobody_listens),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
