@@ -76,6 +76,17 @@ enum answer_kind {
 	ANSWER_BLOCKED,       /* unit (the whole address), port: the server's process has BLOCK in its environment */
 	ANSWER_HANDLERS,      /* that were all; error when they could not be looked at */
 	ANSWER_STEERING,      /* flags: 1 clients are led to the gate, 0 they are not; error: the kernel cannot */
+	ANSWER_USED,          /* flags: enum used_by, port: enum used_what, value */
+};
+
+/* What processes take that the worker cannot look at itself. Told when it is known anew, each second or some. */
+enum used_by { USED_BY_GATE, USED_BY_PORTER, USED_BY_SERVER, USED_BY_COUNT };
+enum used_what {
+	USED_CPU_MS,          /* since it was first looked at; it may begin anew */
+	USED_RESIDENT_BYTES,  /* of the server's: not told */
+	USED_UNSHARED_BYTES,  /* what is no file's (sense/process.h) */
+	USED_PROCESSES,
+	USED_WHAT_COUNT
 };
 
 #define ANSWER_FORCED 1

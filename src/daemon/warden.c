@@ -125,6 +125,7 @@ static void each_second(void *data)
 	warden_count_arrivals(w);
 	warden_tell_again(w);
 	warden_gate_look(w->gate);
+	warden_look_at_use(w);
 	if (!w->options->observe) {
 		warden_keep_route(w);
 		warden_steer(w);
@@ -334,6 +335,7 @@ static void tear_down(struct warden *w)
 	route_close(w->route);
 	evict_destroy(w->evict);
 	warden_close_relief(w);
+	warden_close_use(w);
 	backend_close(w->backend);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */

@@ -507,6 +507,21 @@ size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GA
 	return count;
 }
 
+size_t warden_gate_processes(const struct warden_gate *gate,
+			     struct warden_gate_process ret[WARDEN_GATE_PROCESSES_MOST])
+{
+	size_t count = 0;
+
+	for (const struct generation *g = gate->generations; g; g = g->next) {
+		if (gate_process_runs(&g->porter) && count < WARDEN_GATE_PROCESSES_MOST)
+			ret[count++] = (struct warden_gate_process){ g->porter.child.pid, true };
+		for (unsigned i = 0; i < g->worker_count; i++)
+			if (gate_process_runs(&g->workers[i]) && count < WARDEN_GATE_PROCESSES_MOST)
+				ret[count++] = (struct warden_gate_process){ g->workers[i].child.pid, false };
+	}
+	return count;
+}
+
 bool warden_gate_runs(const struct warden_gate *gate)
 {
 	return gate->generations;

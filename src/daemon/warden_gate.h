@@ -72,6 +72,15 @@ bool warden_gate_works(const struct warden_gate *gate);
 #define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * 2)
 size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST]);
 
+/* All that run, of all generations. Returns how many. */
+#define WARDEN_GATE_PROCESSES_MOST 64
+struct warden_gate_process {
+	pid_t pid;
+	bool is_porter;
+};
+size_t warden_gate_processes(const struct warden_gate *gate,
+			     struct warden_gate_process ret[WARDEN_GATE_PROCESSES_MOST]);
+
 /* Asks all of them to end, and starts none again; by force when they do not. False when there is none: then
  * nobody is called. */
 bool warden_gate_stop(struct warden_gate *gate);

@@ -59,6 +59,7 @@ struct warden {
 	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
 	uint64_t handlers_looked_ms;
 	struct packet blocked_answers; /* on their way together */
+	struct warden_use *use;    /* who looks what processes take; NULL where nobody asks */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	int route_error;           /* why it is not there, as was said */
 	struct prefix_set never;   /* of this host and of the configuration */
@@ -181,6 +182,12 @@ void warden_on_relieved(void *warden, const struct addr *client, uint16_t port, 
 void warden_tell_handlers(struct warden *w);
 /* What looks for BLOCK is made anew for the present plan when it is needed. */
 void warden_close_relief(struct warden *w);
+
+/* warden_use.c: what the processes of the mail server and of the gate take, for the worker. Once a second, and before the
+ * loop's timers go. */
+void warden_look_at_use(struct warden *w);
+/* Begins anew for the present plan, when it is asked for. */
+void warden_close_use(struct warden *w);
 
 /* warden_steer.c. Once a second: clients are led to the gate as long as it works. */
 void warden_steer(struct warden *w);

@@ -80,6 +80,7 @@ void warden_take_next_plan(struct warden *w)
 	if (!w->evict || !evict_alike(w->plan, old))
 		warden_open_evict(w);
 	warden_close_relief(w);
+	warden_close_use(w);
 	warden_set_bounds(w);
 	warden_look_at_host(w);
 	/* Before the next worker is: it keeps the sockets to the gate. */

@@ -85,6 +85,7 @@ static void each_second(void *data)
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
 	worker_http_each_second(w->http);
+	worker_use_each_second(w);
 	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
@@ -289,7 +290,7 @@ static int run(struct worker *w)
 	worker_history_open(w, &w->history);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
-	worker_open_processes(w);
+	worker_use_open(w);
 	worker_http_open(w, &w->http);
 	confine(w);
 	start_store(w);

@@ -346,6 +346,9 @@ void worker_on_answer(void *data, const struct answer *answer)
 	case ANSWER_EVICTED:
 		on_evicted(w, answer);
 		return;
+	case ANSWER_USED:
+		worker_use_on_answer(w, answer);
+		return;
 	case ANSWER_STEERING:
 		if (w->gate)
 			worker_gate_steered(w->gate, answer);

@@ -5,11 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Chunks deleted in one go; the rest of what is too old goes at the next start. */
 #define DELETE_MOST 1000
@@ -80,14 +76,6 @@ static void go_on(struct worker_history *h, uint64_t now_s)
 	}
 }
 
-static uint64_t cpu_ms(void)
-{
-	struct timespec t;
-
-	return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0 ? 0 :
-								 (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static int open_history(struct worker *w, struct worker_history *h)
 {
 	uint64_t now_s = clock_wall_s();
@@ -103,8 +91,6 @@ static int open_history(struct worker *w, struct worker_history *h)
 	h->imported = history_count(h->store, TIER_IMPORTED);
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		h->counters[i] = counter_read((enum counter)i);
-	h->cpu_ms = cpu_ms();
-	h->memory_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	go_on(h, now_s);
 	return 0;
 }
@@ -141,8 +127,6 @@ void worker_history_close(struct worker_history *h)
 		return;
 	history_flush(&h->recorder, write_chunk, h);
 	store_close(h->store);
-	if (h->memory_file >= 0)
-		close(h->memory_file);
 	free(h);
 }
 
@@ -211,20 +195,25 @@ static void sample_counts(struct worker_history *h, uint32_t values[HISTORY_COLU
 	}
 }
 
-static void sample_usage(struct worker_history *h, uint32_t values[HISTORY_COLUMNS])
+static void sample_use(const struct worker *w, uint32_t values[HISTORY_COLUMNS])
 {
-	uint64_t now_ms = cpu_ms();
-	unsigned long long pages;
-	char text[128];
-	ssize_t size = h->memory_file < 0 ? -1 : pread(h->memory_file, text, sizeof(text) - 1, 0);
+	const struct worker_use *worker = &w->uses.of[USE_OF_WORKER], *server = &w->uses.of[USE_OF_SERVER];
+	struct worker_use_sum ours = worker_use_of_wavebreak(w), servers = worker_use_of_server(w);
 
-	if (now_ms)
-		values[HISTORY_worker_cpu] = bounded(now_ms - h->cpu_ms);
-	h->cpu_ms = now_ms;
-	text[size > 0 ? size : 0] = '\0';
-	/* The second number is what is resident (proc(5)). */
-	if (sscanf(text, "%*s %llu", &pages) == 1)
-		values[HISTORY_worker_memory] = bounded(pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+	if (worker->cpu_known)
+		values[HISTORY_worker_cpu] = bounded((uint64_t)(worker->cpu_ms + 0.5));
+	if (worker->known)
+		values[HISTORY_worker_memory] = bounded(worker->used[USED_RESIDENT_BYTES] / 1024);
+	if (ours.cpu_known)
+		values[HISTORY_wavebreak_cpu] = ours.cpu_ms;
+	if (ours.memory_known)
+		values[HISTORY_wavebreak_memory] = ours.memory_kib;
+	if (servers.cpu_known)
+		values[HISTORY_server_cpu] = servers.cpu_ms;
+	if (servers.memory_known)
+		values[HISTORY_server_memory] = servers.memory_kib;
+	if (server->known)
+		values[HISTORY_server_processes] = bounded(server->used[USED_PROCESSES]);
 }
 
 void worker_history_each_second(struct worker_history *h)
@@ -239,6 +228,6 @@ void worker_history_each_second(struct worker_history *h)
 	sample_connections(h->w, values);
 	sample_counts(h, values);
 	sample_gate(h, values);
-	sample_usage(h, values);
+	sample_use(h->w, values);
 	history_take(&h->recorder, now_s, values, write_chunk, h);
 }

@@ -19,8 +19,6 @@ struct worker_history {
 	uint64_t newest_s[HISTORY_TIERS]; /* begin of the latest chunk that was put */
 	uint64_t counters[COUNTER_COUNT]; /* at the sample before */
 	uint64_t outcomes[OUTCOME_COUNT];
-	uint64_t cpu_ms;                  /* likewise */
-	int memory_file;                  /* /proc/self/statm, opened before confinement; or -1 */
 	size_t imported;                  /* chunks; those written over count twice until the next start */
 };
 

@@ -20,7 +20,5 @@ void worker_http_each_second(struct worker_http *http);
 
 /* worker_measures.c: all of defs/measures.def, as it is now. */
 void worker_measure(struct worker *w, measure_fn *fn, void *data);
-/* Before confinement. */
-void worker_open_processes(struct worker *w);
 
 #endif

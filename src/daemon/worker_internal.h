@@ -10,6 +10,7 @@
 #include "daemon/worker_history.h"
 #include "daemon/worker_http.h"
 #include "daemon/worker_relief.h"
+#include "daemon/worker_use.h"
 #include "daemon/worker_wave.h"
 #include "event/loop.h"
 #include "judge/bans.h"
@@ -22,7 +23,6 @@
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
-#include "sense/process.h"
 #include "sense/sessions.h"
 #include "sense/stream.h"
 #include "store/store.h"
@@ -107,7 +107,7 @@ struct worker {
 	bool confined_by_landlock, confined_by_seccomp;
 	char http_token[HTTP_TOKEN_MOST + 1]; /* "": the page only reads */
 	struct worker_http *http; /* NULL when it is not asked for, or not to be had */
-	struct process warden_process, own_process;
+	struct worker_uses uses;
 };
 
 /* worker_logs.c */

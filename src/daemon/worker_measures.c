@@ -5,8 +5,6 @@
 
 #include "build_config.h"
 
-#include <unistd.h>
-
 /* Where the values go. */
 struct sink {
 	measure_fn *fn;
@@ -111,34 +109,6 @@ static void measure_store(const struct worker *w, const struct sink *sink)
 	put(sink, MEASURE_store_queued_changes, (double)state.queued);
 }
 
-static void measure_processes(const struct worker *w, const struct sink *sink)
-{
-	const struct {
-		const char *name;
-		const struct process *process;
-	} all[] = { { "warden", &w->warden_process }, { "watch", &w->own_process } };
-	struct process_use use[2];
-	bool known[2];
-
-	for (size_t i = 0; i < 2; i++)
-		known[i] = process_look(all[i].process, &use[i]) == 0;
-	for (size_t i = 0; i < 2; i++) {
-		if (known[i])
-			put_for(sink, MEASURE_process_cpu_seconds, all[i].name, use[i].cpu_seconds);
-	}
-	for (size_t i = 0; i < 2; i++) {
-		if (known[i])
-			put_for(sink, MEASURE_process_resident_memory_bytes, all[i].name, (double)use[i].resident_bytes);
-	}
-}
-
-void worker_open_processes(struct worker *w)
-{
-	/* What cannot be looked at, as where proc is mounted with hidepid, is left out. */
-	(void)process_open(w->start->warden, &w->warden_process);
-	(void)process_open(getpid(), &w->own_process);
-}
-
 void worker_measure(struct worker *w, measure_fn *fn, void *data)
 {
 	const struct sink sink = { fn, data };
@@ -149,5 +119,5 @@ void worker_measure(struct worker *w, measure_fn *fn, void *data)
 	measure_logs(w, &sink);
 	measure_store(w, &sink);
 	worker_gate_measure(w->gate, fn, data);
-	measure_processes(w, &sink);
+	worker_use_measure(w, fn, data);
 }

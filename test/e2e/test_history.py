@@ -50,13 +50,35 @@ def test_what_is_open_is_in_it(world, guard):
     times = [s["time"] for s in found]
     assert times == sorted(set(times))
     assert {"open", "served", "bans", "offences", "seen:listed"} <= set(found[-1])
-    assert 500 < found[-1]["worker_memory"] < 200000 and sum(s["worker_cpu"] for s in found) < 1000 * len(found)
+    assert 500 < found[-1]["worker_memory"] < 200000 and sum(s.get("worker_cpu", 0) for s in found) < 1000 * len(found)
     text = guard.ask("history").stdout.splitlines()
     assert len(text) >= len(found)
     assert all(re.fullmatch(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \S+ \d{4} \d+", line) for line in text)
     csv = guard.ask("history", "--format", "csv").stdout.splitlines()
     assert csv[0].startswith("time,step,open,")
     assert {line.count(",") for line in csv} == {csv[0].count(",")}
+
+
+def test_what_the_server_and_its_guard_take(world, guard):
+    """couriertcpd, and a process for each client that is connected; of ours, all."""
+    wait_until(lambda: (samples(guard) or [{}])[-1].get("server_processes"), 20, "the server to be found")
+    before = samples(guard)[-1]
+    clients = [world.smtp(f"10.66.1.{n}") for n in range(1, 9)]
+    try:
+        wait_until(lambda: samples(guard)[-1]["server_processes"] >= before["server_processes"] + len(clients), 15,
+                   "its processes to be counted")
+        now = samples(guard)[-1]
+        assert now["server_memory"] > before["server_memory"] + len(clients) * 100
+        assert 500 < now["wavebreak_memory"] < 50000
+        measures = json.loads(guard.ask("status", "--json").stdout)["measures"]
+        assert measures["mail_server_processes"] >= now["server_processes"]
+        assert measures["process_unshared_memory_bytes"].keys() == {"warden", "watch"}
+    finally:
+        for client in clients:
+            client.close()
+    wait_until(lambda: sum(s.get("server_cpu", 0) for s in samples(guard)) > 0, 15, "what it took for them")
+    found = [s for s in samples(guard) if "wavebreak_cpu" in s]
+    assert found and sum(s["wavebreak_cpu"] for s in found) < 500 * len(found)
 
 
 def test_it_outlives_a_kill_and_a_reload(guard):
