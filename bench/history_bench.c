@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/history_write.h"
 #include "control/control.h"
+#include "control/packed.h"
 #include "observe/history.h"
 #include "store/history.h"
 
@@ -100,7 +101,7 @@ struct telling {
 
 static json_t *next_chunk(void *state)
 {
-	static char text[HISTORY_CHUNK_SIZE_MOST], picked[HISTORY_CHUNK_MOST], digits[HISTORY_CHUNK_MOST * 2 + 1];
+	static char text[HISTORY_CHUNK_SIZE_MOST], picked[HISTORY_CHUNK_MOST];
 	struct telling *t = state;
 	json_t *line;
 	size_t size;
@@ -108,12 +109,8 @@ static json_t *next_chunk(void *state)
 	if (history_next(store, &t->key, text, &size) < 0)
 		return NULL;
 	size = history_pick(bytes_make(text, size), t->wanted, picked);
-	for (size_t i = 0; i < size; i++) {
-		digits[i * 2] = "0123456789abcdef"[(uint8_t)picked[i] >> 4];
-		digits[i * 2 + 1] = "0123456789abcdef"[picked[i] & 15];
-	}
-	digits[size * 2] = '\0';
-	line = json_pack("{s:I, s:I, s:s}", "step", (json_int_t)1, "start", (json_int_t)t->key.start_s, "chunk", digits);
+	line = json_pack("{s:I, s:I, s:o}", "step", (json_int_t)1, "start", (json_int_t)t->key.start_s, "chunk",
+			 packed_make(bytes_make(picked, size)));
 	t->key.start_s++;
 	return line;
 }
@@ -152,12 +149,10 @@ static void on_line(void *data, const json_t *line)
 {
 	static struct history_chunk chunk;
 	static char text[HISTORY_CHUNK_MOST];
-	const char *digits = json_string_value(json_object_get(line, "chunk"));
-	size_t size = strlen(digits) / 2;
+	size_t size;
 
-	for (size_t i = 0; i < size; i++)
-		text[i] = (char)(char_hex_value(digits[i * 2]) << 4 | char_hex_value(digits[i * 2 + 1]));
-	if (history_decode(bytes_make(text, size), &chunk) < 0)
+	if (packed_read(json_object_get(line, "chunk"), text, sizeof(text), &size) < 0 ||
+	    history_decode(bytes_make(text, size), &chunk) < 0)
 		fail("a chunk", EBADMSG);
 	history_write_chunk(data, "", 1, (uint64_t)json_integer_value(json_object_get(line, "start")), &chunk);
 }

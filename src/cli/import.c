@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/history_list.h"
 #include "cli/progress.h"
+#include "control/packed.h"
 #include "sense/archive.h"
 
 #include <errno.h>
@@ -21,9 +22,11 @@
 #include <unistd.h>
 
 #define MISTAKES_SAID 5
-/* Digits of chunks in one request, which may have CONTROL_REQUEST_MOST bytes in all. A chunk of all columns, each value
- * another, would be larger than that: it has to go without the ones that make it so (see add_chunk). */
-#define DIGITS_MOST 14000
+/* Packed chunks in one request, which may have CONTROL_REQUEST_MOST bytes in all. A chunk of all columns, each value
+ * another, would be larger than that: it has to go without the ones that make it so (see encode). */
+#define PACKED_MOST 14000
+/* The begin of each, quotes and brackets. */
+#define AROUND_PACKED 32
 #define SERIES_SIZE 48
 /* What the daemon's disk has to take first is waited for. */
 #define BUSY_PAUSE_MS 50
@@ -38,7 +41,7 @@ struct import {
 	struct history_chunk chunk;
 	uint64_t start_s;
 	json_t *chunks; /* of the next request */
-	size_t digits;
+	size_t packed;
 	uint64_t lines, samples, mistakes;
 	uint64_t first_s, last_s;
 	int status; /* OPTIONS_GO_ON while all is well */
@@ -87,7 +90,7 @@ static void send_chunks(struct import *import)
 	if (json_array_size(import->chunks) && import->status == OPTIONS_GO_ON)
 		import->status = send_request(import, json_pack("{s:O}", "chunks", import->chunks), &taken);
 	json_array_clear(import->chunks);
-	import->digits = 0;
+	import->packed = 0;
 }
 
 static size_t encode(const struct history_chunk *chunk, char text[HISTORY_CHUNK_MOST])
@@ -95,25 +98,22 @@ static size_t encode(const struct history_chunk *chunk, char text[HISTORY_CHUNK_
 	size_t size = history_encode(chunk, HISTORY_ALL, text);
 
 	/* Only a made-up list is so large: then what the story is about. */
-	if (size * 2 > DIGITS_MOST)
+	if (PACKED_SIZE(size) > PACKED_MOST)
 		size = history_encode(chunk, ((history_columns)1 << HISTORY_OUTCOMES) - 1, text);
 	return size;
 }
 
 static void add_chunk(struct import *import)
 {
-	static char text[HISTORY_CHUNK_MOST], digits[HISTORY_CHUNK_MOST * 2 + 1];
-	size_t size = encode(&import->chunk, text);
+	static char text[HISTORY_CHUNK_MOST];
+	size_t size = encode(&import->chunk, text), packed = PACKED_SIZE(size) + AROUND_PACKED;
 
-	for (size_t i = 0; i < size; i++)
-		sprintf(digits + i * 2, "%02x", (uint8_t)text[i]);
-	digits[size * 2] = '\0';
-	if (import->digits + size * 2 + 32 > DIGITS_MOST)
+	if (import->packed + packed > PACKED_MOST)
 		send_chunks(import);
 	if (size)
-		json_array_append_new(import->chunks, json_pack("[I, s]", (json_int_t)import->start_s, digits));
-	/* Each with its begin, quotes and brackets. */
-	import->digits += size * 2 + 32;
+		json_array_append_new(import->chunks, json_pack("[I, o]", (json_int_t)import->start_s,
+								packed_make(bytes_make(text, size))));
+	import->packed += packed;
 	import->chunk.present = 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "control/packed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,16 +25,9 @@ struct telling {
 
 static json_t *line_of(const struct telling *t, uint32_t step_s, const struct chunk_key *key, struct bytes chunk)
 {
-	static char digits[HISTORY_CHUNK_MOST * 2 + 1];
-	json_t *line;
+	json_t *line = json_pack("{s:I, s:I, s:o}", "step", (json_int_t)step_s, "start", (json_int_t)key->start_s, "chunk",
+				 packed_make(chunk));
 
-	for (size_t i = 0; i < chunk.size; i++) {
-		digits[i * 2] = "0123456789abcdef"[(uint8_t)chunk.data[i] >> 4];
-		digits[i * 2 + 1] = "0123456789abcdef"[chunk.data[i] & 15];
-	}
-	digits[chunk.size * 2] = '\0';
-	line = json_pack("{s:I, s:I, s:s}", "step", (json_int_t)step_s, "start", (json_int_t)key->start_s, "chunk",
-			 digits);
 	if (t->key.tier == TIER_IMPORTED)
 		json_object_set_new(line, "series", json_string(key->series));
 	return line;
@@ -225,28 +219,20 @@ static void remove_series(struct worker_history *h, const char *series, struct c
 	control_finish(answer, json_pack("{s:I}", "taken", count));
 }
 
-/* What comes back from the digits is ours: written by our own packer, whatever the sender made of it. */
+/* What comes back from the pack is ours: written by our own packer, whatever the sender made of it. */
 static int take_chunk(struct worker_history *h, struct chunk_key *key, const json_t *pair, uint64_t now_s)
 {
 	static char text[HISTORY_CHUNK_MOST];
-	const json_t *start = json_array_get(pair, 0), *digits = json_array_get(pair, 1);
+	const json_t *start = json_array_get(pair, 0);
 	struct history_chunk chunk;
-	size_t size = json_string_length(digits) / 2;
-	const char *at = json_string_value(digits);
+	size_t size;
 
-	if (!json_is_integer(start) || json_integer_value(start) < 0 || !at || size > sizeof(text) ||
-	    json_string_length(digits) % 2)
+	if (!json_is_integer(start) || json_integer_value(start) < 0 ||
+	    packed_read(json_array_get(pair, 1), text, sizeof(text), &size) < 0)
 		return -EINVAL;
 	key->start_s = (uint64_t)json_integer_value(start);
 	if (key->start_s % HISTORY_SLOTS || key->start_s > now_s)
 		return -EINVAL;
-	for (size_t i = 0; i < size; i++) {
-		int high = char_hex_value(at[i * 2]), low = char_hex_value(at[i * 2 + 1]);
-
-		if (high < 0 || low < 0)
-			return -EINVAL;
-		text[i] = (char)(high << 4 | low);
-	}
 	if (history_decode(bytes_make(text, size), &chunk) < 0)
 		return -EINVAL;
 	history_put(h->store, key, bytes_make(text, history_encode(&chunk, HISTORY_ALL, text)));
