@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What processes take is the warden's to look at: it knows those of the gate, and may see those of the mail server. A
- * look takes at most a 250th of the time, by waiting longer for the next one. */
+ * look takes at most a 500th of the time, by waiting longer for the next one. */
 #include "daemon/warden_internal.h"
 
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define SLICE_EVERY_MS 5
-#define REST_TIMES 250
+#define REST_TIMES 500
 
 struct seen {
 	pid_t pid;
