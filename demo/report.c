@@ -156,6 +156,12 @@ static void print_losses(const struct story *story, FILE *out)
 	}
 }
 
+static void print_looked_on(const struct story *story, FILE *out)
+{
+	if (story->looked_on && story->runs[0]->way == WAY_UNGUARDED)
+		fputs("unguarded: wavebreak looked on for the page (--observe), and acted on nothing\n", out);
+}
+
 void report_table(const struct story *story, FILE *out)
 {
 	fprintf(out, "%s\n%.0f s, up to %.0f %s a second, an honest sender every 2 s, "
@@ -166,6 +172,7 @@ void report_table(const struct story *story, FILE *out)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		print_row(story, rows[i].name, rows[i].write, out);
 	print_losses(story, out);
+	print_looked_on(story, out);
 }
 
 static void print_run_json(const struct run *run, FILE *out)
@@ -213,9 +220,10 @@ static int write_file(const struct story *story, const char *path,
 static int write_json(const struct story *story, FILE *out)
 {
 	fprintf(out,
-		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"tarpit\":%u,\"maxdaemons\":%u",
+		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"looked_on\":%s,"
+		"\"tarpit\":%u,\"maxdaemons\":%u",
 		story->seconds, story->rate, story->steady ? "true" : "false",
-		story->silent ? "true" : "false", story->tarpit, story->maxdaemons);
+		story->silent ? "true" : "false", story->looked_on ? "true" : "false", story->tarpit, story->maxdaemons);
 	for (size_t i = 0; i < story->run_count; i++) {
 		fputs(",\n", out);
 		print_run_json(story->runs[i], out);

@@ -2,7 +2,9 @@
 // on the page as text (textContent), never as markup.
 "use strict";
 
-const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000, RETRY_MS = 10000;
+const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000;
+// A guard that was started again is back soon; one that is gone is not asked for often.
+const RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 10000;
 const NEAR = 0.9;
 
 const byId = (id) => document.getElementById(id);
@@ -238,9 +240,14 @@ async function slowly() {
 
 // The stream: each second
 
+let retry_ms = RETRY_FIRST_MS;
+
 function follow() {
 	const stream = new EventSource("live");
-	stream.onopen = () => say("link", "Live");
+	stream.onopen = () => {
+		retry_ms = RETRY_FIRST_MS;
+		say("link", "Live");
+	};
 	stream.onmessage = ({ data }) => {
 		add(JSON.parse(data));
 		showTiles();
@@ -252,7 +259,8 @@ function follow() {
 	stream.onerror = () => {
 		say("link", "Not connected: the guard is gone, or too many watch already. Trying again …", true);
 		stream.close();
-		setTimeout(connect, RETRY_MS);
+		setTimeout(connect, retry_ms);
+		retry_ms = Math.min(2 * retry_ms, RETRY_MOST_MS);
 	};
 }
 
