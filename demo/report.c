@@ -250,17 +250,33 @@ static void describe(const struct story *story, char *text, size_t size)
 	}
 }
 
+/* A row of those who came in this run. */
+static void list_honest(const struct run *run, struct svg_arrival *arrivals, struct svg_row *ret)
+{
+	size_t count = run->tally.honest - run->tally.uncounted;
+
+	for (size_t i = 0; i < count; i++)
+		arrivals[i] = (struct svg_arrival){ run->tally.honest_visits[i].begun, tally_in_time(&run->tally, i) };
+	*ret = (struct svg_row){ way_name(run->way), arrivals, count };
+}
+
 static int write_svg(const struct story *story, FILE *out)
 {
+	static struct svg_arrival arrivals[RUNS_AT_MOST][TALLY_HONEST_AT_MOST];
 	struct curve curves[RUNS_AT_MOST];
+	struct svg_row honest[RUNS_AT_MOST];
 	char note[256], description[512];
 	const struct curve_picture picture = { .curves = curves, .curve_count = story->run_count,
 		.limit = story->maxdaemons, .seconds = story->seconds };
 	const struct svg_caption caption = { .title = story_title(story), .note = note,
-		.description = description, .counted = "processes that serve a client" };
+		.description = description, .counted = "processes that serve a client",
+		.rows = { honest, story->run_count, "Honest senders, when they came:", "greeted within 10 s",
+			  "waited longer, or in vain" } };
 
-	for (size_t i = 0; i < story->run_count; i++)
+	for (size_t i = 0; i < story->run_count; i++) {
 		curves[i] = run_curve(story->runs[i]);
+		list_honest(story->runs[i], arrivals[i], &honest[i]);
+	}
 	describe(story, note, sizeof(note));
 	snprintf(description, sizeof(description),
 		 "Processes of the mail server that serve a client, over %.0f seconds of a spam wave, "

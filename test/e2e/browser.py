@@ -12,6 +12,7 @@ import json
 import os
 import select
 import shutil
+import subprocess
 import time
 
 from world import wait_until
@@ -28,6 +29,18 @@ OPTIONS = (
 
 def chromium():
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class ThisMachine:
+    """The place of a Browser that is in no World; `folder` is for its profile."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def server_spawn(self, command, **options):
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)], stdin=subprocess.DEVNULL, **options
+        )
 
 
 class Browser:
