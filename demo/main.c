@@ -99,7 +99,9 @@ static unsigned int whole(const char *name, const char *text, double least, doub
 	return (unsigned int)number(name, text, least, most);
 }
 
-enum { SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, DASHBOARD, SVG, JSON, WAVEBREAK, HELP };
+enum {
+	SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, DASHBOARD, SVG, JSON, WAVEBREAK, HELP
+};
 
 static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
@@ -364,15 +366,29 @@ static bool needs_guard(const struct arguments *arguments)
 	return plays(arguments, WAY_WATCHED) || plays(arguments, WAY_GATED) || arguments->dashboard;
 }
 
+static int try_results(struct demo *demo)
+{
+	const char *const paths[] = { demo->arguments.svg, demo->arguments.json };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int r = paths[i] ? report_try(paths[i]) : 0;
+
+		if (r < 0)
+			return complain(&demo->complaint, STATUS_FAILED, "%s: %s", paths[i], strerror(-r));
+	}
+	return 0;
+}
+
 static int prepare(struct demo *demo, struct wave **ret_wave)
 {
-	int r = 0;
+	int r;
 
 	if (geteuid() != 0)
 		return complain(&demo->complaint, STATUS_NOT_PERMITTED,
 				"needs root, to make private namespaces for a mail server: "
 				"sudo make demo");
-	if (demo->arguments.dashboard)
+	r = try_results(demo);
+	if (r == 0 && demo->arguments.dashboard)
 		r = window_open(&demo->arguments.place, &demo->complaint, &demo->window);
 	if (r == 0)
 		r = places_find(needs_guard(&demo->arguments), demo->arguments.wavebreak, &demo->complaint,

@@ -10,6 +10,7 @@
 #define NAME_WIDTH 37
 #define CELL_WIDTH 13
 #define CELL_SIZE 80
+#define BESIDE_SIZE 4096
 
 typedef void write_cell(const struct run *run, char cell[CELL_SIZE]);
 
@@ -193,18 +194,36 @@ static void print_run_json(const struct run *run, FILE *out)
 }
 
 /* Written beside and renamed, so that a reader never sees half a file. */
+static int open_beside(const char *path, char beside[BESIDE_SIZE], FILE **ret)
+{
+	if (snprintf(beside, BESIDE_SIZE, "%s.new", path) >= BESIDE_SIZE)
+		return -ENAMETOOLONG;
+	*ret = fopen(beside, "we");
+	return *ret ? 0 : -errno;
+}
+
+int report_try(const char *path)
+{
+	char beside[BESIDE_SIZE];
+	FILE *out;
+	int r = open_beside(path, beside, &out);
+
+	if (r < 0)
+		return r;
+	fclose(out);
+	remove(beside);
+	return 0;
+}
+
 static int write_file(const struct story *story, const char *path,
 		      int (*write)(const struct story *story, FILE *out))
 {
-	char beside[4096];
+	char beside[BESIDE_SIZE];
 	FILE *out;
-	int r;
+	int r = open_beside(path, beside, &out);
 
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	out = fopen(beside, "we");
-	if (!out)
-		return -errno;
+	if (r < 0)
+		return r;
 	r = write(story, out);
 	if (ferror(out) && r == 0)
 		r = -EIO;

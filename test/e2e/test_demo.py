@@ -179,6 +179,7 @@ def test_the_page_shows_all_three_waves(tmp_path, nothing_left):
         browser.wait("latest && latest.served > 90 && latest.limit === 100", 30)
         assert browser.text("#mode").startswith("observing courier")
         assert browser.text("#state") == "The mail server is near its limit."
+        browser.wait("document.querySelector('#tiles').textContent.includes('would be banned')")
         assert latest(browser, "ended") == 0, "it acts on nothing"
         assert status_of(port, f"127.0.0.1:{port}") == 200
         assert status_of(port, "rebound.example") == 403
@@ -187,6 +188,7 @@ def test_the_page_shows_all_three_waves(tmp_path, nothing_left):
         browser.wait("document.querySelector('#link').textContent === 'Live' && latest.banned > 50", 40)
         browser.wait("document.querySelector('#mode').textContent.startsWith('guarding courier')", 15)
         assert 0 < latest(browser, "served") < 100
+        browser.wait("!document.querySelector('#tiles').textContent.includes('would be banned')")
         browser.wait("latest.gate > 50", 60)
         assert browser.value("Math.max(...samples.served)") >= 90, "the first wave is still on the page"
         assert demo.wait(60) == 0
@@ -203,6 +205,13 @@ def test_a_port_that_is_taken_is_said_before_anything_begins(tmp_path, nothing_l
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.search(r"--dashboard: cannot listen at 127\.0\.0\.1, port \d+: Address already in use", done.stderr)
+
+
+def test_a_picture_that_cannot_be_written_is_said_before_anything_begins(tmp_path, nothing_left):
+    command = [binary(), "demo", "--svg", "no-folder/wave.svg"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no-folder/wave.svg: No such file or directory" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
 // A list of seconds for each column; a column that is not known is null throughout.
 let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], ended: [] };
 const TOTALS = ["arrivals", "bans", "ended"];
-let before = null, latest = null;
+let before = null, latest = null, observing = false;
 
 function element(name, text, className) {
 	const made = document.createElement(name);
@@ -63,7 +63,7 @@ const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 
 function showTiles() {
 	const tiles = [
 		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
-		["banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
+		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
 		["sessions at the gate", latest.gate],
 	];
 	byId("tiles").replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
@@ -224,6 +224,7 @@ function healthOf(status) {
 
 function showStatus({ status, zones, acts }) {
 	byId("act").hidden = !acts;
+	observing = status.mode === "observing";
 	say("mode", `${status.mode} ${status.mail_server ?? "by the log alone"}, version ${status.version}, since ` +
 		new Date(status.started * 1000).toLocaleString());
 	byId("health").replaceChildren(...healthOf(status).map(([well, text]) => element("li", text, well ? "well" : "bad")));
