@@ -237,7 +237,8 @@ static void serve(struct connection *connection, const struct pollfd *polled)
 		}
 	}
 	pass_ends_on(connection);
-	if (connection->from[OUTSIDE].told && connection->from[INSIDE].told)
+	/* The guard has answered, or has lost its patience; a client that stays all the same would keep its place. */
+	if (connection->from[INSIDE].told)
 		drop(connection);
 }
 

@@ -185,9 +185,9 @@ def test_the_page_shows_all_three_waves(tmp_path, nothing_left):
         assert status_of(port, "rebound.example") == 403
 
         browser.wait("document.querySelector('#link').textContent !== 'Live'", 30)
-        browser.wait("document.querySelector('#link').textContent === 'Live' && latest.banned > 50", 40)
-        browser.wait("document.querySelector('#mode').textContent.startsWith('guarding courier')", 15)
-        assert 0 < latest(browser, "served") < 100
+        browser.wait("document.querySelector('#mode').textContent.startsWith('guarding courier')", 40)
+        browser.wait("latest.banned > 50 && latest.ended > 50 && latest.served > 0 && latest.served < 100", 20)
+        assert browser.text("#link") == "Live"
         browser.wait("!document.querySelector('#tiles').textContent.includes('would be banned')")
         browser.wait("latest.gate > 50", 60)
         assert browser.value("Math.max(...samples.served)") >= 90, "the first wave is still on the page"
