@@ -23,7 +23,7 @@ static void write_sentences(const char *text, FILE *out)
 static void write_value(const struct option_row *option, FILE *out)
 {
 	if (option->type == OPTION_TYPE_OPTIONAL)
-		fprintf(out, " Ns Op = Ns Ar %s", option->value);
+		fprintf(out, " Ns Oo = Ns Ar %s Oc", option->value);
 	else if (*option->value)
 		fprintf(out, " Ar %s", option->value);
 }
