@@ -31,7 +31,7 @@ GREET_WAIT = 5.9
 
 
 def folders():
-    return set(pathlib.Path(tempfile.gettempdir()).glob("wavebreak-demo*"))
+    return set(pathlib.Path(os.environ["TMPDIR"]).glob("wavebreak-demo.*"))
 
 
 def free_port():
@@ -47,11 +47,13 @@ def answers(port):
 
 
 @pytest.fixture
-def nothing_left():
-    """Neither folders, nor namespaces with processes in them, that were not there before."""
-    before = folders()
-    yield
-    assert folders() <= before
+def nothing_left(monkeypatch):
+    """No folder is, in a place where nobody else's demo makes one."""
+    with tempfile.TemporaryDirectory(prefix="wavebreak-test-") as place:
+        os.chmod(place, 0o755)
+        monkeypatch.setenv("TMPDIR", place)
+        yield
+        assert folders() == set()
 
 
 def row(table, name):
