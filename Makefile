@@ -12,13 +12,14 @@ PREFIX ?= /usr/local
 BUILD = build
 DEMO =
 
-.PHONY: help demo build test bench fuzz install clean
+.PHONY: help demo build test pictures bench fuzz install clean
 
 help:
 	@echo 'sudo make demo       the spam wave on a real mail server: unguarded, watched, gated'
 	@echo 'sudo make test       all tests'
 	@echo 'make build           build/wavebreak'
 	@echo 'sudo make install    into PREFIX ($(PREFIX)), below DESTDIR'
+	@echo 'sudo make pictures   the pictures of docs/, from real runs of the demo'
 	@echo 'sudo make bench      the figures of bench/RESULTS.md'
 	@echo 'make fuzz            all fuzz targets, FUZZ_SECONDS (600) each'
 	@echo 'make clean           removes the build folder, not what was fetched into it'
@@ -44,6 +45,12 @@ test:
 	@tools/install-deps test
 	@$(MAKE) --no-print-directory build
 	@test/run $(BUILD)
+
+pictures:
+	@tools/need-root 'make pictures' namespaces
+	@tools/install-deps test
+	@$(MAKE) --no-print-directory build
+	@tools/pictures $(BUILD)
 
 bench:
 	@tools/need-root 'make bench' namespaces

@@ -2,6 +2,7 @@
 #include "guard.h"
 
 #include "spawn.h"
+#include "window.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,8 @@ static int write_configuration(const struct guard_plan *plan, struct complaint *
 		"daemon {\n\tuser    = %s\n\tstate   = %s/store\n\truntime = %s/run\n}\n"
 		"ban {\n\tfor = 10m\n}\n",
 		GUARD_USER, plan->state, plan->state);
+	if (plan->page)
+		fprintf(out, "http {\n\tlisten = %u\n\tpage   = yes\n}\n", WINDOW_GUARD_PORT);
 	if (plan->gate)
 		fputs(gate, out);
 	failed = ferror(out);
@@ -70,7 +73,8 @@ static int start(const struct guard_plan *plan, struct complaint *complaint, str
 {
 	char mailhost[PATH_MAX], log[PATH_MAX], conf[PATH_MAX], server[16];
 	const char *const argv[] = { mailhost, "enter", server, "--",
-				     plan->program, "run", "-c", conf, NULL };
+				     plan->program, "run", "-c", conf,
+				     plan->observe ? "--observe" : NULL, NULL };
 	const struct spawn what = { .argv = argv, .log_path = log, .wait_fd = -1 };
 	int r;
 

@@ -18,6 +18,8 @@ struct guard_plan {
 	const char *demo_dir;
 	const char *state;
 	const char *program; /* the wavebreak to run */
+	bool observe; /* only looks on, and acts on nothing */
+	bool page; /* serves its page, at WINDOW_GUARD_PORT of its own loopback */
 	bool gate; /* clients come to its gate, on the SMTP port, which Courier leaves to it */
 	pid_t server; /* a process of the mail server's namespaces */
 };

@@ -34,6 +34,10 @@ static const char usage[] =
 	"  --drop           Courier's own DROP=-drop: it closes the connections of listed clients\n"
 	"                   at once, with a 550 in place of the greeting\n"
 	"  --only RUN       unguarded, watched or gated\n"
+	"  --dashboard[=[ADDR:]PORT]\n"
+	"                   serves the page of the guard on this machine's loopback while the waves\n"
+	"                   run, at port 9025, or where that is taken, at a free one; the unguarded\n"
+	"                   run then has a guard that looks on and acts on nothing (--observe)\n"
 	"  --svg FILE       the picture (./wavebreak-demo.svg)\n"
 	"  --json FILE      all figures\n"
 	"  --wavebreak FILE the program that guards (the one built or installed with this)\n"
@@ -48,7 +52,8 @@ struct arguments {
 	double seconds, rate;
 	unsigned int tarpit, maxdaemons, mute;
 	const char *only, *svg, *json, *wavebreak;
-	bool steady, drop, silent;
+	bool steady, drop, silent, dashboard;
+	struct window_place place; /* of the dashboard */
 };
 
 struct demo {
@@ -58,6 +63,7 @@ struct demo {
 	struct story story;
 	struct crowd_plan crowd;
 	struct show *show;
+	struct window window;
 	struct complaint complaint;
 };
 
@@ -93,7 +99,9 @@ static unsigned int whole(const char *name, const char *text, double least, doub
 	return (unsigned int)number(name, text, least, most);
 }
 
-enum { SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, SVG, JSON, WAVEBREAK, HELP };
+enum {
+	SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, DASHBOARD, SVG, JSON, WAVEBREAK, HELP
+};
 
 static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
@@ -105,12 +113,25 @@ static const struct option options[] = {
 	{ "mute", required_argument, NULL, MUTE },
 	{ "drop", no_argument, NULL, DROP },
 	{ "only", required_argument, NULL, ONLY },
+	{ "dashboard", optional_argument, NULL, DASHBOARD },
 	{ "svg", required_argument, NULL, SVG },
 	{ "json", required_argument, NULL, JSON },
 	{ "wavebreak", required_argument, NULL, WAVEBREAK },
 	{ "help", no_argument, NULL, HELP },
 	{ 0 },
 };
+
+static void take_dashboard(struct arguments *arguments, const char *value)
+{
+	const char *wrong = window_place_read(value ? value : "", &arguments->place);
+	char what[128];
+
+	arguments->dashboard = true;
+	if (!wrong)
+		return;
+	snprintf(what, sizeof(what), "--dashboard %s", wrong);
+	wrong_use(what, value);
+}
 
 static void take_option(struct arguments *arguments, int option, const char *value)
 {
@@ -124,6 +145,7 @@ static void take_option(struct arguments *arguments, int option, const char *val
 	case MUTE: arguments->mute = whole("mute", value, 0, 100); break;
 	case DROP: arguments->drop = true; break;
 	case ONLY: arguments->only = value; break;
+	case DASHBOARD: take_dashboard(arguments, value); break;
 	case SVG: arguments->svg = value; break;
 	case JSON: arguments->json = value; break;
 	case WAVEBREAK: arguments->wavebreak = value; break;
@@ -220,8 +242,9 @@ static void progress(void *owner)
 
 static int play_run(struct demo *demo, struct run *run)
 {
-	static const char *const stages[WAYS] = {
-		[WAY_UNGUARDED] = "unguarded: Courier alone",
+	const char *const stages[WAYS] = {
+		[WAY_UNGUARDED] = demo->arguments.dashboard ? "unguarded: Courier, and wavebreak looks on"
+							    : "unguarded: Courier alone",
 		[WAY_WATCHED] = "watched: Courier and wavebreak",
 		[WAY_GATED] = "gated: wavebreak before Courier",
 	};
@@ -236,6 +259,7 @@ static int play_run(struct demo *demo, struct run *run)
 		.maxdaemons = demo->arguments.maxdaemons,
 		.drop = demo->arguments.drop,
 		.crowd = &demo->crowd,
+		.window = &demo->window,
 	};
 	int r;
 
@@ -303,7 +327,8 @@ static void tell_story(struct demo *demo)
 				      .seconds = arguments->seconds,
 				      .rate = arguments->rate,
 				      .steady = arguments->steady,
-				      .silent = arguments->silent };
+				      .silent = arguments->silent,
+				      .looked_on = arguments->dashboard };
 	for (enum way way = 0; way < WAYS; way++) {
 		runs[way].way = way;
 		if (plays(arguments, way))
@@ -324,11 +349,34 @@ static int run_in_folder(struct demo *demo)
 	demo->show = show_create(&demo->story);
 	if (!demo->show)
 		return complain(&demo->complaint, STATUS_FAILED, "out of memory");
+	if (demo->arguments.dashboard) {
+		printf("While the waves run, look at %s\n", demo->window.url);
+		fflush(stdout);
+	}
 	r = play_runs(demo);
+	window_close(&demo->window);
 	if (r == 0)
 		r = show_results(demo);
 	show_destroy(demo->show);
 	return r;
+}
+
+static bool needs_guard(const struct arguments *arguments)
+{
+	return plays(arguments, WAY_WATCHED) || plays(arguments, WAY_GATED) || arguments->dashboard;
+}
+
+static int try_results(struct demo *demo)
+{
+	const char *const paths[] = { demo->arguments.svg, demo->arguments.json };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int r = paths[i] ? report_try(paths[i]) : 0;
+
+		if (r < 0)
+			return complain(&demo->complaint, STATUS_FAILED, "%s: %s", paths[i], strerror(-r));
+	}
+	return 0;
 }
 
 static int prepare(struct demo *demo, struct wave **ret_wave)
@@ -339,8 +387,12 @@ static int prepare(struct demo *demo, struct wave **ret_wave)
 		return complain(&demo->complaint, STATUS_NOT_PERMITTED,
 				"needs root, to make private namespaces for a mail server: "
 				"sudo make demo");
-	r = places_find(plays(&demo->arguments, WAY_WATCHED) || plays(&demo->arguments, WAY_GATED),
-			demo->arguments.wavebreak, &demo->complaint, &demo->places);
+	r = try_results(demo);
+	if (r == 0 && demo->arguments.dashboard)
+		r = window_open(&demo->arguments.place, &demo->complaint, &demo->window);
+	if (r == 0)
+		r = places_find(needs_guard(&demo->arguments), demo->arguments.wavebreak, &demo->complaint,
+				&demo->places);
 	if (r == 0 && !demo->arguments.steady)
 		r = read_wave(demo, ret_wave);
 	demo->crowd.wave = *ret_wave;
@@ -360,6 +412,7 @@ int main(int argc, char **argv)
 {
 	static struct demo demo = {
 		.arguments = { .seconds = 80, .rate = 20, .maxdaemons = 300, .mute = 3, .svg = DEFAULT_SVG },
+		.window = { .listener = -1 },
 	};
 	struct wave *wave = NULL;
 	int r;
@@ -380,5 +433,7 @@ int main(int argc, char **argv)
 		broom_sweep(&demo.broom);
 	}
 	wave_destroy(wave);
+	if (r == -EINTR)
+		fputs("wavebreak-demo: interrupted; no picture was drawn\n", stderr);
 	return status_of(r, &demo.complaint);
 }

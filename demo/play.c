@@ -24,6 +24,7 @@ struct playing {
 	struct complaint *complaint;
 	struct world world;
 	struct guard guard;
+	pid_t window; /* shows the guard's page; 0: nobody does */
 	int sockets_fd;
 	double began, next_count, next_look;
 	double next_glance; /* at the processes, in between; only before a gate */
@@ -121,13 +122,23 @@ static void add_point(struct playing *playing)
 	playing->processes_this_second = 0;
 }
 
+static bool has_window(const struct playing *playing)
+{
+	return playing->plan->window->listener >= 0;
+}
+
+static bool has_guard(const struct playing *playing)
+{
+	return playing->run->way != WAY_UNGUARDED || has_window(playing);
+}
+
 static int end_second(struct playing *playing)
 {
 	int r = look_at_processes(playing, ++playing->looks % THOROUGH_EVERY_LOOKS == 0);
 
 	if (r == 0)
 		r = world_check(&playing->world, playing->plan->state, playing->complaint);
-	if (r == 0 && playing->run->way != WAY_UNGUARDED)
+	if (r == 0 && has_guard(playing))
 		r = guard_check(&playing->guard, playing->plan->state, playing->complaint);
 	add_point(playing);
 	return r;
@@ -203,16 +214,24 @@ static int watch_the_wave(struct playing *playing, play_progress *progress, void
 	return look_at_processes(playing, true);
 }
 
-static int begin(struct playing *playing, const volatile sig_atomic_t *stop)
+static int begin_guard(struct playing *playing, const volatile sig_atomic_t *stop)
 {
 	const struct play_plan *plan = playing->plan;
 	const struct guard_plan guard = { .demo_dir = plan->demo_dir, .state = plan->state,
-		.program = plan->wavebreak, .gate = is_gated(playing),
-		.server = playing->world.server };
-	int r = 0;
+		.program = plan->wavebreak, .observe = playing->run->way == WAY_UNGUARDED,
+		.page = has_window(playing), .gate = is_gated(playing), .server = playing->world.server };
+	int r = guard_start(&guard, stop, playing->complaint, &playing->guard);
 
-	if (playing->run->way != WAY_UNGUARDED)
-		r = guard_start(&guard, stop, playing->complaint, &playing->guard);
+	if (r < 0)
+		return r;
+	r = window_show(plan->window, playing->world.server, &playing->window);
+	return r < 0 ? complain(playing->complaint, STATUS_FAILED, "--dashboard: %s", strerror(-r)) : 0;
+}
+
+static int begin(struct playing *playing, const volatile sig_atomic_t *stop)
+{
+	int r = has_guard(playing) ? begin_guard(playing, stop) : 0;
+
 	if (r < 0)
 		return r;
 	playing->sockets_fd = sockets_open(playing->world.server);
@@ -259,6 +278,8 @@ int play(const struct play_plan *plan, struct run *run, play_progress *progress,
 		r = watch_the_wave(&playing, progress, owner, stop);
 	if (playing.sockets_fd >= 0)
 		close(playing.sockets_fd);
+	if (playing.window > 0)
+		spawn_kill(playing.window);
 	world_destroy(&playing.world);
 	guard_let_go(&playing.guard);
 	run->ended = r == 0;

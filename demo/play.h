@@ -16,6 +16,7 @@
 #include "crowd.h"
 #include "processes.h"
 #include "tally.h"
+#include "window.h"
 
 #include "observe/curve.h"
 
@@ -50,10 +51,11 @@ struct run {
 struct play_plan {
 	const char *demo_dir, *server_root, *visible_dir;
 	const char *state; /* an empty folder for this run */
-	const char *wavebreak; /* not needed when unguarded */
+	const char *wavebreak; /* not needed when unguarded and without a window */
 	unsigned int tarpit, maxdaemons;
 	bool drop; /* Courier's own DROP=-drop */
 	const struct crowd_plan *crowd;
+	const struct window *window; /* where there is one, a guard looks on in the unguarded run as well */
 };
 
 /* Called after every second of the wave, and often enough in between for a clock. */

@@ -10,6 +10,7 @@
 #define NAME_WIDTH 37
 #define CELL_WIDTH 13
 #define CELL_SIZE 80
+#define BESIDE_SIZE 4096
 
 typedef void write_cell(const struct run *run, char cell[CELL_SIZE]);
 
@@ -156,6 +157,12 @@ static void print_losses(const struct story *story, FILE *out)
 	}
 }
 
+static void print_looked_on(const struct story *story, FILE *out)
+{
+	if (story->looked_on && story->runs[0]->way == WAY_UNGUARDED)
+		fputs("unguarded: wavebreak looked on for the page (--observe), and acted on nothing\n", out);
+}
+
 void report_table(const struct story *story, FILE *out)
 {
 	fprintf(out, "%s\n%.0f s, up to %.0f %s a second, an honest sender every 2 s, "
@@ -166,6 +173,7 @@ void report_table(const struct story *story, FILE *out)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		print_row(story, rows[i].name, rows[i].write, out);
 	print_losses(story, out);
+	print_looked_on(story, out);
 }
 
 static void print_run_json(const struct run *run, FILE *out)
@@ -186,18 +194,36 @@ static void print_run_json(const struct run *run, FILE *out)
 }
 
 /* Written beside and renamed, so that a reader never sees half a file. */
+static int open_beside(const char *path, char beside[BESIDE_SIZE], FILE **ret)
+{
+	if (snprintf(beside, BESIDE_SIZE, "%s.new", path) >= BESIDE_SIZE)
+		return -ENAMETOOLONG;
+	*ret = fopen(beside, "we");
+	return *ret ? 0 : -errno;
+}
+
+int report_try(const char *path)
+{
+	char beside[BESIDE_SIZE];
+	FILE *out;
+	int r = open_beside(path, beside, &out);
+
+	if (r < 0)
+		return r;
+	fclose(out);
+	remove(beside);
+	return 0;
+}
+
 static int write_file(const struct story *story, const char *path,
 		      int (*write)(const struct story *story, FILE *out))
 {
-	char beside[4096];
+	char beside[BESIDE_SIZE];
 	FILE *out;
-	int r;
+	int r = open_beside(path, beside, &out);
 
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	out = fopen(beside, "we");
-	if (!out)
-		return -errno;
+	if (r < 0)
+		return r;
 	r = write(story, out);
 	if (ferror(out) && r == 0)
 		r = -EIO;
@@ -213,9 +239,10 @@ static int write_file(const struct story *story, const char *path,
 static int write_json(const struct story *story, FILE *out)
 {
 	fprintf(out,
-		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"tarpit\":%u,\"maxdaemons\":%u",
+		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"looked_on\":%s,"
+		"\"tarpit\":%u,\"maxdaemons\":%u",
 		story->seconds, story->rate, story->steady ? "true" : "false",
-		story->silent ? "true" : "false", story->tarpit, story->maxdaemons);
+		story->silent ? "true" : "false", story->looked_on ? "true" : "false", story->tarpit, story->maxdaemons);
 	for (size_t i = 0; i < story->run_count; i++) {
 		fputs(",\n", out);
 		print_run_json(story->runs[i], out);
@@ -242,17 +269,33 @@ static void describe(const struct story *story, char *text, size_t size)
 	}
 }
 
+/* A row of those who came in this run. */
+static void list_honest(const struct run *run, struct svg_arrival *arrivals, struct svg_row *ret)
+{
+	size_t count = run->tally.honest - run->tally.uncounted;
+
+	for (size_t i = 0; i < count; i++)
+		arrivals[i] = (struct svg_arrival){ run->tally.honest_visits[i].begun, tally_in_time(&run->tally, i) };
+	*ret = (struct svg_row){ way_name(run->way), arrivals, count };
+}
+
 static int write_svg(const struct story *story, FILE *out)
 {
+	static struct svg_arrival arrivals[RUNS_AT_MOST][TALLY_HONEST_AT_MOST];
 	struct curve curves[RUNS_AT_MOST];
+	struct svg_row honest[RUNS_AT_MOST];
 	char note[256], description[512];
 	const struct curve_picture picture = { .curves = curves, .curve_count = story->run_count,
 		.limit = story->maxdaemons, .seconds = story->seconds };
 	const struct svg_caption caption = { .title = story_title(story), .note = note,
-		.description = description, .counted = "processes that serve a client" };
+		.description = description, .counted = "processes that serve a client",
+		.rows = { honest, story->run_count, "Honest senders, when they came:", "greeted within 10 s",
+			  "waited longer, or in vain" } };
 
-	for (size_t i = 0; i < story->run_count; i++)
+	for (size_t i = 0; i < story->run_count; i++) {
 		curves[i] = run_curve(story->runs[i]);
+		list_honest(story->runs[i], arrivals[i], &honest[i]);
+	}
 	describe(story, note, sizeof(note));
 	snprintf(description, sizeof(description),
 		 "Processes of the mail server that serve a client, over %.0f seconds of a spam wave, "

@@ -19,6 +19,7 @@ struct story {
 	double seconds; /* for how long visitors come, in each run */
 	double rate; /* zombies a second at the height of the wave */
 	bool steady, silent;
+	bool looked_on; /* a guard was beside the unguarded run too, for the page, and acted on nothing */
 };
 
 /* What is drawn of a run. */

@@ -119,6 +119,13 @@ struct wait tally_wait_again(const struct tally *tally, double share, double now
 	return wait_of_share(tally, true, share, now);
 }
 
+bool tally_in_time(const struct tally *tally, size_t number)
+{
+	struct wait wait = wait_of(tally, number, 0);
+
+	return !wait.open && wait.seconds <= TALLY_IN_TIME_SECONDS;
+}
+
 size_t tally_greeted_within(const struct tally *tally, double seconds)
 {
 	size_t greeted = 0;

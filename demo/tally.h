@@ -49,6 +49,9 @@ struct wait tally_wait(const struct tally *tally, double share, double now);
 /* The same, of those who came from an address that had been there before. */
 struct wait tally_wait_again(const struct tally *tally, double share, double now);
 
+/* Whether honest sender `number`, of those in honest_visits, was greeted in time. */
+bool tally_in_time(const struct tally *tally, size_t number);
+
 /* Honest senders that waited no longer than that for their greeting. */
 size_t tally_greeted_within(const struct tally *tally, double seconds);
 

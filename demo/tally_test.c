@@ -67,6 +67,9 @@ static void test_greeted_in_time(void **state)
 	assert_int_equal(tally.honest, 3);
 	assert_int_equal(tally.greeted, 2);
 	assert_int_equal(tally.greeted_in_time, 1);
+	assert_true(tally_in_time(&tally, 0));
+	assert_false(tally_in_time(&tally, 1));
+	assert_false(tally_in_time(&tally, 2));
 	assert_int_equal(tally_greeted_within(&tally, 10), 1);
 	assert_int_equal(tally_greeted_within(&tally, 10.001), 2);
 	assert_int_equal(tally_greeted_within(&tally, 1000), 2);

@@ -60,6 +60,8 @@ static void option_format(const struct option_row *option, bool short_form, char
 		snprintf(text, size, "-%c%s%s", option->letter, blank, option->value);
 	else if (option->letter)
 		snprintf(text, size, "-%c, --%s%s%s", option->letter, option->name, blank, option->value);
+	else if (option->type == OPTION_TYPE_OPTIONAL)
+		snprintf(text, size, "--%s[=%s]", option->name, option->value);
 	else
 		snprintf(text, size, "--%s%s%s", option->name, blank, option->value);
 }

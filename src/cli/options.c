@@ -101,6 +101,12 @@ static int set_value(struct parser *parser, const struct option_row *option, con
 			return wrong_choice(parser, option, word);
 		*(const char **)field = word;
 		return OPTIONS_GO_ON;
+	case OPTION_TYPE_OPTIONAL:
+		if (!word) {
+			*(const char **)field = "";
+			return OPTIONS_GO_ON;
+		}
+		/* fall through */
 	case OPTION_TYPE_TEXT:
 		if (!*word)
 			return wrong(parser, NULL, "--%s: the %s is empty", option->name, option->value);
@@ -133,7 +139,7 @@ static int take_option(struct parser *parser, size_t option, const char *attache
 	parser->given |= UINT32_C(1) << option;
 	if (row->type == OPTION_TYPE_SWITCH && attached)
 		return wrong(parser, NULL, "--%s takes no value", row->name);
-	if (row->type != OPTION_TYPE_SWITCH && !attached) {
+	if (row->type != OPTION_TYPE_SWITCH && row->type != OPTION_TYPE_OPTIONAL && !attached) {
 		if (parser->next == parser->argc)
 			return wrong(parser, NULL, "--%s needs its %s", row->name, row->value);
 		value = parser->argv[parser->next++];

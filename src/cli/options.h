@@ -16,7 +16,7 @@
  * are as many as the command's row allows.
  *
  * A value may stand in the next word or after `=` (`--for 10m`, `--for=10m`), or right after
- * a letter (`-cFILE`). Options and operands may be mixed; `--` ends the options; `-` alone
+ * a letter (`-cFILE`); one that may be left out stands after `=` alone. Options and operands may be mixed; `--` ends the options; `-` alone
  * is an operand. An option given twice is a mistake. Nothing is copied: texts are those of
  * argv.
  */
@@ -27,12 +27,14 @@
 
 typedef bool option_SWITCH;
 typedef const char *option_TEXT;
+typedef const char *option_OPTIONAL;
 typedef const char *option_CHOICE;
 typedef uint64_t option_COUNT;
 typedef uint64_t option_DURATION;
 
 #define OPTION_FIELD_SWITCH(name) name
 #define OPTION_FIELD_TEXT(name) name
+#define OPTION_FIELD_OPTIONAL(name) name
 #define OPTION_FIELD_CHOICE(name) name
 #define OPTION_FIELD_COUNT(name) name
 #define OPTION_FIELD_DURATION(name) name##_ms

@@ -60,6 +60,13 @@ static void test_values(void **state)
 	parse(&line, "demo --seconds 40", &options);
 	assert_int_equal(options.seconds, 40);
 	assert_int_equal(options.rate, 0);
+	assert_null(options.dashboard);
+
+	parse(&line, "demo --dashboard --seconds 40", &options);
+	assert_string_equal(options.dashboard, "");
+	assert_int_equal(options.seconds, 40);
+	parse(&line, "demo --dashboard=[::1]:9030", &options);
+	assert_string_equal(options.dashboard, "[::1]:9030");
 }
 
 static void test_operands(void **state)
@@ -118,6 +125,8 @@ static void test_mistakes(void **state)
 		{ "list --json --json", "wavebreak list: --json is given twice" },
 		{ "list -c", "wavebreak list: --config needs its FILE" },
 		{ "list --config=", "wavebreak list: --config: the FILE is empty" },
+		{ "demo --dashboard=", "wavebreak demo: --dashboard: the [ADDR:]PORT is empty" },
+		{ "demo --dashboard 9030", "wavebreak demo: '9030' is one word too many" },
 		{ "list all", "wavebreak list: 'all' is one word too many" },
 		{ "ban", "wavebreak ban: ADDR is missing" },
 		{ "ban a b", "wavebreak ban: 'b' is one word too many" },

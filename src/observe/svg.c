@@ -11,7 +11,11 @@
 #define PAGE_HEIGHT 480
 #define STRIP_HEIGHT 26 /* of one below the axis, which makes the page higher */
 #define STRIP_PLACES 434
-#define LEFT 62.0
+#define ROWS_TITLE_HEIGHT 40 /* of the line above the rows */
+#define ROW_HEIGHT 26
+#define MARK_SIZE_MOST 9.0
+#define LEFT_OF_COUNTS 62.0
+#define LEFT_OF_NAMES 108.0 /* where there are rows, which have a name each */
 #define RIGHT 930.0
 #define TOP 116.0
 #define BOTTOM 434.0
@@ -28,31 +32,34 @@ static const char style[] =
 	".limit{stroke:#dc2626;stroke-width:1.5;stroke-dasharray:7 5}.at-limit{fill:#dc2626}\n"
 	".line{fill:none;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round}\n"
 	".area{stroke:none;opacity:.14}\n"
-	".line.c0{stroke:#c2570c}.area.c0,.dot.c0{fill:#c2570c}\n"
-	".line.c1{stroke:#1d5fd1}.area.c1,.dot.c1{fill:#1d5fd1}\n"
-	".line.c2{stroke:#15803d}.area.c2,.dot.c2{fill:#15803d}\n"
-	".line.c3{stroke:#86198f}.area.c3,.dot.c3{fill:#86198f}\n"
+	".line.c0,.well.c0{stroke:#c2570c}.area.c0,.dot.c0{fill:#c2570c}\n"
+	".line.c1,.well.c1{stroke:#1d5fd1}.area.c1,.dot.c1{fill:#1d5fd1}\n"
+	".line.c2,.well.c2{stroke:#15803d}.area.c2,.dot.c2{fill:#15803d}\n"
+	".line.c3,.well.c3{stroke:#86198f}.area.c3,.dot.c3{fill:#86198f}\n"
+	".well{fill:none;stroke-linecap:round}.ill{fill:none;stroke:#dc2626;stroke-width:2.4}\n"
+	".cross{fill:#dc2626;font-size:19px;font-weight:700}\n"
 	".mark{fill:none;stroke-width:2}.mark.c2{stroke:#15803d}.mark.c3{stroke:#86198f}\n"
 	"@media screen and (prefers-color-scheme:dark){\n"
 	"text{fill:#94a3b8}.page{fill:#0f172a}.title,.name{fill:#f1f5f9}\n"
 	".grid{stroke:#1e293b}.axis{stroke:#64748b}\n"
 	".limit{stroke:#f87171}.at-limit{fill:#f87171}.area{opacity:.22}\n"
-	".line.c0{stroke:#fb923c}.area.c0,.dot.c0{fill:#fb923c}\n"
-	".line.c1{stroke:#60a5fa}.area.c1,.dot.c1{fill:#60a5fa}\n"
-	".line.c2{stroke:#4ade80}.area.c2,.dot.c2{fill:#4ade80}\n"
-	".line.c3{stroke:#e879f9}.area.c3,.dot.c3{fill:#e879f9}\n"
+	".line.c0,.well.c0{stroke:#fb923c}.area.c0,.dot.c0{fill:#fb923c}\n"
+	".line.c1,.well.c1{stroke:#60a5fa}.area.c1,.dot.c1{fill:#60a5fa}\n"
+	".line.c2,.well.c2{stroke:#4ade80}.area.c2,.dot.c2{fill:#4ade80}\n"
+	".line.c3,.well.c3{stroke:#e879f9}.area.c3,.dot.c3{fill:#e879f9}\n"
+	".ill{stroke:#f87171}.cross{fill:#f87171}\n"
 	".mark.c2{stroke:#4ade80}.mark.c3{stroke:#e879f9}\n"
 	"}\n"
 	"</style>\n";
 
 struct page {
 	FILE *out;
-	double seconds, top;
+	double seconds, top, left;
 };
 
 static double page_x(const struct page *page, double seconds)
 {
-	return LEFT + (RIGHT - LEFT) * seconds / page->seconds;
+	return page->left + (RIGHT - page->left) * seconds / page->seconds;
 }
 
 static double page_y(const struct page *page, double count)
@@ -89,9 +96,14 @@ static void write_element(const struct page *page, const char *open, const char 
 	fputs(close, page->out);
 }
 
+static int rows_top(size_t strips)
+{
+	return PAGE_HEIGHT + (int)strips * STRIP_HEIGHT;
+}
+
 static void write_head(const struct page *page, const struct svg_caption *caption, size_t strips)
 {
-	int height = PAGE_HEIGHT + (int)strips * STRIP_HEIGHT;
+	int height = rows_top(strips) + (caption->rows.count ? ROWS_TITLE_HEIGHT + (int)caption->rows.count * ROW_HEIGHT : 0);
 
 	fprintf(page->out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
@@ -148,7 +160,7 @@ static void write_count_axis(const struct page *page, const char *counted)
 		fprintf(page->out,
 			"<path class=\"%s\" d=\"M%.0f %.1fH%.0f\"/>\n"
 			"<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-			count > 0 ? "grid" : "axis", LEFT, page_y(page, count), RIGHT, LEFT - 10,
+			count > 0 ? "grid" : "axis", page->left, page_y(page, count), RIGHT, page->left - 10,
 			page_y(page, count) + 5, label);
 	}
 	fprintf(page->out, "<text x=\"%.0f\" y=\"86\" text-anchor=\"end\">", RIGHT);
@@ -181,7 +193,7 @@ static void write_limit(const struct page *page, double limit)
 	fprintf(page->out,
 		"<path class=\"limit\" d=\"M%.0f %.1fH%.0f\"/>"
 		"<text class=\"at-limit\" x=\"%.0f\" y=\"%.1f\">limit %s</text>\n",
-		LEFT, page_y(page, limit), RIGHT, LEFT + 8, page_y(page, limit) - 7, label);
+		page->left, page_y(page, limit), RIGHT, page->left + 8, page_y(page, limit) - 7, label);
 }
 
 static bool is_drawable(const struct page *page, const struct curve_point *point)
@@ -276,22 +288,72 @@ static void write_strip(const struct page *page, const struct curve_picture *pic
 	double sums[CURVE_PLACES_MOST], bottom = BOTTOM + 32 + STRIP_HEIGHT * (double)(number + 1);
 	double highest = curve_strip_sums(picture, strip, STRIP_PLACES, sums);
 
-	fprintf(page->out, "<path class=\"grid\" d=\"M%.0f %.1fH%.0f\"/>\n", LEFT, bottom, RIGHT);
+	fprintf(page->out, "<path class=\"grid\" d=\"M%.0f %.1fH%.0f\"/>\n", page->left, bottom, RIGHT);
 	fprintf(page->out, "<text x=\"6\" y=\"%.1f\">", bottom - 2);
 	write_element(page, "", strip->name, "</text>\n");
 	fprintf(page->out, "<path class=\"mark c%zu\" d=\"", CURVE_STRIP_INK + number);
 	for (size_t i = 0; i < STRIP_PLACES; i++)
 		if (sums[i] > 0)
-			fprintf(page->out, "M%.1f %.1fv%.1f", LEFT + (RIGHT - LEFT) * (double)i / (STRIP_PLACES - 1),
+			fprintf(page->out, "M%.1f %.1fv%.1f", page->left + (RIGHT - page->left) * (double)i / (STRIP_PLACES - 1),
 				bottom, -fmax(sums[i] / highest * (STRIP_HEIGHT - 6), 2));
 	fputs("\"/>\n", page->out);
 }
 
+static void write_rows_title(const struct page *page, const struct svg_rows *rows, int top)
+{
+	fprintf(page->out, "<text x=\"20\" y=\"%d\">", top + 14);
+	write_element(page, "<tspan class=\"name\">", rows->title, "</tspan>");
+	write_element(page, "<tspan dx=\"24\">\u25CF</tspan><tspan dx=\"6\">", rows->well, "</tspan>");
+	write_element(page, "<tspan class=\"cross\" dx=\"24\">\u00D7</tspan><tspan dx=\"6\">", rows->ill, "</tspan>");
+	fputs("</text>\n", page->out);
+}
+
+/* A dot is a very short line with round ends, and a cross two lines, so that a row is two paths, however many came. */
+static void write_marks(const struct page *page, const struct svg_row *row, bool well, double y, double size)
+{
+	for (size_t i = 0; i < row->length; i++) {
+		const struct svg_arrival *arrival = &row->arrivals[i];
+		double x = page_x(page, arrival->seconds), half = size * .4;
+
+		if (arrival->well != well || !(arrival->seconds >= 0 && arrival->seconds <= page->seconds))
+			continue;
+		if (well)
+			fprintf(page->out, "M%.1f %.1fh.1", x, y);
+		else
+			fprintf(page->out, "M%.1f %.1fl%.1f %.1fm0 %.1fl%.1f %.1f", x - half, y - half, 2 * half, 2 * half,
+				-2 * half, -2 * half, 2 * half);
+	}
+	fputs("\"/>\n", page->out);
+}
+
+/* As large as neighbours leave room for. */
+static void write_row(const struct page *page, const struct svg_row *row, size_t number, double y)
+{
+	double room = (RIGHT - page->left) / (double)(row->length ? row->length : 1);
+	double size = fmax(fmin(room * .7, MARK_SIZE_MOST), 1);
+
+	fprintf(page->out, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", page->left - 10, y + 5);
+	write_element(page, "", row->name, "</text>\n");
+	fprintf(page->out, "<path class=\"well c%zu\" stroke-width=\"%.1f\" d=\"", number, size);
+	write_marks(page, row, true, y, size);
+	fputs("<path class=\"ill\" d=\"", page->out);
+	write_marks(page, row, false, y, size);
+}
+
+static void write_rows(const struct page *page, const struct svg_rows *rows, int top)
+{
+	if (rows->count)
+		write_rows_title(page, rows, top);
+	for (size_t i = 0; i < rows->count; i++)
+		write_row(page, &rows->rows[i], i, top + ROWS_TITLE_HEIGHT + ROW_HEIGHT * (double)i);
+}
+
 int svg_write(const struct curve_picture *picture, const struct svg_caption *caption, FILE *out)
 {
-	struct page page = { .out = out };
+	struct page page = { .out = out, .left = caption->rows.count ? LEFT_OF_NAMES : LEFT_OF_COUNTS };
 
-	if (picture->curve_count > CURVES_AT_MOST || picture->strip_count > CURVE_STRIPS_AT_MOST)
+	if (picture->curve_count > CURVES_AT_MOST || picture->strip_count > CURVE_STRIPS_AT_MOST ||
+	    caption->rows.count > CURVES_AT_MOST)
 		return -EINVAL;
 	page.seconds = curve_picture_seconds(picture);
 	page.top = curve_picture_top(picture);
@@ -309,6 +371,7 @@ int svg_write(const struct curve_picture *picture, const struct svg_caption *cap
 	write_legend(&page, picture);
 	for (size_t i = 0; i < picture->strip_count; i++)
 		write_strip(&page, picture, i);
+	write_rows(&page, &caption->rows, rows_top(picture->strip_count));
 	fputs("</svg>\n", out);
 	return ferror(out) ? -EIO : 0;
 }

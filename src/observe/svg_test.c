@@ -74,11 +74,33 @@ static void test_strips_are_bars_below(void **state)
 	free(document);
 }
 
+static void test_rows_are_marks_below(void **state)
+{
+	static const struct curve_point open[] = { { 0, 0 }, { 20, 12 } };
+	static const struct svg_arrival came[] = { { 0, true }, { 10, false }, { 20, true }, { 21, true }, { NAN, true } };
+	const struct curve curve = { "open", open, 2 };
+	const struct svg_row rows[] = { { "<some>", came, COUNT(came) }, { "none", NULL, 0 } };
+	const struct curve_picture picture = { .curves = &curve, .curve_count = 1 };
+	const struct svg_caption words = { .title = "t", .counted = "c",
+		.rows = { rows, COUNT(rows), "Who came:", "well", "<ill>" } };
+	const struct svg_caption many = { .title = "t", .counted = "c", .rows = { rows, CURVES_AT_MOST + 1 } };
+	char *document = write(&picture, &words);
+
+	assert_int_equal(occurrences(document, "viewBox=\"0 0 960 572\""), 1);
+	assert_int_equal(occurrences(document, "d=\"M108.0 520.0h.1M930.0 520.0h.1\"/>"), 1);
+	assert_int_equal(occurrences(document, "<path class=\"ill\" d=\"M515.4 516.4l7.2 7.2m0 -7.2l-7.2 7.2\"/>"), 1);
+	assert_int_equal(occurrences(document, "<path class=\"ill\" d=\"\"/>"), 1);
+	assert_int_equal(occurrences(document, "&lt;some&gt;"), 1);
+	assert_int_equal(occurrences(document, "&lt;ill&gt;"), 1);
+	assert_int_equal(svg_write(&picture, &many, stdout), -EINVAL);
+	free(document);
+}
+
 static void test_foreign_text_cannot_leave_its_element(void **state)
 {
 	const struct curve curve = { "</text><script>\x01&", NULL, 0 };
 	const struct curve_picture picture = { .curves = &curve, .curve_count = 1 };
-	const struct svg_caption words = { "<t>", "<n>", "<d>", "<c>" };
+	const struct svg_caption words = { .title = "<t>", .note = "<n>", .description = "<d>", .counted = "<c>" };
 	char *document = write(&picture, &words);
 
 	assert_int_equal(occurrences(document, "<script"), 0);
@@ -154,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curves_limit_and_legend),
 		cmocka_unit_test(test_strips_are_bars_below),
+		cmocka_unit_test(test_rows_are_marks_below),
 		cmocka_unit_test(test_foreign_text_cannot_leave_its_element),
 		cmocka_unit_test(test_a_gap_begins_a_new_stretch),
 		cmocka_unit_test(test_many_points_keep_their_peak),

@@ -12,6 +12,7 @@ import json
 import os
 import select
 import shutil
+import subprocess
 import time
 
 from world import wait_until
@@ -28,6 +29,18 @@ OPTIONS = (
 
 def chromium():
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class ThisMachine:
+    """The place of a Browser that is in no World; `folder` is for its profile."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def server_spawn(self, command, **options):
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)], stdin=subprocess.DEVNULL, **options
+        )
 
 
 class Browser:
@@ -120,8 +133,9 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
-    def screenshot(self, file):
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def screenshot(self, file, whole=True):
+        """Of the whole page, or of what the screen shows of it."""
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         file.write_bytes(base64.b64decode(shot["data"]))
 
     def press(self, key, code=0, text=""):

@@ -54,7 +54,7 @@ void bash_values(FILE *out)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *option = &option_rows[i];
 
-		if (!*option->value)
+		if (!*option->value || option->type == OPTION_TYPE_OPTIONAL)
 			continue;
 		fputc('\t', out);
 		if (option->letter)
@@ -102,7 +102,7 @@ static void write_zsh_option(const struct option_row *option, FILE *out)
 		fprintf(out, "'(-%c --%s)'{-%c,--%s}'[", option->letter, option->name, option->letter,
 			option->name);
 	else
-		fprintf(out, "'--%s[", option->name);
+		fprintf(out, "'--%s%s[", option->name, option->type == OPTION_TYPE_OPTIONAL ? "=-" : "");
 	write_quoted(option->help, out);
 	fputc(']', out);
 	if (lists_words(option->value)) {
@@ -110,9 +110,11 @@ static void write_zsh_option(const struct option_row *option, FILE *out)
 		write_words(option->value, out);
 		fputc(')', out);
 	} else if (*option->value) {
-		fprintf(out, ":%s:%s", option->value, names_a_file(option->value)   ? "_files"
-						      : names_a_folder(option->value) ? "_files -/"
-										      : "");
+		fputs(option->type == OPTION_TYPE_OPTIONAL ? "::" : ":", out);
+		write_quoted(option->value, out);
+		fprintf(out, ":%s", names_a_file(option->value)	    ? "_files"
+				    : names_a_folder(option->value) ? "_files -/"
+								    : "");
 	}
 	fputc('\'', out);
 }

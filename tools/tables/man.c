@@ -20,14 +20,21 @@ static void write_sentences(const char *text, FILE *out)
 	fputc('\n', out);
 }
 
+static void write_value(const struct option_row *option, FILE *out)
+{
+	if (option->type == OPTION_TYPE_OPTIONAL)
+		fprintf(out, " Ns Oo = Ns Ar %s Oc", option->value);
+	else if (*option->value)
+		fprintf(out, " Ar %s", option->value);
+}
+
 static void write_option(const struct option_row *option, FILE *out)
 {
 	if (option->letter)
 		fprintf(out, " Fl %c", option->letter);
 	else
 		fprintf(out, " Fl -%s", option->name);
-	if (*option->value)
-		fprintf(out, " Ar %s", option->value);
+	write_value(option, out);
 }
 
 static void write_synopsis(const struct command_row *command, FILE *out)
@@ -79,8 +86,7 @@ void man_options(FILE *out)
 		if (option->letter)
 			fprintf(out, " Fl %c ,", option->letter);
 		fprintf(out, " Fl -%s", option->name);
-		if (*option->value)
-			fprintf(out, " Ar %s", option->value);
+		write_value(option, out);
 		fputc('\n', out);
 		write_sentences(option->help, out);
 		write_takers(i, out);

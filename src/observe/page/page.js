@@ -2,7 +2,9 @@
 // on the page as text (textContent), never as markup.
 "use strict";
 
-const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000, RETRY_MS = 10000;
+const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000;
+// A guard that was started again is back soon; one that is gone is not asked for often.
+const RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 10000;
 const NEAR = 0.9;
 
 const byId = (id) => document.getElementById(id);
@@ -12,7 +14,7 @@ const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
 // A list of seconds for each column; a column that is not known is null throughout.
 let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], ended: [] };
 const TOTALS = ["arrivals", "bans", "ended"];
-let before = null, latest = null;
+let before = null, latest = null, observing = false;
 
 function element(name, text, className) {
 	const made = document.createElement(name);
@@ -61,7 +63,7 @@ const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 
 function showTiles() {
 	const tiles = [
 		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
-		["banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
+		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
 		["sessions at the gate", latest.gate],
 	];
 	byId("tiles").replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
@@ -72,7 +74,9 @@ function showTiles() {
 }
 
 function showState() {
-	const used = (latest.served ?? 0) + (latest.waiting ?? 0), share = latest.limit ? used / latest.limit : 0;
+	// Who is at the gate has no place at the mail server; the gate's count is a second or two older.
+	const served = Math.max(0, (latest.served ?? 0) - (latest.gate ?? 0));
+	const share = latest.limit ? (served + (latest.waiting ?? 0)) / latest.limit : 0;
 	if (latest.served === null)
 		say("state", "The kernel does not tell how many connections there are.", true);
 	else if (share >= NEAR)
@@ -220,6 +224,7 @@ function healthOf(status) {
 
 function showStatus({ status, zones, acts }) {
 	byId("act").hidden = !acts;
+	observing = status.mode === "observing";
 	say("mode", `${status.mode} ${status.mail_server ?? "by the log alone"}, version ${status.version}, since ` +
 		new Date(status.started * 1000).toLocaleString());
 	byId("health").replaceChildren(...healthOf(status).map(([well, text]) => element("li", text, well ? "well" : "bad")));
@@ -238,9 +243,14 @@ async function slowly() {
 
 // The stream: each second
 
+let retry_ms = RETRY_FIRST_MS;
+
 function follow() {
 	const stream = new EventSource("live");
-	stream.onopen = () => say("link", "Live");
+	stream.onopen = () => {
+		retry_ms = RETRY_FIRST_MS;
+		say("link", "Live");
+	};
 	stream.onmessage = ({ data }) => {
 		add(JSON.parse(data));
 		showTiles();
@@ -252,7 +262,8 @@ function follow() {
 	stream.onerror = () => {
 		say("link", "Not connected: the guard is gone, or too many watch already. Trying again …", true);
 		stream.close();
-		setTimeout(connect, RETRY_MS);
+		setTimeout(connect, retry_ms);
+		retry_ms = Math.min(2 * retry_ms, RETRY_MOST_MS);
 	};
 }
 
