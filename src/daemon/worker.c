@@ -8,9 +8,12 @@
 #include "daemon/confine.h"
 #include "daemon/role.h"
 
+#include "build_config.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,13 +99,26 @@ static void each_second(void *data)
 	link_flush(w->link);
 }
 
+/* "mail server: courier, 300 connections at most" */
+#define SERVER_TEXT_SIZE 96
+static const char *server_text(const struct plan *plan, char text[SERVER_TEXT_SIZE])
+{
+	const char *name = plan->server.name ? plan->server.name : "not found";
+
+	if (plan->limit)
+		snprintf(text, SERVER_TEXT_SIZE, "mail server: %s, %u connections at most", name, plan->limit);
+	else
+		snprintf(text, SERVER_TEXT_SIZE, "mail server: %s, its limit is not known (mail.limit)", name);
+	return text;
+}
+
 /* Ready is who has the end of each log, where it begins to read: a line that comes after the word
  * counts. A log that does not exist yet is not waited for long. */
 static void look_if_ready(void *data)
 {
 	struct worker *w = data;
 	struct request ready = { .kind = REQUEST_READY };
-	char sources[64];
+	char sources[64], server[SERVER_TEXT_SIZE];
 
 	if (!worker_logs_open(w) && w->ready_looks++ < READY_LOOKS) {
 		loop_timer_arm(w->ready_timer, loop_now_ms(w->loop) + READY_LOOK_MS);
@@ -114,7 +130,8 @@ static void look_if_ready(void *data)
 	link_flush(w->link);
 	snprintf(sources, sizeof(sources), "%zu log file%s%s", w->log_count, w->log_count == 1 ? "" : "s",
 		 worker_source_count(w) ? " and other sources" : "");
-	log_event(LOG_READY, LOG_TEXT(SOURCES, sources), LOG_NUMBER(COUNT, w->signatures->signature_count));
+	log_event(LOG_READY, LOG_TEXT(SOURCES, sources), LOG_NUMBER(COUNT, w->signatures->signature_count),
+		  LOG_TEXT(DETAIL, server_text(w->start->plan, server)), LOG_TEXT(VERSION, WAVEBREAK_VERSION));
 }
 
 static void allowed_again(void *data, const struct prefix *prefix)
