@@ -391,10 +391,14 @@ def test_list_shows_foreign_text_escaped(place):
 HOSTILE = "\x1b[2J\x07\u202e\x9b31m<b>\"\n\\"
 
 
-@pytest.mark.parametrize("words", [["zones"], ["explain", "192.0.2.7"], ["waves"], ["history"], ["status"], ["list"],
-                                   ["list", "--suspects"], ["unban", "192.0.2.7"], ["allow", "192.0.2.0/24"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["zones"], ["explain", "192.0.2.7"], ["waves"], ["history"], ["status"], ["list"], ["list", "--suspects"],
+     ["unban", "192.0.2.7"], ["allow", "192.0.2.0/24"]],
+    ids=" ".join,
+)
 def test_foreign_text_in_an_answer_does_not_reach_the_terminal(place, words):
-    """Of a zone, a signature, a reason, an imported series: in each field that any of them shows, and of other types."""
+    """Of a zone, a signature, a reason, an imported series: in each field that any of them shows."""
     names = ("zone state trouble state6 trouble6 address why outcome service signature series name text version log "
              "server backend limit_source prefix suspect error path").split()
     object_ = dict.fromkeys(names, HOSTILE)
