@@ -18,8 +18,11 @@ int cmd_allow(int argc, char **argv)
 	status = ask_daemon(&options, "allow", request, NULL, NULL, &answer);
 	if (status != STATUS_OK)
 		return status;
-	printf("%s is %s\n", ask_text(answer, "prefix", prefix),
-	       options.remove ? "not allowed by hand any more" : "never banned from now on");
+	if (options.json)
+		ask_print_json(answer);
+	else
+		printf("%s is %s\n", ask_text(answer, "prefix", prefix),
+		       options.remove ? "not allowed by hand any more" : "never banned from now on");
 	json_decref(answer);
 	return STATUS_OK;
 }

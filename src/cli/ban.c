@@ -57,7 +57,10 @@ int cmd_ban(int argc, char **argv)
 	status = ask_daemon(&options, "ban", request, NULL, NULL, &answer);
 	if (status != STATUS_OK)
 		return status;
-	say(answer);
+	if (options.json)
+		ask_print_json(answer);
+	else
+		say(answer);
 	json_decref(answer);
 	return STATUS_OK;
 }

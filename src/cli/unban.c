@@ -15,7 +15,9 @@ int cmd_unban(int argc, char **argv)
 	status = ask_about(&options, "unban", "address", &answer);
 	if (status != STATUS_OK)
 		return status;
-	if (json_object_get(answer, "ban"))
+	if (options.json)
+		ask_print_json(answer);
+	else if (json_object_get(answer, "ban"))
 		printf("%s is not banned any more\n",
 		       ask_text(json_object_get(answer, "ban"), "address", address));
 	else

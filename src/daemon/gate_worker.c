@@ -189,6 +189,7 @@ int gate_worker_run(const struct gate_worker_start *start)
 
 	/* What each of them finds alike, of zones and descriptors, is said once. */
 	log_open("gate", start->number == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
+	log_leave_journal();
 	/* The key is root's to read. */
 	tls = gate_house_load_tls(&start->plan->settings);
 	if (role_become_user(start->uid, start->gid, 0) < 0 || role_outlive_warden(start->warden) < 0 ||

@@ -426,9 +426,12 @@ int porter_run(const struct porter_start *start)
 	struct porter_rules rules;
 	int status = EXIT_FAILED;
 
-	log_open("porter", LOG_LEVEL_INFO);
-	if (porter_rules_make(start->settings, &rules) == 0)
+	/* The warden has made the same rules, and has said the rest. */
+	log_open("porter", LOG_LEVEL_ERROR);
+	if (porter_rules_make(start->settings, &rules) == 0) {
+		log_set_level(LOG_LEVEL_INFO);
 		status = porter_serve(start, &rules);
+	}
 	porter_rules_free(&rules);
 	return status;
 }

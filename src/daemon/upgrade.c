@@ -421,6 +421,8 @@ bool upgrade_take(struct upgrade *ret)
 	log_error("what the program before handed over (" UPGRADE_VARIABLE ") is not understood, and given up");
 	upgrade_init(ret);
 	syscall(SYS_close_range, (unsigned)FD_FIRST, ~0U, 0U);
+	/* The log's socket was among them. */
+	log_open(NULL, LOG_LEVEL_INFO);
 	return false;
 }
 

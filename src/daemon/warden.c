@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "build_config.h"
 #include "daemon/confine.h"
 #include "daemon/notify.h"
@@ -116,6 +117,7 @@ static void each_second(void *data)
 	struct warden *w = data;
 	uint64_t now = loop_now_ms(w->loop);
 	uint64_t patience_ms = w->worker_ready ? WORKER_SILENCE_MS : WORKER_START_MS;
+	char text[DURATION_TEXT_SIZE];
 
 	loop_timer_arm(w->every_second, now + 1000);
 	warden_renew_patience(w);
@@ -136,8 +138,7 @@ static void each_second(void *data)
 	}
 	warden_keep_table(w);
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
-		log_error("the worker has been silent for %llu s; it is ended and started again",
-			  (unsigned long long)patience_ms / 1000);
+		log_event(LOG_PROCESS_HUNG, LOG_TEXT(PROCESS, "worker"), LOG_TEXT(FOR, duration_format(patience_ms, text)));
 		child_note_word(&w->worker);
 		child_signal(&w->worker, SIGKILL);
 	}
@@ -196,7 +197,7 @@ static void worker_failed(struct warden *w, int wait_status)
 		begin_to_end(w, WORKER_WRONG);
 		return;
 	}
-	log_error("the worker %s; it is started again", child_end_text(wait_status, text));
+	log_event(LOG_PROCESS_DIED, LOG_TEXT(PROCESS, "worker"), LOG_TEXT(WHY, child_end_text(wait_status, text)));
 	counter_add(COUNTER_worker_restarts, 1);
 	wait_to_start(w, child_start_delay(&w->worker));
 }
@@ -362,12 +363,13 @@ int warden_run(const struct warden_options *options, struct plan *plan)
 	int status;
 
 	set_right_what_is_inherited();
+	log_observe(options->observe);
 	warden_begin_upgraded(&w);
 	plan_find_networks(plan);
 	status = set_up(&w);
 	if (status == 0) {
 		if (w.upgraded)
-			log_info("upgraded to version %s", WAVEBREAK_VERSION);
+			log_event(LOG_UPGRADED, LOG_TEXT(VERSION, WAVEBREAK_VERSION));
 		w.worker_worked_ms = loop_now_ms(w.loop);
 		loop_timer_arm(w.every_second, loop_now_ms(w.loop) + 1000);
 		loop_timer_arm(w.host_timer, loop_now_ms(w.loop) + HOST_LOOK_MS);

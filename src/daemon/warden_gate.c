@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/gate_house.h"
 #include "daemon/gate_packet.h"
 #include "daemon/porter.h"
@@ -198,7 +199,8 @@ static void on_process_ended(void *data, int wait_status)
 	char name[24], text[CHILD_END_SIZE];
 
 	if (g->state == SERVING) {
-		log_error("the %s %s; it is started again", name_of(p, name), child_end_text(wait_status, text));
+		log_event(LOG_PROCESS_DIED, LOG_TEXT(PROCESS, name_of(p, name)),
+			  LOG_TEXT(WHY, child_end_text(wait_status, text)));
 		counter_add(COUNTER_gate_restarts, 1);
 		start_later(p);
 		return;
@@ -348,7 +350,7 @@ static void generation_start(struct generation *g)
 static uint64_t look_at_process(struct process *p)
 {
 	uint64_t patience_ms, silence_ms;
-	char name[24];
+	char name[24], text[DURATION_TEXT_SIZE];
 
 	if (!gate_process_runs(p))
 		return UINT64_MAX;
@@ -358,7 +360,7 @@ static uint64_t look_at_process(struct process *p)
 	silence_ms = child_silence_ms(&p->child);
 	if (silence_ms < patience_ms)
 		return patience_ms - silence_ms;
-	log_error("the %s has been silent for %.1f s; it is ended", name_of(p, name), (double)patience_ms / 1000);
+	log_event(LOG_PROCESS_HUNG, LOG_TEXT(PROCESS, name_of(p, name)), LOG_TEXT(FOR, duration_format(patience_ms, text)));
 	child_note_word(&p->child);
 	child_signal(&p->child, SIGKILL);
 	return UINT64_MAX;
@@ -491,6 +493,13 @@ void warden_gate_start(struct warden_gate *gate)
 		generation_start(fresh);
 	if (before)
 		drain(before);
+}
+
+size_t warden_gate_serving(const struct warden_gate *gate)
+{
+	const struct generation *g = find(gate, SERVING);
+
+	return g ? g->worker_count : 0;
 }
 
 size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST])

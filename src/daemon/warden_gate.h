@@ -68,7 +68,9 @@ void warden_gate_look(struct warden_gate *gate);
 /* Whether clients can be led to it: a generation serves, and all of it spoke in the last 2.5 s. */
 bool warden_gate_works(const struct warden_gate *gate);
 
-/* The ends of the watch worker, of all generations that serve or drain. Returns how many. */
+/* How many gate workers serve. */
+size_t warden_gate_serving(const struct warden_gate *gate);
+/* The ends of the watch worker, of all generations that serve or drain; those that serve come first. Returns how many. */
 #define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * 2)
 size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST]);
 

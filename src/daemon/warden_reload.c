@@ -121,10 +121,10 @@ void warden_reload(struct warden *w)
 		return;
 	fresh = read_plan(w);
 	if (!fresh) {
-		log_error("the configuration was not taken; the old one stays in force");
+		log_event(LOG_RELOAD_FAILED);
 		return;
 	}
-	log_info("the configuration was read again");
+	log_event(LOG_RELOADED);
 	/* READY=1 follows when the new worker is. */
 	notify_supervisor("RELOADING=1");
 	warden_drop_plan(w->next);

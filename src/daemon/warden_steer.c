@@ -21,14 +21,13 @@ static void note(struct warden *w, enum warden_steers state, int error)
 	if (w->steering == state && error == w->steering_error)
 		return;
 	if (state == STEERS_ON) {
-		log_info("%s are led to the gate%s",
-			 w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects",
-			 w->steering == STEERS_STOPPED ? " again" : "");
+		log_event(LOG_STEERING_ON,
+			  LOG_TEXT(DETAIL, w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects"));
 	} else if (state == STEERS_UNABLE) {
 		log_error("gate.steer: this kernel leads no clients to the gate (%s); they reach the mail server directly",
 			  strerror(-error));
 	} else if (state == STEERS_STOPPED && w->steering == STEERS_ON) {
-		log_warning("the gate does not work; until it does, its clients reach the mail server directly");
+		log_event(LOG_STEERING_STOPPED);
 		counter_add(COUNTER_steering_stopped, 1);
 	}
 	w->steering = state;

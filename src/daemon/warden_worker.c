@@ -31,6 +31,7 @@ static int become_worker(void *data, int socket)
 	int *keep[3 + WARDEN_GATE_ENDS_MOST] = { &start.socket, &start.listener, &start.intake };
 
 	start.gate_count = warden_gate_watch_ends(w->gate, start.gates);
+	start.gates_serving = warden_gate_serving(w->gate);
 	for (size_t i = 0; i < start.gate_count; i++)
 		keep[3 + i] = &start.gates[i];
 	return child_keep(keep, 3 + start.gate_count) < 0 ? 1 : worker_run(&start);

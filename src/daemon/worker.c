@@ -8,9 +8,12 @@
 #include "daemon/confine.h"
 #include "daemon/role.h"
 
+#include "build_config.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -89,11 +92,25 @@ static void each_second(void *data)
 	worker_history_each_second(w->history);
 	worker_save_journal_place(w);
 	worker_save_positions(w);
+	worker_say_limits(w);
 	if (w->untold)
-		log_info("… and %u more clients in the last second", w->untold);
+		log_info("of clients, %u lines more in the last second", w->untold);
 	w->talked = w->untold = 0;
 	link_ask(w->link, &here);
 	link_flush(w->link);
+}
+
+/* "mail server: courier, 300 connections at most" */
+#define SERVER_TEXT_SIZE 96
+static const char *server_text(const struct plan *plan, char text[SERVER_TEXT_SIZE])
+{
+	const char *name = plan->server.name ? plan->server.name : "not found";
+
+	if (plan->limit)
+		snprintf(text, SERVER_TEXT_SIZE, "mail server: %s, %u connections at most", name, plan->limit);
+	else
+		snprintf(text, SERVER_TEXT_SIZE, "mail server: %s, its limit is not known (mail.limit)", name);
+	return text;
 }
 
 /* Ready is who has the end of each log, where it begins to read: a line that comes after the word
@@ -102,6 +119,7 @@ static void look_if_ready(void *data)
 {
 	struct worker *w = data;
 	struct request ready = { .kind = REQUEST_READY };
+	char sources[64], server[SERVER_TEXT_SIZE];
 
 	if (!worker_logs_open(w) && w->ready_looks++ < READY_LOOKS) {
 		loop_timer_arm(w->ready_timer, loop_now_ms(w->loop) + READY_LOOK_MS);
@@ -111,10 +129,10 @@ static void look_if_ready(void *data)
 	worker_save_positions(w);
 	link_ask(w->link, &ready);
 	link_flush(w->link);
-	log_info("%s %zu log file%s%s, with %zu signatures%s", w->start->observe ? "observing" : "guarding by",
-		 w->log_count, w->log_count == 1 ? "" : "s",
-		 worker_source_count(w) ? " and other sources" : "", w->signatures->signature_count,
-		 w->start->observe ? "; nothing is banned or ended" : "");
+	snprintf(sources, sizeof(sources), "%zu log file%s%s", w->log_count, w->log_count == 1 ? "" : "s",
+		 worker_source_count(w) ? " and other sources" : "");
+	log_event(LOG_READY, LOG_TEXT(SOURCES, sources), LOG_NUMBER(COUNT, w->signatures->signature_count),
+		  LOG_TEXT(DETAIL, server_text(w->start->plan, server)), LOG_TEXT(VERSION, WAVEBREAK_VERSION));
 }
 
 static void allowed_again(void *data, const struct prefix *prefix)
@@ -283,6 +301,7 @@ static int run(struct worker *w)
 {
 	int r;
 
+	worker_begin_to_say(w);
 	open_connections(w);
 	/* Without it only the never-list keeps the administrator from a ban. */
 	(void)sessions_create(&w->sessions);

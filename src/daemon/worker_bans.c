@@ -8,7 +8,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* Steps taken before the loop turns to its descriptors again. */
@@ -23,47 +22,39 @@
  * restart and any sensible evict.grace take. */
 #define RESUME_MS 30000
 
-void worker_talk(struct worker *w, const char *format, ...)
+static void say_begun(struct worker *w, const struct ban_step *step)
 {
-	char line[512];
-	va_list args;
+	char unit[ADDR_UNIT_TEXT_SIZE], length[DURATION_TEXT_SIZE], words[BAN_WHY_SIZE * 4], why[BAN_WHY_SIZE * 4 + 16];
+	const struct ban *ban = &step->ban;
+	struct explain_signature found = { "", "" };
 
-	if (w->talked == TALK_A_SECOND) {
-		w->untold++;
-		return;
-	}
-	w->talked++;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	log_info("%s", line);
+	if (!ban->by_hand)
+		worker_signature_name(w, ban->signature, &found);
+	snprintf(why, sizeof(why), "by hand%s%s", ban->why[0] ? ": " : "",
+		 text_escape(bytes_of(ban->why), words, sizeof(words)));
+	worker_event(w, LOG_BAN_BEGUN, LOG_TEXT(ADDRESS, addr_unit_format(&ban->unit, unit)),
+		     LOG_TEXT(FOR, duration_format(step->timeout_ms, length)), LOG_NUMBER(UNTIL, ban->until_ms / 1000),
+		     LOG_TEXT(WHY, ban->by_hand ? why : outcome_help((enum outcome)ban->outcome)),
+		     LOG_TEXT(OUTCOME, ban->by_hand ? "" : outcome_name((enum outcome)ban->outcome)),
+		     LOG_NUMBER(SCORE, judge_score(w->judge, &ban->unit, clock_wall_ms())),
+		     LOG_TEXT(SERVICE, found.service), LOG_TEXT(SIGNATURE, found.name));
 }
 
 static void say(struct worker *w, const struct ban_step *step)
 {
-	char unit[ADDR_UNIT_TEXT_SIZE], length[DURATION_TEXT_SIZE];
-	const char *would = w->start->observe ? "would be " : "";
+	static const char *const ends[BAN_EVENT_COUNT] = {
+		[BAN_RAN_OUT] = "it has not tried again for ban.for",
+		[BAN_SERVED] = "its time is over",
+		[BAN_CAPPED] = "let in again to be told once more, after ban.at_most",
+		[BAN_LIFTED] = "lifted, or protected now",
+	};
+	char unit[ADDR_UNIT_TEXT_SIZE];
 
-	addr_unit_format(&step->ban.unit, unit);
-	switch (step->event) {
-	case BAN_BEGAN:
-	case BAN_BEGAN_ANEW:
-		duration_format(step->timeout_ms, length);
-		if (step->ban.by_hand)
-			worker_talk(w, "%s %sbanned for %s by hand", unit, would, length);
-		else
-			worker_talk(w, "%s %sbanned for %s: %s", unit, would, length,
-				    outcome_help((enum outcome)step->ban.outcome));
-		break;
-	case BAN_CAPPED:
-		worker_talk(w, "%s %slet in again to be told once more: banned for ban.at_most", unit, would);
-		break;
-	case BAN_LIFTED:
-		worker_talk(w, "%s is no longer banned: lifted, or protected now", unit);
-		break;
-	default:
-		break;
-	}
+	if (step->event == BAN_BEGAN || step->event == BAN_BEGAN_ANEW)
+		say_begun(w, step);
+	else if (ends[step->event])
+		worker_event(w, LOG_BAN_ENDED, LOG_TEXT(ADDRESS, addr_unit_format(&step->ban.unit, unit)),
+			     LOG_TEXT(WHY, ends[step->event]));
 }
 
 static int ask_kernel(struct worker *w, const struct ban_step *step)
@@ -301,8 +292,8 @@ static void on_refused(struct worker *w, const struct answer *answer)
 			w->renew_again_ms = loop_now_ms(w->loop) + RENEW_AGAIN_MS;
 		return;
 	}
-	worker_talk(w, "the warden refused to ban %s: %s", addr_unit_format(&unit, text),
-		    answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error));
+	worker_event(w, LOG_BAN_REFUSED, LOG_TEXT(ADDRESS, addr_unit_format(&unit, text)),
+		     LOG_TEXT(WHY, answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error)));
 	if (answer->error != -EPERM)
 		return;
 	counter_add(COUNTER_bans_refused, 1);
@@ -313,11 +304,11 @@ static void on_refused(struct worker *w, const struct answer *answer)
 
 static void on_evicted(struct worker *w, const struct answer *answer)
 {
-	char text[ADDR_TEXT_SIZE];
+	char text[ADDR_TEXT_SIZE], length[DURATION_TEXT_SIZE];
 
-	worker_talk(w, "%s:%u %sevicted after %llu ms%s", addr_format(&answer->unit, text), answer->port,
-		    w->start->observe ? "would be " : "", (unsigned long long)answer->value,
-		    answer->flags & ANSWER_FORCED ? " (it had not acknowledged its reply)" : "");
+	worker_event(w, LOG_EVICTED, LOG_TEXT(ADDRESS, addr_format(&answer->unit, text)), LOG_NUMBER(PORT, answer->port),
+		     LOG_TEXT(FOR, duration_format(answer->value, length)),
+		     LOG_TEXT(DETAIL, answer->flags & ANSWER_FORCED ? ": it had not acknowledged its reply" : ""));
 }
 
 void worker_on_answer(void *data, const struct answer *answer)
@@ -430,6 +421,7 @@ static void tell_warden(struct worker *w, enum request_kind kind, const struct p
 
 int worker_allow(struct worker *w, const struct prefix *prefix)
 {
+	char text[PREFIX_TEXT_SIZE];
 	int r = prefix_set_add(&w->allowed, prefix, "wavebreak allow");
 
 	if (r < 0)
@@ -437,17 +429,21 @@ int worker_allow(struct worker *w, const struct prefix *prefix)
 	if (w->store)
 		store_put_allowed(w->store, prefix);
 	tell_warden(w, REQUEST_ALLOW, prefix);
+	worker_event(w, LOG_ALLOWED, LOG_TEXT(PREFIX, prefix_format(prefix, text)));
 	worker_never_changed(w);
 	return 0;
 }
 
 bool worker_disallow(struct worker *w, const struct prefix *prefix)
 {
+	char text[PREFIX_TEXT_SIZE];
+
 	if (!prefix_set_remove(&w->allowed, prefix))
 		return false;
 	if (w->store)
 		store_delete_allowed(w->store, prefix);
 	tell_warden(w, REQUEST_DISALLOW, prefix);
+	worker_event(w, LOG_DISALLOWED, LOG_TEXT(PREFIX, prefix_format(prefix, text)));
 	worker_never_changed(w);
 	return true;
 }

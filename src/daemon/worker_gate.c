@@ -37,6 +37,7 @@ struct worker_gate {
 	bool shares_port; /* mail.ports has one of the gate's */
 	bool steers; /* the kernel leads clients here, as the warden said */
 	int steering_error;
+	struct zone_said said[ZONES_MOST];
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
@@ -239,6 +240,7 @@ static void take_reports(struct worker_gate *gate, size_t teller, const struct g
 		}
 		if (report->kind == GATE_REPORT_REFUSED) {
 			keep_talk(gate, report);
+			worker_say_rejected(gate->w, report);
 			forget_failed(gate, &report->client);
 			refused.refused[refused.head.count++] =
 				(struct gate_refused){ report->client, report->score, report->listed };
@@ -304,6 +306,48 @@ void worker_gate_each_second(struct worker_gate *gate)
 	}
 }
 
+/* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */
+static void add_health(struct zone_health *sum, const struct zone_health *one)
+{
+	if (one->state == ZONE_OUT || sum->state == ZONE_UNTRIED) {
+		sum->state = one->state;
+		sum->trouble = one->trouble;
+	}
+	if (one->state6 == ZONE_OUT || sum->state6 == ZONE_UNTRIED) {
+		sum->state6 = one->state6;
+		sum->trouble6 = one->trouble6;
+	}
+	if (one->latency_ms > sum->latency_ms)
+		sum->latency_ms = one->latency_ms;
+	sum->asked += one->asked;
+	sum->listed += one->listed;
+	sum->errors += one->errors;
+}
+
+/* Of those that serve: one that drains may have another configuration, with other lists. */
+static struct zone_health health_of(const struct worker_gate *gate, size_t zone)
+{
+	struct zone_health sum = { 0 };
+
+	for (size_t i = 0; i < gate->w->start->gates_serving; i++) {
+		if (zone < gate->states[i].zone_count)
+			add_health(&sum, &gate->states[i].zones[zone]);
+	}
+	return sum;
+}
+
+static void take_state(struct worker_gate *gate, size_t teller, const struct gate_state *state)
+{
+	if (teller >= gate->count)
+		return;
+	gate->states[teller] = *state;
+	for (size_t i = 0; i < gate->w->settings->zone_count; i++) {
+		const struct zone_health health = health_of(gate, i);
+
+		worker_say_zone(gate->w->settings->zones[i].name, &health, &gate->said[i]);
+	}
+}
+
 static void on_gate(void *data, int socket, uint32_t events)
 {
 	struct worker_gate *gate = data;
@@ -330,7 +374,7 @@ static void on_gate(void *data, int socket, uint32_t events)
 		if (packet.head.kind == GATE_PACKET_REPORTS)
 			take_reports(gate, teller, &packet);
 		else if (packet.head.kind == GATE_PACKET_STATE)
-			gate->states[teller] = packet.state;
+			take_state(gate, teller, &packet.state);
 		else if (packet.head.kind == GATE_PACKET_HELLO && teller < gate->count)
 			greet(gate, teller);
 		else
@@ -485,35 +529,6 @@ json_t *worker_gate_to_json(const struct worker_gate *gate)
 			 (json_int_t)sum.sessions, "most", (json_int_t)sum.most, "memory", (json_int_t)sum.memory,
 			 "clients", (json_int_t)sum.clients, "dns_cached", (json_int_t)sum.cached, "dns_in_flight",
 			 (json_int_t)sum.in_flight, "states", states, "steering", steering);
-}
-
-/* The worse of two workers' findings is shown: one that cannot use a zone is worth knowing. */
-static void add_health(struct zone_health *sum, const struct zone_health *one)
-{
-	if (one->state == ZONE_OUT || sum->state == ZONE_UNTRIED) {
-		sum->state = one->state;
-		sum->trouble = one->trouble;
-	}
-	if (one->state6 == ZONE_OUT || sum->state6 == ZONE_UNTRIED) {
-		sum->state6 = one->state6;
-		sum->trouble6 = one->trouble6;
-	}
-	if (one->latency_ms > sum->latency_ms)
-		sum->latency_ms = one->latency_ms;
-	sum->asked += one->asked;
-	sum->listed += one->listed;
-	sum->errors += one->errors;
-}
-
-static struct zone_health health_of(const struct worker_gate *gate, size_t zone)
-{
-	struct zone_health sum = { 0 };
-
-	for (size_t i = 0; i < gate->count; i++) {
-		if (zone < gate->states[i].zone_count)
-			add_health(&sum, &gate->states[i].zones[zone]);
-	}
-	return sum;
 }
 
 json_t *worker_gate_zones_to_json(const struct worker_gate *gate)

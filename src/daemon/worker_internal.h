@@ -3,8 +3,10 @@
 #ifndef WAVEBREAK_DAEMON_WORKER_INTERNAL_H
 #define WAVEBREAK_DAEMON_WORKER_INTERNAL_H
 
+#include "base/log.h"
 #include "control/control.h"
 #include "daemon/link.h"
+#include "gate/report.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
 #include "daemon/worker_history.h"
@@ -20,6 +22,7 @@
 #include "judge/policy.h"
 #include "judge/suspects.h"
 #include "observe/http.h"
+#include "resolve/zones.h"
 #include "sense/connections.h"
 #include "sense/follow.h"
 #include "sense/journal.h"
@@ -42,6 +45,13 @@ struct followed_log {
 	unsigned absent; /* looks in a row that did not find it, for those of a pattern */
 	bool placed;     /* a place in it is saved: also where it begins for us is one to come back to */
 	struct line_reader *reader; /* its own: what a line says of the next is of this log alone */
+};
+
+/* Of a limit that is told when it is reached. */
+#define WORKER_LIMITS 4
+struct limit_said {
+	uint64_t happened; /* by what was told of it */
+	uint64_t again_ms; /* not before */
 };
 
 struct worker {
@@ -104,6 +114,7 @@ struct worker {
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
+	struct limit_said limits_said[WORKER_LIMITS], full_said;
 	bool confined_by_landlock, confined_by_seccomp;
 	char http_token[HTTP_TOKEN_MOST + 1]; /* "": the page only reads */
 	struct worker_http *http; /* NULL when it is not asked for, or not to be had */
@@ -167,7 +178,19 @@ void worker_on_room(void *worker);
 void worker_never_changed(struct worker *w);
 int worker_allow(struct worker *w, const struct prefix *prefix);
 bool worker_disallow(struct worker *w, const struct prefix *prefix);
-void worker_talk(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* worker_say.c */
+/* log_event, for lines about single clients: TALK_A_SECOND of them. */
+#define worker_event(w, message, ...) worker_say(w, message, LOG_FIELDS_OF(__VA_ARGS__))
+void worker_say(struct worker *w, enum log_message message, const struct log_field *fields, size_t count);
+void worker_begin_to_say(struct worker *w);
+struct zone_said {
+	uint8_t state, state6; /* enum zone_state, as it was last said */
+};
+void worker_say_zone(const char *zone, const struct zone_health *health, struct zone_said *said);
+void worker_say_rejected(struct worker *w, const struct gate_report *report);
+/* Each second. */
+void worker_say_limits(struct worker *w);
 
 /* worker_measures.c: the name of an enum sockdiag_state, as in tcp(7) and ss(8); NULL for those that a connection of
  * ours is not in. */

@@ -86,8 +86,9 @@ static void say_observed(struct worker *w, const struct relief_candidate *c, con
 {
 	char addr[ADDR_TEXT_SIZE], words[RELIEF_WORDS_SIZE];
 
-	worker_talk(w, "%s:%u would be ended near the server's limit (%u of %u): %s", addr_format(&c->addr, addr), c->port,
-		    record->open, record->limit, relief_words(record, words));
+	worker_event(w, LOG_RELIEVED, LOG_TEXT(ADDRESS, addr_format(&c->addr, addr)), LOG_NUMBER(PORT, c->port),
+		     LOG_NUMBER(OPEN, record->open), LOG_NUMBER(LIMIT, record->limit),
+		     LOG_TEXT(WHY, relief_words(record, words)));
 }
 
 /* False when the warden takes no more for now. */
@@ -132,11 +133,13 @@ static void end_least_deserving(struct worker_relief *relief, uint32_t wanted)
 static void say_begin(struct worker_relief *relief, uint32_t open)
 {
 	struct worker *w = relief->w;
+	char detail[128];
 
 	relief->begun_ms = loop_now_ms(w->loop);
 	memset(relief->ended, 0, sizeof(relief->ended));
-	log_info("relief: %u of the server's %u connections are taken (%u wait); the least deserving %s ended down to %u",
-		 open, limit_of(w), relief->waiting, w->start->observe ? "would be" : "are", stop_of(w));
+	snprintf(detail, sizeof(detail), " (%u wait); the least deserving %s ended down to %u", relief->waiting,
+		 w->start->observe ? "would be" : "are", stop_of(w));
+	log_event(LOG_RELIEF_BEGUN, LOG_NUMBER(OPEN, open), LOG_NUMBER(LIMIT, limit_of(w)), LOG_TEXT(DETAIL, detail));
 }
 
 /* "58 silent, 3 blocked"; "" for none. */
@@ -155,17 +158,16 @@ static const char *sum_up(const struct worker_relief *relief, char *text, size_t
 
 static void say_end(struct worker_relief *relief)
 {
-	char text[160], length[DURATION_TEXT_SIZE];
+	char text[160], detail[224], length[DURATION_TEXT_SIZE];
 	uint64_t lasted_ms = relief->needed_ms - relief->begun_ms;
 	uint32_t ended = 0;
 
 	for (int reason = 0; reason < RELIEF_REASONS; reason++)
 		ended += relief->ended[reason];
 	duration_format(lasted_ms - lasted_ms % 1000, length);
-	log_info("relief is over after %s: %u connection%s %s ended%s%s%s%s", length, ended, ended == 1 ? "" : "s",
-		 relief->w->start->observe ? "would have been" : ended == 1 ? "was" : "were", ended ? " (" : "",
-		 sum_up(relief, text, sizeof(text)), ended ? ")" : "",
+	snprintf(detail, sizeof(detail), "%s%s%s%s", ended ? " (" : "", sum_up(relief, text, sizeof(text)), ended ? ")" : "",
 		 relief->short_counted ? "; for a time there were too few that may be" : "");
+	log_event(LOG_RELIEF_OVER, LOG_TEXT(FOR, length), LOG_NUMBER(COUNT, ended), LOG_TEXT(DETAIL, detail));
 	relief->begun_ms = 0;
 	relief->short_counted = false;
 }

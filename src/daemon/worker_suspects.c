@@ -86,9 +86,9 @@ void worker_suspect(struct worker *w, const struct judge_event *event, const str
 	carry_out(w, &step);
 	/* Of who is banned the line of the ban says enough. */
 	if (step.event == SUSPECT_BEGAN && verdict->action != JUDGE_BAN)
-		worker_talk(w, "%s %sled to the gate for %s, with a score of %u: %s", addr_unit_format(&step.suspect.unit, unit),
-			    w->start->observe ? "would be " : "is ", duration_format(step.timeout_ms, length), verdict->score,
-			    outcome_help(event->outcome));
+		worker_event(w, LOG_SUSPECT_BEGUN, LOG_TEXT(ADDRESS, addr_unit_format(&step.suspect.unit, unit)),
+			     LOG_TEXT(FOR, duration_format(step.timeout_ms, length)), LOG_NUMBER(SCORE, verdict->score),
+			     LOG_TEXT(WHY, outcome_help(event->outcome)), LOG_TEXT(OUTCOME, outcome_name(event->outcome)));
 }
 
 void worker_suspect_after_ban(struct worker *w, const struct ban_step *ban)
@@ -228,8 +228,8 @@ void worker_suspect_refused(struct worker *w, const struct answer *answer)
 			begin_to_renew(w, RENEW_AGAIN_MS);
 		return;
 	}
-	worker_talk(w, "the warden refused to lead %s to the gate: %s", addr_unit_format(&unit, text),
-		    answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error));
+	worker_event(w, LOG_SUSPECT_REFUSED, LOG_TEXT(ADDRESS, addr_unit_format(&unit, text)),
+		     LOG_TEXT(WHY, answer->error == -EPERM ? "the never-list protects it" : strerror(-answer->error)));
 	if (answer->error == -EPERM)
 		worker_trust(w, &unit);
 }

@@ -137,9 +137,9 @@ void worker_on_batch_end(void *data)
 void worker_on_trouble(void *data, const char *path, int error)
 {
 	if (error == 0)
-		log_info("following %s again", path);
+		log_event(LOG_SOURCE_BACK, LOG_TEXT(PATH, path));
 	else
-		log_warning("cannot follow %s: %s; waiting for it", path, strerror(error));
+		log_event(LOG_SOURCE_LOST, LOG_TEXT(PATH, path), LOG_TEXT(WHY, strerror(error)));
 }
 
 int worker_load_signatures(struct worker *w)

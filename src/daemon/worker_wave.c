@@ -212,31 +212,32 @@ static const char *tightened(const struct worker *w, char words[WORDS_SIZE])
 
 static void say_begun(const struct worker_wave *v)
 {
-	char rate[RATE_TEXT_SIZE], usual[RATE_TEXT_SIZE], words[WORDS_SIZE], open[48], share[64] = "";
+	char rate[RATE_TEXT_SIZE], usual[RATE_TEXT_SIZE], words[WORDS_SIZE], open[32], share[64] = "";
+	char detail[WORDS_SIZE + 128];
 	const struct wave *wave = &v->wave;
 	double first_seen = wave_first_seen_share(wave);
 
-	snprintf(open, sizeof(open), wave->limit ? "%u of %u open" : "%u open", wave->open, wave->limit);
+	snprintf(open, sizeof(open), wave->limit ? "%u of %u" : "%u", wave->open, wave->limit);
 	if (first_seen >= 0)
 		snprintf(share, sizeof(share), ", %.0f %% of the clients never seen before", first_seen * 100);
 	tightened(v->w, words);
-	log_info("a wave has begun%s: %s new connections a second (usually %s), %s%s; %s",
-		 wave->summary.by_filling ? ", the server fills up" : "", rate_text(wave->rate, rate),
-		 rate_text(wave->summary.usual, usual), open, share,
+	snprintf(detail, sizeof(detail), "%s%s; %s", wave->summary.by_filling ? ", the server fills up" : "", share,
 		 *words ? words : v->w->start->observe ? "observing, nothing is tightened" : "nothing is tightened");
+	log_event(LOG_WAVE_BEGUN, LOG_TEXT(RATE, rate_text(wave->rate, rate)),
+		  LOG_TEXT(USUAL, rate_text(wave->summary.usual, usual)), LOG_TEXT(OPEN, open), LOG_TEXT(DETAIL, detail));
 }
 
 static void say_over(const struct worker_wave *v)
 {
 	const struct wave_summary *summary = &v->wave.summary;
-	char begin[WALL_TEXT_SIZE], lasted[DURATION_TEXT_SIZE], rate[RATE_TEXT_SIZE];
+	char begin[WALL_TEXT_SIZE], lasted[DURATION_TEXT_SIZE], rate[RATE_TEXT_SIZE], detail[128];
 
-	log_info("the wave is over: it began at %s and lasted %s, with %llu new connections, %s a second at most, "
-		 "%llu clients never seen before, %llu offences and %u connections open at most",
-		 wall_format(summary->begin_wall_ms / 1000, begin),
-		 duration_format(summary->lasted_ms / 1000 * 1000, lasted), (unsigned long long)summary->arrivals,
-		 rate_text(summary->peak_rate, rate), (unsigned long long)summary->first_seen,
-		 (unsigned long long)summary->offences, summary->peak_open);
+	snprintf(detail, sizeof(detail), "%llu clients never seen before, %llu offences and %u connections open at most",
+		 (unsigned long long)summary->first_seen, (unsigned long long)summary->offences, summary->peak_open);
+	log_event(LOG_WAVE_OVER, LOG_TEXT(SINCE, wall_format(summary->begin_wall_ms / 1000, begin)),
+		  LOG_TEXT(FOR, duration_format(summary->lasted_ms / 1000 * 1000, lasted)),
+		  LOG_NUMBER(COUNT, summary->arrivals), LOG_TEXT(RATE, rate_text(summary->peak_rate, rate)),
+		  LOG_TEXT(DETAIL, detail));
 }
 
 static void act_on(struct worker_wave *v, enum wave_event event)

@@ -20,6 +20,11 @@ static const struct {
 #undef OBSERVATION
 };
 
+const char *observation_words(enum observation observation)
+{
+	return observations[observation].told;
+}
+
 const char *session_state_name(enum session_state state)
 {
 	static const char *const names[SESSION_STATES] = {

@@ -36,6 +36,7 @@ enum observation {
 #undef OBSERVATION
 	OBSERVATIONS
 };
+const char *observation_words(enum observation observation); /* what the client is told of it */
 /* Bits of those that break the protocol. */
 #define OBSERVATION(id, setting, abuse, told) | (abuse##U << OBSERVATION_##id)
 enum { SESSION_ABUSES = 0

@@ -2,7 +2,6 @@
 #include "resolve/zones_internal.h"
 
 #include "base/counter.h"
-#include "base/log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,11 +15,6 @@ static const struct addr test_addresses[2][TEST_COUNT] = {
 static const char *name_of(const struct zone_side *side)
 {
 	return side->zones->zones[side->number].rule.name;
-}
-
-static const char *family_name(const struct zone_side *side)
-{
-	return side->family == ADDR_IPV4 ? "IPv4" : "IPv6";
 }
 
 /* Of a length of time an eighth more or less: the workers of this host do not ask in step, nor do all
@@ -70,8 +64,6 @@ static void go_well(struct zone_side *side)
 {
 	bool was_silent = side->state == ZONE_OUT && side->trouble == ZONE_SILENT;
 
-	if (side->state == ZONE_OUT)
-		log_info("%s is asked again for %s: it passes its test", name_of(side), family_name(side));
 	change_state(side, ZONE_WELL, ZONE_NO_TROUBLE);
 	if (was_silent)
 		hurry_the_silent(side->zones);
@@ -80,10 +72,6 @@ static void go_well(struct zone_side *side)
 
 static void go_out(struct zone_side *side, enum zone_trouble trouble)
 {
-	/* Most zones list no IPv6 at all: that is nothing to tell at each start. */
-	if (side->family == ADDR_IPV4 || side->state == ZONE_WELL)
-		log_warning("%s is no more asked for %s: it %s", name_of(side), family_name(side),
-			    zone_trouble_words(trouble));
 	counter_add(COUNTER_zones_out, 1);
 	change_state(side, ZONE_OUT, trouble);
 	zones_side_changed(side->zones);

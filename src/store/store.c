@@ -7,6 +7,8 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -50,10 +52,10 @@ static void say_change(const struct store *store, int r, size_t count)
 	if (r < 0)
 		counter_add(COUNTER_store_errors, 1);
 	if (r < 0 && !store->failing)
-		log_error("%s cannot be written (%s); %zu changes wait, %s", store->kind->called, why, count,
-			  store->kind->meanwhile);
+		log_event(LOG_STORE_FAILS, LOG_TEXT(STORE, store->kind->called), LOG_TEXT(WHY, why), LOG_NUMBER(COUNT, count),
+			  LOG_TEXT(DETAIL, store->kind->meanwhile));
 	else if (r == 0 && store->failing)
-		log_info("%s can be written again", store->kind->called);
+		log_event(LOG_STORE_WELL, LOG_TEXT(STORE, store->kind->called));
 }
 
 /* One commit of `writing`, which stays as it is when that fails. Holds the lock, but not
@@ -143,12 +145,14 @@ int store_start(struct store *store)
 static int open_proved(const char *folder, const struct environment_kind *kind, struct environment *ret)
 {
 	uint64_t now_s = clock_wall_s();
+	char path[PATH_MAX], aside[64];
 	int r;
 
 	r = environment_prove(folder, kind);
 	if (r == -EBADMSG) {
-		log_error("%s %s/%s is damaged; it is set aside as %s.damaged-%llu and a new one begun", kind->called,
-			  folder, kind->file, kind->file, (unsigned long long)now_s);
+		snprintf(path, sizeof(path), "%s/%s", folder, kind->file);
+		snprintf(aside, sizeof(aside), "%s.damaged-%llu", kind->file, (unsigned long long)now_s);
+		log_event(LOG_STORE_DAMAGED, LOG_TEXT(STORE, kind->called), LOG_TEXT(PATH, path), LOG_TEXT(DETAIL, aside));
 		counter_add(COUNTER_store_errors, 1);
 		r = environment_set_aside(folder, kind->file, now_s);
 	}

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -387,6 +388,34 @@ def test_list_shows_foreign_text_escaped(place):
     assert [json.loads(row) for row in result.stdout.splitlines()] == bans
 
 
+HOSTILE = "\x1b[2J\x07\u202e\x9b31m<b>\"\n\\"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["zones"], ["explain", "192.0.2.7"], ["waves"], ["history"], ["status"], ["list"], ["list", "--suspects"],
+     ["unban", "192.0.2.7"], ["allow", "192.0.2.0/24"]],
+    ids=" ".join,
+)
+def test_foreign_text_in_an_answer_does_not_reach_the_terminal(place, words):
+    """Of a zone, a signature, a reason, an imported series: in each field that any of them shows."""
+    names = ("zone state trouble state6 trouble6 address why outcome service signature series name text version log "
+             "server backend limit_source prefix suspect error path").split()
+    object_ = dict.fromkeys(names, HOSTILE)
+    inner = object_ | {"samples": [], "weight": 3, "begin": 1, "until": 2}
+    answer = {
+        "zones": [inner], "ban": inner, "bans": 1, "suspect": HOSTILE, "text": HOSTILE, "known": True, "logs": [inner],
+        "server": inner, "connections": object_ | {"limit": 3}, "wave": inner | {"tightened": HOSTILE},
+        "gate": inner, "prefix": HOSTILE, "series": HOSTILE, "version": HOSTILE, "name": HOSTILE,
+    }
+    result, _ = ask(place, line(**inner) + line(ok=True, **answer), *words)
+    shown = result.stdout + result.stderr
+    assert shown and not re.search(r"[^\n -~]", shown), shown
+    (place / "control").unlink()
+    refused, _ = ask(place, line(ok=False, status=NO, error=HOSTILE), *words)
+    assert refused.returncode == NO and not re.search(r"[^\n -~]", refused.stdout + refused.stderr)
+
+
 def test_no_bans(place):
     assert ask(place, line(ok=True), "list")[0].stdout == "nobody is banned\n"
     (place / "control").unlink()
@@ -450,6 +479,9 @@ def test_by_hand(place):
     for words, answer, said in steps:
         result, _ = ask(place, line(ok=True, **answer), *words)
         assert result.returncode == OK and result.stdout.startswith(said)
+        (place / "control").unlink()
+        result, _ = ask(place, line(ok=True, **answer), *words, "--json")
+        assert result.returncode == OK and json.loads(result.stdout) == answer
         (place / "control").unlink()
 
 

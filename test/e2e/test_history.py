@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import time
 import xml.etree.ElementTree
@@ -15,6 +16,7 @@ from guard import Guard, visible
 from world import REPOSITORY, World, wait_until
 
 OK, NO, WRONG, UNABLE = 0, 1, 2, 3
+HISTORY = "wavebreak.history.mdb"
 WAVES = REPOSITORY / "demo" / "waves"
 
 
@@ -95,17 +97,104 @@ def test_it_outlives_a_kill_and_a_reload(guard):
     assert set(after) <= {s["time"] for s in samples(guard)}
 
 
-def test_a_damaged_history_is_begun_anew(guard):
+def garbage(file):
+    file.write_bytes(b"\x5a" * file.stat().st_size)
+
+
+def cut_off(file):
+    """In the middle of its pages, of which the head tells."""
+    os.truncate(file, file.stat().st_size // 2 + 100)
+
+
+def a_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("damage", [garbage, cut_off, a_folder])
+def test_a_damaged_history_is_begun_anew(world, guard, damage):
     guard.ask("ban", "192.0.2.7")
     wait_until(lambda: len(samples(guard)) >= 3, 10, "samples")
     guard.stop()
-    file = guard.state / "wavebreak.history.mdb"
-    file.write_bytes(b"\x5a" * file.stat().st_size)
+    damage(guard.state / HISTORY)
+    before = len(guard.log)
     guard.start()
-    assert "wavebreak.history.mdb is damaged; it is set aside as wavebreak.history.mdb.damaged-" in guard.log
+    assert guard.log[before:].count(f"{HISTORY} is damaged; it is set aside as {HISTORY}.damaged-") == 1
     assert "192.0.2.7" in guard.bans()
     wait_until(lambda: samples(guard), 10, "samples of the new one")
     assert list(guard.state.glob("wavebreak.history.mdb.damaged-*"))
+
+
+def emptied(file):
+    os.truncate(file, 0)
+
+
+def nobody_may_read(file):
+    file.chmod(0)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (emptied, None),
+        (nobody_may_read, "cannot open the history"),
+    ],
+)
+def test_what_is_no_history_keeps_nobody_from_the_guard(world, guard, what, words):
+    """One that was never written to is begun; what is not ours to set aside is said, in one line."""
+    guard.stop()
+    what(guard.state / HISTORY)
+    before = len(guard.log)
+    guard.start()
+    assert guard.log[before:].count("the history") == (1 if words else 0), guard.log[before:]
+    assert (words or "") in guard.log[before:]
+    assert told(world.smtp("10.66.7.1")) == 511
+    guard.wait_banned("10.66.7.1")
+    assert guard.ask("unban", "10.66.7.1").returncode == OK
+    if not words:
+        wait_until(lambda: samples(guard), 10, "samples")
+
+
+def test_a_full_disk_is_said_once_and_overcome(world):
+    state = world.folder / "small"
+    state.mkdir()
+    mounted = world.server_exec(["mount", "-t", "tmpfs", "-o", "size=600k,uid=65534,gid=65534,mode=750", "none", state])
+    assert mounted.returncode == 0, mounted.stderr
+    with Guard(world, state=state) as guard:
+        wait_until(lambda: samples(guard), 15, "samples")
+        world.server_exec(["sh", "-c", f"cat /dev/zero > {state}/filler"])
+        wait_until(lambda: "the history cannot be written (" in guard.log, 30, f"the trouble\n{guard.log}")
+        assert told(world.smtp("10.66.8.1")) == 511
+        guard.wait_banned("10.66.8.1")
+        known = samples(guard)[-1]["time"]
+        world.server_exec(["rm", state / "filler"])
+        wait_until(lambda: "the history can be written again" in guard.log, 30, f"its end\n{guard.log}")
+        assert guard.log.count("the history cannot be written (") == 1
+        wait_until(lambda: samples(guard)[-1]["time"] > known, 10, "samples of later")
+
+
+def test_at_any_moment_what_is_on_disk_is_a_history(guard):
+    """As the files are when the machine goes down in the middle of its work: it stands still, and they are copied."""
+    worker, copies = guard.worker(), []
+    for number in range(25):
+        time.sleep(0.37)
+        os.kill(worker, signal.SIGSTOP)
+        copy = guard.folder / f"copy-{number}"
+        shutil.copytree(guard.state, copy, ignore=shutil.ignore_patterns("*-lock"))
+        copies.append((copy, time.time()))
+        os.kill(worker, signal.SIGCONT)
+    guard.stop()
+    first = time.time()
+    for copy, stopped in copies[::4]:
+        shutil.rmtree(guard.state)
+        shutil.copytree(copy, guard.state)
+        before = len(guard.log)
+        guard.start()
+        assert "damaged" not in guard.log[before:]
+        known = [s["time"] for s in samples(guard) if s["time"] < first - 1 and s["time"] <= stopped]
+        # It is written every 5 s, and what is committed is there.
+        assert stopped < copies[0][1] + 7 or stopped - known[-1] < 8, guard.log
+        guard.stop()
 
 
 def test_without_a_history(world):

@@ -244,6 +244,55 @@ def test_clients_that_hang_are_in_nobodys_way(world):
         assert metrics(world)["wavebreak_banned_clients"].value() == 1
 
 
+# Streams of the page, of which nothing is ever read.
+READS_NOTHING = r"""
+import os, socket, sys, time
+held, told = [], []
+for i in range(200):
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    one.settimeout(0.2)
+    try:
+        one.connect(("127.0.0.1", 9025))
+        one.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        held.append(one)
+        if len(held) <= 12:
+            one.settimeout(5)
+            told.append(one.recv(12).decode())
+    except OSError:
+        pass
+print(sum(word.endswith("200") for word in told), sum(word.endswith("503") for word in told), flush=True)
+while os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+"""
+
+
+def memory_of(guard):
+    return guard.status()["measures"]["process_resident_memory_bytes"]["watch"]
+
+
+def test_two_hundred_that_read_nothing_of_the_live_page(world):
+    """Eight are followed, more are told 503 or wait; the guard bans, and its memory is as before."""
+    with Guard(world, HTTP.replace("{", "{ page = yes ")) as guard:
+        assert ask(world, "/status.json")[0] == 200
+        before = memory_of(guard)
+        held = world.folder / "held-live"
+        held.touch()
+        holder = world.server_spawn(
+            ["/usr/bin/python3", "-c", READS_NOTHING, held], stdout=subprocess.PIPE, text=True
+        )
+        followed, turned_away = map(int, holder.stdout.readline().split())
+        assert followed == 8 and turned_away == 4
+        for number in range(1, 30):
+            assert guard.ask("ban", f"10.66.10.{number}").returncode == 0
+            guard.wait_banned(f"10.66.10.{number}")
+        assert memory_of(guard) < before + 4e6
+        held.unlink()
+        holder.wait(5)
+        assert ask(world, "/status.json")[0] == 200
+        assert {f"10.66.10.{number}" for number in range(1, 30)} <= guard.bans().keys()
+
+
 # What goes with it
 
 

@@ -19,6 +19,8 @@ static const struct {
 	{ "@MAN_BACKENDS@\n", man_backends },
 	{ "@MAN_OUTCOMES@\n", man_outcomes },
 	{ "@MAN_METRICS@\n", man_metrics },
+	{ "@MAN_MESSAGES@\n", man_messages },
+	{ "@MAN_LOG_FIELDS@\n", man_log_fields },
 	{ "@BASH_NAMES@\n", bash_names },
 	{ "@BASH_COMMANDS@\n", bash_commands },
 	{ "@BASH_VALUES@\n", bash_values },

@@ -205,3 +205,39 @@ void man_metrics(FILE *out)
 		write_metric(counter_name((enum counter)i), true, MEASURE_COUNT, counter_help((enum counter)i), out);
 	fputs(".El\n", out);
 }
+
+/* "{ADDRESS} [would be |]banned" as who guards says it: "ADDRESS banned", with the fields underlined. */
+static void write_message(const char *text, FILE *out)
+{
+	bool left_out = false;
+
+	for (; *text; text++) {
+		if (*text == '[' || *text == '|' || *text == ']')
+			left_out = *text == '[';
+		else if (!left_out && (*text == '{' || *text == '}'))
+			/* What is detailed begins with its own stop or blank. */
+			fputs(strncmp(text, "{DETAIL}", 8) == 0 ? " \\fI" : *text == '{' ? "\\fI" : "\\fP", out);
+		else if (!left_out)
+			fputc(*text, out);
+	}
+	fputc('\n', out);
+}
+
+void man_messages(FILE *out)
+{
+	fputs(".Bl -tag -width indent\n", out);
+#define MESSAGE(name, level, id, text, help) \
+	fputs(".It Li " id "\n", out), write_message(text, out), fputs(".br\n", out), write_sentences(help, out);
+#include "defs/messages.def"
+#undef MESSAGE
+	fputs(".El\n", out);
+}
+
+void man_log_fields(FILE *out)
+{
+	fputs(".Bl -tag -width WAVEBREAK_OBSERVING\n", out);
+#define LOG_FIELD(name, help) fputs(".It Li WAVEBREAK_" #name "\n", out), write_sentences(help, out);
+#include "defs/log_fields.def"
+#undef LOG_FIELD
+	fputs(".El\n", out);
+}

@@ -20,6 +20,8 @@ void man_relief_reasons(FILE *out);
 void man_backends(FILE *out);
 void man_outcomes(FILE *out);
 void man_metrics(FILE *out);
+void man_messages(FILE *out);
+void man_log_fields(FILE *out);
 
 void bash_names(FILE *out);
 void bash_commands(FILE *out);
