@@ -56,6 +56,12 @@ def test_a_listed_client_is_told_why_and_kept_away(world, address, unit):
     assert not world.mail_log.find(address.replace(".", r"\."))
 
 
+def greeting_of(world, address):
+    client = world.smtp(address, port=PORT)
+    client.quit()
+    return client.greeting
+
+
 @pytest.mark.parametrize(
     "address, named", [("10.67.0.9", "::ffff:10.67.0.9"), ("2001:db8:67:9::9", "2001:db8:67:9::9")]
 )
@@ -68,10 +74,8 @@ def test_a_clean_client_talks_to_courier(world, address, named):
         world.mail_log.wait_for(rf"started,ip=\[{named}\]")
         [message] = wait_until(lambda: set(world.delivered()) - before, 10, "the mail")
         assert f"from client.test ([{named}])" in message.read_text()
-        # It is known now, and comes to Courier at once.
-        known = world.smtp(address, port=PORT)
-        assert known.greeting == SERVERS_GREETING
-        known.quit()
+        # It is known now, as soon as each gate worker was told, and comes to Courier at once.
+        wait_until(lambda: greeting_of(world, address) == SERVERS_GREETING, 5, "it to be known")
 
 
 def test_zombies_cost_the_server_nothing(world):
