@@ -42,14 +42,14 @@ static unsigned percent(uint64_t part, uint64_t whole)
 	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
 }
 
-static const char *end_of(const struct past_wave *w, const char *series, char text[WALL_TEXT_SIZE])
+static const char *end_of(const struct wave_figures *w, const char *series, char text[WALL_TEXT_SIZE])
 {
 	if (!w->goes_on)
 		return wall_format(w->end_s, text) + 11;
 	return *series ? "the end of the list" : "now";
 }
 
-static void tell(const struct past_wave *w, const char *series)
+static void tell(const struct wave_figures *w, const char *series)
 {
 	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
 
@@ -67,10 +67,10 @@ static void tell(const struct past_wave *w, const char *series)
 	       w->offences, percent(w->offences, w->arrivals), w->bans, w->dropped);
 	printf("  evicted    %" PRIu64 " (%u %%)\n", w->evictions, percent(w->evictions, w->arrivals));
 	printf("  estimate   %" PRIu32 " open connections at the peak without the guard, had each of those stayed %d s\n",
-	       w->peak_without, PAST_WAVES_HOLD_S);
+	       w->peak_without, WAVE_HOLD_S);
 }
 
-static void tell_json(const struct past_wave *w, const char *series)
+static void tell_json(const struct wave_figures *w, const char *series)
 {
 	json_t *o = json_pack("{s:I, s:I, s:I, s:b, s:b, s:I, s:f, s:f, s:I}", "begin", (json_int_t)w->begin_s, "peak",
 			      (json_int_t)w->peak_s, "end", (json_int_t)w->end_s, "goes_on", w->goes_on, "by_filling",
@@ -86,7 +86,7 @@ static void tell_json(const struct past_wave *w, const char *series)
 						    (json_int_t)w->offences, "bans", (json_int_t)w->bans, "evictions",
 						    (json_int_t)w->evictions, "dropped", (json_int_t)w->dropped,
 						    "estimate_without", "peak_open", (json_int_t)w->peak_without,
-						    "held_s", PAST_WAVES_HOLD_S));
+						    "held_s", WAVE_HOLD_S));
 	}
 	json_dumpf(o, stdout, JSON_ENSURE_ASCII);
 	putchar('\n');
