@@ -161,6 +161,25 @@ uint64_t ask_number(const json_t *object, const char *name)
 	return number > 0 ? (uint64_t)number : 0;
 }
 
+bool ask_digits(const json_t *object, const char *name, char *ret, size_t most, size_t *ret_size)
+{
+	const json_t *digits = json_object_get(object, name);
+	const char *at = json_string_value(digits);
+	size_t size = json_string_length(digits) / 2;
+
+	if (!at || size > most)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		int high = char_hex_value(at[i * 2]), low = char_hex_value(at[i * 2 + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		ret[i] = (char)(high << 4 | low);
+	}
+	*ret_size = size;
+	return true;
+}
+
 bool ask_is_true(const json_t *object, const char *name)
 {
 	return json_is_true(json_object_get(object, name));

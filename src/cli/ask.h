@@ -31,6 +31,8 @@ json_t *ask_word(const char *word);
 const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_SIZE]);
 /* 0 when it is missing, negative or no whole number. */
 uint64_t ask_number(const json_t *object, const char *name);
+/* The bytes of a field of hexadecimal digits. False when it is missing, is none, or has more than `most`. */
+bool ask_digits(const json_t *object, const char *name, char *ret, size_t most, size_t *ret_size);
 bool ask_is_true(const json_t *object, const char *name);
 
 /* The last line of an answer for programs: indented, in ASCII, without what is the protocol's. */

@@ -47,25 +47,6 @@ int history_span_of(const struct options *options, const char *command, struct h
 	return STATUS_WRONG;
 }
 
-static bool read_digits(const json_t *line, char text[HISTORY_CHUNK_MOST], size_t *ret_size)
-{
-	const json_t *digits = json_object_get(line, "chunk");
-	const char *at = json_string_value(digits);
-	size_t size = json_string_length(digits) / 2;
-
-	if (!at || size > HISTORY_CHUNK_MOST)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		int high = char_hex_value(at[i * 2]), low = char_hex_value(at[i * 2 + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		text[i] = (char)(high << 4 | low);
-	}
-	*ret_size = size;
-	return true;
-}
-
 static void leave_out(struct history_chunk *chunk, const struct history_part *part, const struct history_span *span)
 {
 	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
@@ -87,7 +68,7 @@ static void on_line(void *data, const json_t *line)
 	uint64_t step_s = ask_number(line, "step");
 	size_t size;
 
-	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST || !read_digits(line, text, &size) ||
+	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST || !ask_digits(line, "chunk", text, sizeof(text), &size) ||
 	    history_decode(bytes_make(text, size), &chunk) < 0)
 		return;
 	part.step_s = (uint32_t)step_s;

@@ -22,16 +22,21 @@ struct telling {
 	bool over;
 };
 
+void worker_history_digits(struct bytes bytes, char *digits)
+{
+	for (size_t i = 0; i < bytes.size; i++) {
+		digits[i * 2] = "0123456789abcdef"[(uint8_t)bytes.data[i] >> 4];
+		digits[i * 2 + 1] = "0123456789abcdef"[bytes.data[i] & 15];
+	}
+	digits[bytes.size * 2] = '\0';
+}
+
 static json_t *line_of(const struct telling *t, uint32_t step_s, const struct chunk_key *key, struct bytes chunk)
 {
 	static char digits[HISTORY_CHUNK_MOST * 2 + 1];
 	json_t *line;
 
-	for (size_t i = 0; i < chunk.size; i++) {
-		digits[i * 2] = "0123456789abcdef"[(uint8_t)chunk.data[i] >> 4];
-		digits[i * 2 + 1] = "0123456789abcdef"[chunk.data[i] & 15];
-	}
-	digits[chunk.size * 2] = '\0';
+	worker_history_digits(chunk, digits);
 	line = json_pack("{s:I, s:I, s:s}", "step", (json_int_t)step_s, "start", (json_int_t)key->start_s, "chunk",
 			 digits);
 	if (t->key.tier == TIER_IMPORTED)
@@ -134,14 +139,14 @@ static int read_columns(const json_t *names, history_columns *ret)
 	return 0;
 }
 
-static uint64_t time_of(const json_t *request, const char *name, uint64_t otherwise)
+uint64_t worker_history_time_of(const json_t *request, const char *name, uint64_t otherwise)
 {
 	json_int_t value = json_integer_value(json_object_get(request, name));
 
 	return value > 0 ? (uint64_t)value : otherwise;
 }
 
-static bool there_is_one(struct worker *w, struct control_answer *answer)
+bool worker_history_is_there(struct worker *w, struct control_answer *answer)
 {
 	if (w->history)
 		return true;
@@ -157,7 +162,7 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 	uint64_t now_s = clock_wall_s();
 	struct telling *t;
 
-	if (!there_is_one(w, answer))
+	if (!worker_history_is_there(w, answer))
 		return;
 	t = calloc(1, sizeof(*t));
 	if (!t) {
@@ -165,8 +170,8 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 		return;
 	}
 	t->w = w;
-	t->since_s = time_of(request, "since", 0);
-	t->until_s = time_of(request, "until", now_s);
+	t->since_s = worker_history_time_of(request, "since", 0);
+	t->until_s = worker_history_time_of(request, "until", now_s);
 	if (read_columns(json_object_get(request, "columns"), &t->wanted) < 0) {
 		free(t);
 		control_fail(answer, CONTROL_WRONG_USE, "a column that is not known");
@@ -261,7 +266,7 @@ void worker_history_import(struct worker *w, const json_t *request, struct contr
 	uint64_t now_s = clock_wall_s();
 	size_t i;
 
-	if (!there_is_one(w, answer))
+	if (!worker_history_is_there(w, answer))
 		return;
 	/* Who asks to be told when all is there is told so; who only sends is slowed down. */
 	if (is_busy(w->history, json_is_true(json_object_get(request, "settled")) ? 0 : QUEUED_MOST - 1, answer))

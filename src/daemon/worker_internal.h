@@ -11,6 +11,7 @@
 #include "daemon/worker_http.h"
 #include "daemon/worker_relief.h"
 #include "daemon/worker_wave.h"
+#include "daemon/worker_waves.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -43,6 +44,9 @@ struct followed_log {
 	bool placed;     /* a place in it is saved: also where it begins for us is one to come back to */
 	struct line_reader *reader; /* its own: what a line says of the next is of this log alone */
 };
+
+/* Databases of where clients are. */
+enum { PLACES_COUNTRIES, PLACES_ASNS, WORKER_PLACES };
 
 struct worker {
 	const struct worker_start *start;
@@ -99,6 +103,8 @@ struct worker {
 	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
 	struct worker_history *history; /* NULL when there is none */
+	struct worker_waves *waves; /* NULL when they are not written down */
+	int place_files[WORKER_PLACES]; /* copies that are not open yet, or -1 */
 	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;
