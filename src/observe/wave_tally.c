@@ -137,6 +137,11 @@ int wave_tally_sum(struct wave_tally *t, uint32_t from_s, uint32_t until_s)
 	return 0;
 }
 
+bool wave_tally_is_summing(const struct wave_tally *t)
+{
+	return t->summing;
+}
+
 /* Who was told 5xx most often; of equal ones, who came most often. */
 static bool is_worse(const struct wave_worst *a, const struct wave_worst *b)
 {

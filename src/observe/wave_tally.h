@@ -3,7 +3,8 @@
  *
  * It is kept always: a wave is declared some seconds after it began, and who came in these is one of its sources. Who
  * was not seen for WAVE_TALLY_KEEP_S is forgotten by and by, but not while a wave lasts. When the table is full, further
- * clients are not told apart: the sum then says that there were so many or more. 4 MB when it is full.
+ * clients are not told apart: the sum then says that there were so many or more. 4 MB when it is full, and 5 more at most
+ * while a sum is made.
  *
  * A sum (observe/wave_sources.h) is made in slices, so that it holds nobody up: the table may change in between,
  * and what comes behind a slice is left out. Where a client is, is asked for once for each client, in the course of that.
@@ -44,6 +45,8 @@ typedef void wave_place_fn(void *data, const struct addr *client, struct wave_pl
 /* Begins a sum of those who were seen from `from_s` on, and for the first time until `until_s`. One that was begun
  * before is given up. Returns 0 or -ENOMEM. */
 int wave_tally_sum(struct wave_tally *tally, uint32_t from_s, uint32_t until_s);
+/* Whether one is under way. */
+bool wave_tally_is_summing(const struct wave_tally *tally);
 /* Goes on with it. `budget` is how many clients are looked at; one whose place is asked for counts
  * WAVE_TALLY_PLACE_COSTS times. `place` may be NULL. True when it is complete, and in *ret. */
 #define WAVE_TALLY_PLACE_COSTS 16

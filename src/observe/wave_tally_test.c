@@ -186,8 +186,10 @@ static void a_sum_that_is_begun_again_gives_up_the_first(void **state)
 		add(i, WAVE_TALLY_TOLD, 100);
 	assert_int_equal(wave_tally_sum(tally, 100, 100), 0);
 	assert_false(wave_tally_go_on(tally, 900, NULL, NULL, &sources));
+	assert_true(wave_tally_is_summing(tally));
 	sum(100, 100, 10000, NULL, NULL);
 	assert_int_equal(sources.clients, 1000);
+	assert_false(wave_tally_is_summing(tally));
 	assert_false(wave_tally_go_on(tally, 10000, NULL, NULL, &sources));
 }
 
