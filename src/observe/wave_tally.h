@@ -49,7 +49,7 @@ int wave_tally_sum(struct wave_tally *tally, uint32_t from_s, uint32_t until_s);
 bool wave_tally_is_summing(const struct wave_tally *tally);
 /* Goes on with it. `budget` is how many clients are looked at; one whose place is asked for counts
  * WAVE_TALLY_PLACE_COSTS times. `place` may be NULL. True when it is complete, and in *ret. */
-#define WAVE_TALLY_PLACE_COSTS 16
+#define WAVE_TALLY_PLACE_COSTS 4
 bool wave_tally_go_on(struct wave_tally *tally, unsigned budget, wave_place_fn *place, void *data,
 		      struct wave_sources *ret);
 
