@@ -181,3 +181,21 @@ def test_where_nothing_is_written_down(world, placed, off):
         assert done.stderr == ("wavebreak waves: there was none in that time\n" if "wave {" in off else
                                "wavebreak waves: there is no history: history.enabled is no\n")
         assert guard.said("error") == []
+
+
+def test_check_looks_at_the_databases(world, placed):
+    def findings(settings):
+        with Waves(world, WAVE + settings, state=world.folder / "check") as guard:
+            said = json.loads(guard.ask("check", "--json").stdout)["findings"]
+            return [f for f in said if f["subject"] == "waves"]
+
+    whole = findings(placed.removeprefix(WAVE))
+    assert [f["works"] for f in whole] == [True, True]
+    assert "wave.countries: Test-country, built 20" in whole[0]["text"] and "(0 days ago)" in whole[0]["text"]
+    text = world.folder / "text.mmdb"
+    text.write_text("no database\n")
+    broken = findings(f"wave {{\n  countries = {text}\n  asns = {world.folder}/is-not-there.mmdb\n}}\n")
+    assert [f["works"] for f in broken] == [False, False]
+    assert "not a valid MaxMind DB" in broken[0]["text"] or "metadata" in broken[0]["text"], broken
+    assert "No such file" in broken[1]["text"] and broken[1]["advice"] == ["waves are told without it"]
+    assert findings("") == []
