@@ -2,7 +2,8 @@
 /* wave_sources - who came in a wave: how many clients there were, what became of them, the worst, and where they are.
  *
  * A client is the unit of base/addr.h: an IPv4 address or an IPv6 /64; its network a /24, or a /48. It is a source
- * when it was seen from the wave's begin to its end: by a new connection, or because a log or the gate told of it.
+ * when it was seen from shortly before the wave's begin to its end: by a new connection, or because a log or the gate
+ * told of it. A connection that came and went between two looks of a second is not seen by itself.
  *
  * As it is on disk, with a hash, it may come from a damaged file: reading checks all of it. Names of countries and
  * holders come from somebody else's file and may hold any byte.
