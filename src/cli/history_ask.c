@@ -68,8 +68,8 @@ static void on_line(void *data, const json_t *line)
 	uint64_t step_s = ask_number(line, "step");
 	size_t size;
 
-	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST || !ask_digits(line, "chunk", text, sizeof(text), &size) ||
-	    history_decode(bytes_make(text, size), &chunk) < 0)
+	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST ||
+	    !ask_digits(line, "chunk", text, sizeof(text), &size) || history_decode(bytes_make(text, size), &chunk) < 0)
 		return;
 	part.step_s = (uint32_t)step_s;
 	leave_out(&chunk, &part, asking->span);

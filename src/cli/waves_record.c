@@ -20,8 +20,8 @@ static void on_line(void *data, const json_t *line)
 	struct wave_record record;
 	size_t size;
 
-	if (!ask_digits(line, "record", text, sizeof(text), &size) || wave_record_decode(bytes_make(text, size), &record) < 0 ||
-	    records->count == WAVES_RECORDS_MOST)
+	if (!ask_digits(line, "record", text, sizeof(text), &size) || records->count == WAVES_RECORDS_MOST ||
+	    wave_record_decode(bytes_make(text, size), &record) < 0)
 		return;
 	if (records->count == records->room) {
 		size_t room = records->room ? records->room * 2 : 16;

@@ -32,7 +32,8 @@ static void draw(struct curve *c, uint64_t at_s, const struct history_chunk *chu
 	uint32_t open = chunk->values[HISTORY_open][slot];
 	/* Of a longer step those of its last WAVE_HOLD_S would be there. */
 	uint64_t held = c->step_s > WAVE_HOLD_S ? spared * WAVE_HOLD_S / c->step_s : spared;
-	uint32_t without = wave_estimate_take(&c->estimate, at_s, known(open), held < UINT32_MAX ? (uint32_t)held : UINT32_MAX);
+	uint32_t without = wave_estimate_take(&c->estimate, at_s, known(open),
+					      held < UINT32_MAX ? (uint32_t)held : UINT32_MAX);
 
 	json_array_append_new(c->time, json_integer((json_int_t)at_s));
 	json_array_append_new(c->without, open == HISTORY_UNKNOWN ? json_null() : json_integer(without));

@@ -45,7 +45,8 @@ void worker_waves_take(struct worker_waves *waves, const struct wave *wave, cons
  * {"record": hexadecimal digits} (wave_record_encode). */
 void worker_waves_tell(struct worker *w, const json_t *request, struct control_answer *answer);
 
-/* For the page: the latest ones, the last first, with their figures; one, with its sources. NULL where there is none. */
+/* For the page: the latest ones, the last first, with their figures; one, with its sources and its curve. NULL where
+ * there is none. */
 json_t *worker_waves_list(const struct worker *w);
 json_t *worker_waves_one(const struct worker *w, uint64_t begin_s);
 

@@ -11,7 +11,8 @@
 
 static struct wave_worst worst(unsigned number)
 {
-	struct wave_worst w = { .clients = 1 + number, .connections = 100 - number, .told = UINT32_MAX - number, .evicted = 7 };
+	struct wave_worst w = { .clients = 1 + number, .connections = 100 - number, .told = UINT32_MAX - number,
+				.evicted = 7 };
 	char text[PREFIX_TEXT_SIZE];
 
 	snprintf(text, sizeof(text), number % 2 ? "2001:db8:%x::/48" : "192.0.%u.0/24", number);

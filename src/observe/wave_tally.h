@@ -2,12 +2,13 @@
 /* wave_tally - the clients of the last minutes, and of all of a wave, in a table of at most WAVE_TALLY_MOST.
  *
  * It is kept always: a wave is declared some seconds after it began, and who came in these is one of its sources. Who
- * was not seen for WAVE_TALLY_KEEP_S is forgotten by and by, but not while a wave lasts. When the table is full, further
- * clients are not told apart: the sum then says that there were so many or more. 4 MB when it is full, and 5 more at most
- * while a sum is made.
+ * was not seen for WAVE_TALLY_KEEP_S is forgotten by and by, but not while a wave lasts. When the table is full,
+ * further clients are not told apart: the sum then says that there were so many or more. 4 MB when it is full, and 5
+ * more at most while a sum is made.
  *
  * A sum (observe/wave_sources.h) is made in slices, so that it holds nobody up: the table may change in between,
- * and what comes behind a slice is left out. Where a client is, is asked for once for each client, in the course of that.
+ * and what comes behind a slice is left out. Where a client is, is asked for once for each client, in the course of
+ * that.
  *
  * Pure; times are in seconds of any clock that does not run backward.
  */

@@ -260,8 +260,8 @@ function span(seconds) {
 }
 
 function saidOf(one) {
-	return `${begun(one.begin)}, ${one.goes_on ? "goes on" : span(one.end - one.begin)}: at most ${count(one.peak_open)} open` +
-		(one.limit ? ` of ${count(one.limit)}` : "") + (one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
+	return `${begun(one.begin)}, ${one.goes_on ? "goes on" : span(one.end - one.begin)}: ` +
+		`at most ${count(one.peak_open)} open` + (one.limit ? ` of ${count(one.limit)}` : "") + (one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
 }
 
 // What is the same stays, so that whoever is at a link by keyboard is not sent away.
@@ -322,7 +322,8 @@ function waveTable(title, head, rows, named) {
 function showSources(sources) {
 	const { clients, told, evicted, relieved } = sources, share = (n) => `${count(n)} (${count(n / clients * 100)} %)`;
 	const counts = (one) => [one.connections, one.told, one.evicted].map(count), of = ["Seen open", "Told 5xx", "Evicted"];
-	const places = (one) => [one.name ?? "", count(one.clients), count(one.told)], told_of = ["Name", "Clients", "Told 5xx"];
+	const places = (one) => [one.name ?? "", count(one.clients), count(one.told)];
+	const told_of = ["Name", "Clients", "Told 5xx"];
 	say("sources-say", `Of ${atLeast(sources)}${count(clients)} distinct clients ${share(told)} were told 5xx, ` +
 		`${share(evicted)} were evicted, ${share(relieved)} ended near the limit.`);
 	byId("wave-tables").replaceChildren(
@@ -348,11 +349,11 @@ async function showWave() {
 	if (!wave)
 		return;
 	say("wave-title", `The wave of ${begun(wave.begin)}`);
-	say("wave-says", `At most ${count(wave.peak_open)} connections open${wave.limit ? ` of ${count(wave.limit)}` : ""}, at ` +
-		`${clock(wave.peak)}. An estimate: ${count(wave.estimate_without.peak_open)} without the guard, had each connection that ` +
-		`was evicted, or dropped because its client was banned, stayed ${wave.estimate_without.held_s} s.`);
-	putTiles("wave-tiles", [["new connections", wave.arrivals], ["a second at most", wave.peak_rate], ["offences", wave.offences],
-		["bans", wave.bans], ["evicted", wave.evictions], ["dropped while banned", wave.dropped]]);
+	const { peak_open, held_s } = wave.estimate_without;
+	say("wave-says", `At most ${count(wave.peak_open)} connections open${wave.limit ? ` of ${count(wave.limit)}` : ""}, ` +
+		`at ${clock(wave.peak)}. An estimate: ${count(peak_open)} without the guard, had each connection that was evicted, or dropped because its client was banned, stayed ${held_s} s.`);
+	putTiles("wave-tiles", [["new connections", wave.arrivals], ["a second at most", wave.peak_rate],
+		["offences", wave.offences], ["bans", wave.bans], ["evicted", wave.evictions], ["dropped while banned", wave.dropped]]);
 	say("sources-say", "Who came is not counted yet.");
 	byId("wave-tables").replaceChildren();
 	if (wave.sources)
