@@ -114,7 +114,7 @@ static void tell_worst(const char *called, const struct wave_worst *list, size_t
 		printf("  %-10s %s: ", i ? "" : called, prefix_format(&list[i].who, text));
 		if (networks)
 			printf("%" PRIu32 " client%s, ", list[i].clients, list[i].clients == 1 ? "" : "s");
-		printf("%" PRIu32 " connection%s seen, told 5xx %" PRIu32 " time%s, evicted %" PRIu32 "\n", list[i].connections,
+		printf("%" PRIu32 " connection%s, told 5xx %" PRIu32 " time%s, evicted %" PRIu32 "\n", list[i].connections,
 		       list[i].connections == 1 ? "" : "s", list[i].told, list[i].told == 1 ? "" : "s", list[i].evicted);
 	}
 }

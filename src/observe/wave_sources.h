@@ -3,7 +3,7 @@
  *
  * A client is the unit of base/addr.h: an IPv4 address or an IPv6 /64; its network a /24, or a /48. It is a source
  * when it was seen from shortly before the wave's begin to its end: by a new connection, or because a log or the gate
- * told of it. A connection that came and went between two looks of a second is not seen by itself.
+ * told of it.
  *
  * As it is on disk, with a hash, it may come from a damaged file: reading checks all of it. Names of countries and
  * holders come from somebody else's file and may hold any byte.
@@ -34,7 +34,7 @@ struct wave_share {
 struct wave_worst {
 	struct prefix who; /* a unit, or a network */
 	uint32_t clients;  /* in it */
-	uint32_t connections; /* new ones that were seen open */
+	uint32_t connections; /* new ones, at least: what was seen open, logged, or evicted, whichever is most */
 	uint32_t told, evicted; /* times */
 };
 

@@ -15,7 +15,7 @@
 
 struct client {
 	uint32_t first_s, last_s;
-	uint32_t connections, told, evicted;
+	uint32_t connections, logged, told, evicted;
 	struct wave_place place;
 	bool placed, relieved;
 };
@@ -87,6 +87,7 @@ void wave_tally_add(struct wave_tally *t, const struct addr *address, enum wave_
 		client->first_s = now_s;
 	client->last_s = now_s;
 	client->connections += event == WAVE_TALLY_CONNECTION;
+	client->logged += event == WAVE_TALLY_LOGGED;
 	client->told += event == WAVE_TALLY_TOLD;
 	client->evicted += event == WAVE_TALLY_EVICTED;
 	client->relieved |= event == WAVE_TALLY_RELIEVED;
@@ -174,6 +175,16 @@ static void rank_part(const struct wave_part *one, struct wave_part list[WAVE_WO
 	list[at] = *one;
 }
 
+/* One may come and go between two looks, and not every log tells of them: the most that is known. */
+static uint32_t connections_of(const struct client *client)
+{
+	uint32_t most = client->connections > client->logged ? client->connections : client->logged;
+
+	if (client->told && most == 0)
+		most = 1;
+	return client->evicted > most ? client->evicted : most;
+}
+
 /* Without memory it is in none. */
 static void add_to_network(struct sum *sum, const struct addr *unit, const struct client *client)
 {
@@ -187,7 +198,7 @@ static void add_to_network(struct sum *sum, const struct addr *unit, const struc
 	worst = value;
 	worst->who = network;
 	worst->clients++;
-	worst->connections += client->connections;
+	worst->connections += connections_of(client);
 	worst->told += client->told;
 	worst->evicted += client->evicted;
 }
@@ -209,7 +220,7 @@ static void add_to_part(struct table *table, const void *key, struct wave_place 
 
 static void add_client(struct sum *sum, const struct addr *unit, const struct client *client)
 {
-	const struct wave_worst worst = { prefix_of_unit(unit), 1, client->connections, client->told, client->evicted };
+	const struct wave_worst worst = { prefix_of_unit(unit), 1, connections_of(client), client->told, client->evicted };
 	struct wave_sources *s = &sum->sources;
 	const struct wave_place *place = &client->place;
 

@@ -23,6 +23,7 @@
 enum wave_tally_event {
 	WAVE_TALLY_TOLD_OF,    /* a log or the gate says that it is there */
 	WAVE_TALLY_CONNECTION, /* a new one is open */
+	WAVE_TALLY_LOGGED,     /* a log tells of a new one: the same, where both are seen */
 	WAVE_TALLY_TOLD,       /* it was told 5xx */
 	WAVE_TALLY_EVICTED,
 	WAVE_TALLY_RELIEVED,

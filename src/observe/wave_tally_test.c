@@ -79,6 +79,7 @@ static void what_became_of_them(void **state)
 	assert_prefix(&sources.client[0].who, "10.0.0.1");
 	assert_int_equal(sources.client[0].told, 2);
 	assert_int_equal(sources.client[0].evicted, 1);
+	assert_int_equal(sources.client[0].connections, 1);
 	assert_prefix(&sources.client[1].who, "2001:db8:1:2::/64");
 	assert_int_equal(sources.client[1].connections, 1);
 	assert_int_equal(sources.worst_networks, 3);
@@ -86,6 +87,25 @@ static void what_became_of_them(void **state)
 	assert_int_equal(sources.network[0].clients, 2);
 	assert_int_equal(sources.network[0].connections, 2);
 	assert_prefix(&sources.network[1].who, "2001:db8:1::/48");
+}
+
+/* Who came and went between two looks, as told by what else is known. */
+static void the_most_that_is_known_of_connections(void **state)
+{
+	add(1, WAVE_TALLY_TOLD, 100);
+	add(1, WAVE_TALLY_TOLD, 100);
+	add(256, WAVE_TALLY_LOGGED, 100);
+	add(256, WAVE_TALLY_LOGGED, 100);
+	add(256, WAVE_TALLY_CONNECTION, 100);
+	add(512, WAVE_TALLY_EVICTED, 100);
+	add(512, WAVE_TALLY_EVICTED, 100);
+	add(512, WAVE_TALLY_EVICTED, 100);
+	sum(100, 100, 1000, NULL, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		uint8_t number = sources.client[i].who.addr.octets[2];
+
+		assert_int_equal(sources.client[i].connections, number == 0 ? 1 : number == 1 ? 2 : 3);
+	}
 }
 
 static void of_its_time_alone(void **state)
@@ -197,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_became_of_them, create, destroy),
+		cmocka_unit_test_setup_teardown(the_most_that_is_known_of_connections, create, destroy),
 		cmocka_unit_test_setup_teardown(of_its_time_alone, create, destroy),
 		cmocka_unit_test_setup_teardown(also_of_a_clock_that_overflows, create, destroy),
 		cmocka_unit_test_setup_teardown(who_was_not_seen_for_long_is_forgotten, create, destroy),

@@ -70,9 +70,7 @@ def test_a_click_shows_a_wave(browser, page):
     assert browser.text("#sources-say").startswith(
         f"Of {clients} distinct clients {told} ({round(told / clients * 100)} %) were told 5xx"
     )
-    # How many of their connections a look of a second saw is another matter.
-    (network,) = [n for n in cells(browser, "Worst networks") if n[0] == "10.66.5.0/24"]
-    assert [network[1], *network[3:]] == ["12", "12", "12"]
+    assert ["10.66.5.0/24", "12", "12", "12", "12"] in cells(browser, "Worst networks")
     assert len(cells(browser, "Worst clients")) == 16
     assert ["DE", "Germany", "6", "6"] in cells(browser, "Countries")
     curve = browser.value("[wave.curve.time.length, Math.max(...wave.curve.open), Math.max(...wave.curve.without), wave.curve.step]")

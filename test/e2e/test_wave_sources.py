@@ -5,6 +5,7 @@ databases are configured, and what kills the process that counts leaves the most
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -124,6 +125,8 @@ def test_what_kills_the_one_who_counts_leaves_the_most(world):
         clients = come(world, 2)
         lasting(guard)
         before = wait_until(lambda: next((w for w in waves(guard) if w.get("sources")), None), 10, "the first count")
+        # It is told from memory, and written within a second.
+        time.sleep(2)
         worker = guard.worker()
         os.kill(worker, signal.SIGKILL)
         wait_until(lambda: guard.worker() not in (None, worker), 10, "another worker")

@@ -321,7 +321,7 @@ function waveTable(title, head, rows, named) {
 
 function showSources(sources) {
 	const { clients, told, evicted, relieved } = sources, share = (n) => `${count(n)} (${count(n / clients * 100)} %)`;
-	const counts = (one) => [one.connections, one.told, one.evicted].map(count), of = ["Seen open", "Told 5xx", "Evicted"];
+	const counts = (one) => [one.connections, one.told, one.evicted].map(count), of = ["Connections", "Told 5xx", "Evicted"];
 	const places = (one) => [one.name ?? "", count(one.clients), count(one.told)];
 	const told_of = ["Name", "Clients", "Told 5xx"];
 	say("sources-say", `Of ${atLeast(sources)}${count(clients)} distinct clients ${share(told)} were told 5xx, ` +
