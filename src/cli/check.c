@@ -34,6 +34,7 @@ static void (*const parts[])(struct check *) = {
 	check_relief,
 	check_limits,
 	check_suspect,
+	check_places,
 	check_gate,
 	check_privileges,
 	check_user,

@@ -43,6 +43,9 @@ void check_gate(struct check *check);
 void check_limits(struct check *check);
 void check_suspect(struct check *check);
 
+/* check_places.c: databases of where clients are */
+void check_places(struct check *check);
+
 /* check_host.c: the place where the daemon lives, and whom it must not ban */
 void check_user(struct check *check);
 void check_folders(struct check *check);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* waves - the waves in the history, and what the server would have seen without the guard. */
+/* waves - the waves in the history, who came in them, and what the server would have seen without the guard.
+ *
+ * They are found in the samples; who came is in what the daemon wrote down of a wave at the same time. One that it saw
+ * and that is not found in the samples, which know less, is told from what it wrote down alone.
+ */
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/configured.h"
 #include "cli/history_ask.h"
+#include "cli/waves_record.h"
 #include "cli/when.h"
 #include "observe/past_waves.h"
+#include "observe/wave_json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +23,7 @@
 struct finding {
 	struct past_waves waves;
 	struct wave_limits limits;
+	struct waves_records records; /* of what was sampled here */
 	char series[ASK_TEXT_SIZE];
 	uint32_t highest;
 	bool json;
@@ -42,14 +49,14 @@ static unsigned percent(uint64_t part, uint64_t whole)
 	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
 }
 
-static const char *end_of(const struct past_wave *w, const char *series, char text[WALL_TEXT_SIZE])
+static const char *end_of(const struct wave_figures *w, const char *series, char text[WALL_TEXT_SIZE])
 {
 	if (!w->goes_on)
 		return wall_format(w->end_s, text) + 11;
 	return *series ? "the end of the list" : "now";
 }
 
-static void tell(const struct past_wave *w, const char *series)
+static void tell(const struct wave_figures *w, const struct wave_sources *sources, const char *series)
 {
 	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
 
@@ -65,32 +72,58 @@ static void tell(const struct past_wave *w, const char *series)
 		return;
 	printf("  offences   %" PRIu64 " (%u %% of the new ones), %" PRIu64 " bans, %" PRIu64 " dropped while banned\n",
 	       w->offences, percent(w->offences, w->arrivals), w->bans, w->dropped);
-	printf("  evicted    %" PRIu64 " (%u %%)\n", w->evictions, percent(w->evictions, w->arrivals));
+	printf("  evicted    %" PRIu64 " (%u %% of the new ones)\n", w->evictions, percent(w->evictions, w->arrivals));
+	if (sources)
+		waves_sources_tell(sources);
 	printf("  estimate   %" PRIu32 " open connections at the peak without the guard, had each of those stayed %d s\n",
-	       w->peak_without, PAST_WAVES_HOLD_S);
+	       w->peak_without, WAVE_HOLD_S);
 }
 
-static void tell_json(const struct past_wave *w, const char *series)
+static void tell_json(const struct wave_figures *w, const struct wave_sources *sources, const char *series)
 {
-	json_t *o = json_pack("{s:I, s:I, s:I, s:b, s:b, s:I, s:f, s:f, s:I}", "begin", (json_int_t)w->begin_s, "peak",
-			      (json_int_t)w->peak_s, "end", (json_int_t)w->end_s, "goes_on", w->goes_on, "by_filling",
-			      w->by_filling, "peak_open", (json_int_t)w->peak_open, "usual_rate", w->usual, "peak_rate",
-			      w->peak_rate, "arrivals", (json_int_t)w->arrivals);
+	json_t *o = wave_figures_to_json(w, !*series);
 
-	if (w->limit)
-		json_object_set_new(o, "limit", json_integer(w->limit));
-	if (*series) {
+	if (*series)
 		json_object_set_new(o, "series", json_string(series));
-	} else {
-		json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:i}}", "offences",
-						    (json_int_t)w->offences, "bans", (json_int_t)w->bans, "evictions",
-						    (json_int_t)w->evictions, "dropped", (json_int_t)w->dropped,
-						    "estimate_without", "peak_open", (json_int_t)w->peak_without,
-						    "held_s", PAST_WAVES_HOLD_S));
-	}
+	else if (sources)
+		json_object_set_new(o, "sources", wave_sources_to_json(sources));
 	json_dumpf(o, stdout, JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(o);
+}
+
+static void tell_one(struct finding *f, const struct wave_figures *wave)
+{
+	struct wave_sources sources;
+	bool known = !*f->series && waves_sources_of(&f->records, wave, &sources);
+
+	(f->json ? tell_json : tell)(wave, known ? &sources : NULL, f->series);
+	f->found++;
+}
+
+static bool is_found(const struct finding *f, const struct wave_figures *recorded)
+{
+	for (size_t i = 0; i < f->waves.count; i++)
+		if (waves_overlap(&f->waves.found[i], recorded))
+			return true;
+	return false;
+}
+
+/* Both lists are in order of time. */
+static void tell_all(struct finding *f)
+{
+	const size_t records = *f->series ? 0 : f->records.count;
+	size_t r = 0;
+
+	for (size_t i = 0; i <= f->waves.count; i++) {
+		const struct wave_figures *wave = i < f->waves.count ? &f->waves.found[i] : NULL;
+
+		for (; r < records && (!wave || f->records.list[r].figures.begin_s < wave->begin_s); r++)
+			if (!is_found(f, &f->records.list[r].figures))
+				tell_one(f, &f->records.list[r].figures);
+		if (wave)
+			tell_one(f, wave);
+	}
 }
 
 /* Of what was sampled here, or of the series that is complete now. */
@@ -104,9 +137,7 @@ static void finish(struct finding *f)
 		past_waves_take(&f->waves, f->list[i].wall_s, 1, values, f->highest);
 	}
 	past_waves_end(&f->waves);
-	for (size_t i = 0; i < f->waves.count; i++)
-		(f->json ? tell_json : tell)(&f->waves.found[i], f->series);
-	f->found += f->waves.count;
+	tell_all(f);
 	f->count = 0;
 	f->highest = 0;
 	past_waves_begin(&f->waves, &f->limits);
@@ -172,9 +203,12 @@ int cmd_waves(int argc, char **argv)
 	f.json = options.json;
 	settings_free(&settings);
 	past_waves_begin(&f.waves, &f.limits);
-	status = history_ask(&options, &span, HISTORY_ALL, on_part, &f);
+	status = waves_records_ask(&options, &span, &f.records);
+	if (status == STATUS_OK)
+		status = history_ask(&options, &span, HISTORY_ALL, on_part, &f);
 	if (status == STATUS_OK)
 		finish(&f);
+	waves_records_free(&f.records);
 	free(f.list);
 	if (f.failed) {
 		fprintf(stderr, "wavebreak waves: %s\n", strerror(ENOMEM));

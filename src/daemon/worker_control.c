@@ -516,7 +516,7 @@ static const struct {
 	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
 	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
 	{ "zones", do_zones },	 { "history", worker_history_tell },
-	{ "import", worker_history_import },
+	{ "import", worker_history_import }, { "waves", worker_waves_tell },
 };
 
 void worker_on_control(void *data, const json_t *request, struct control_answer *answer)

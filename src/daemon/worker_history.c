@@ -79,16 +79,18 @@ static void go_on(struct worker_history *h, uint64_t now_s)
 static int open_history(struct worker *w, struct worker_history *h)
 {
 	uint64_t now_s = clock_wall_s();
-	struct chunk_key oldest[HISTORY_TIERS];
+	struct chunk_key oldest[HISTORY_TIERS + 1];
 	int r;
 
 	for (int t = 0; t < HISTORY_TIERS; t++)
 		oldest[t] = (struct chunk_key){ .tier = (uint8_t)t, .start_s = oldest_kept((enum history_tier)t, now_s) };
-	r = history_store_open(w->settings->daemon_state, oldest, HISTORY_TIERS, &h->store);
+	oldest[HISTORY_TIERS] = (struct chunk_key){ .tier = TIER_WAVES, .start_s = oldest_kept(HISTORY_MINUTES, now_s) };
+	r = history_store_open(w->settings->daemon_state, oldest, HISTORY_TIERS + 1, &h->store);
 	if (r < 0)
 		return r;
 	h->w = w;
 	h->imported = history_count(h->store, TIER_IMPORTED);
+	h->waves = history_count(h->store, TIER_WAVES);
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		h->counters[i] = counter_read((enum counter)i);
 	go_on(h, now_s);
@@ -128,6 +130,42 @@ void worker_history_close(struct worker_history *h)
 	history_flush(&h->recorder, write_chunk, h);
 	store_close(h->store);
 	free(h);
+}
+
+/* Which are too old, or too many, when another one comes. */
+static void delete_old_waves(struct worker_history *h, uint64_t begin_s)
+{
+	static char record[HISTORY_CHUNK_SIZE_MOST];
+	struct chunk_key key = { .tier = TIER_WAVES };
+	size_t size;
+
+	for (; h->waves > 0 && history_next(h->store, &key, record, &size) == 0; key.start_s++, h->waves--) {
+		if (h->waves < WORKER_HISTORY_WAVES_MOST && key.start_s >= oldest_kept(HISTORY_MINUTES, begin_s))
+			return;
+		history_delete(h->store, &key);
+	}
+}
+
+void worker_history_put_wave(struct worker_history *h, uint64_t begin_s, struct bytes record)
+{
+	struct chunk_key key = { .tier = TIER_WAVES, .start_s = begin_s };
+
+	if (begin_s != h->last_wave_s) {
+		delete_old_waves(h, begin_s);
+		h->waves++;
+	}
+	h->last_wave_s = begin_s;
+	history_put(h->store, &key, record);
+}
+
+int worker_history_next_wave(struct worker_history *h, uint64_t *begin_s, char ret[HISTORY_CHUNK_SIZE_MOST],
+			     size_t *ret_size)
+{
+	struct chunk_key key = { .tier = TIER_WAVES, .start_s = *begin_s };
+	int r = history_next(h->store, &key, ret, ret_size);
+
+	*begin_s = r == 0 ? key.start_s : *begin_s;
+	return r;
 }
 
 static uint32_t bounded(uint64_t value)

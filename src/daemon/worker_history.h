@@ -10,6 +10,7 @@
 #define WAVEBREAK_DAEMON_WORKER_HISTORY_H
 
 #include "control/control.h"
+#include "store/history.h"
 
 struct worker;
 struct worker_history;
@@ -25,6 +26,20 @@ void worker_history_close(struct worker_history *history);
 
 void worker_history_each_second(struct worker_history *history);
 
+/* Records of waves lie beside the samples (daemon/worker_waves.h), under the second at which each began, and are kept
+ * as long, at most so many. */
+#define WORKER_HISTORY_WAVES_MOST 4000
+void worker_history_put_wave(struct worker_history *history, uint64_t begin_s, struct bytes record);
+/* The first one at or after *begin_s, whose begin that becomes. Returns 0, -ENOENT or -errno. */
+int worker_history_next_wave(struct worker_history *history, uint64_t *begin_s, char ret[HISTORY_CHUNK_SIZE_MOST],
+			     size_t *ret_size);
+
+/* worker_history_curve.c: what was open, and would have been without the guard, in at most WORKER_HISTORY_CURVE_MOST
+ * samples of the finest step that is kept of that time: {"step": seconds, "time": [...], "open": [...], …}, null
+ * where something is not known. What is too long is cut at its end. */
+#define WORKER_HISTORY_CURVE_MOST 1440
+json_t *worker_history_curve(struct worker_history *history, uint64_t since_s, uint64_t until_s);
+
 /* worker_history_control.c: {"command": "history", "since": N, "until": N, "columns": [names], "imported": bool} is
  * answered by a line for each chunk: {"step": seconds, "start": N, "chunk": hexadecimal digits}, and
  * "series" where it was imported. Without "columns" by all of them. */
@@ -32,5 +47,9 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 /* {"command": "import", "series": NAME, "chunks": [[start, digits], …]} or "remove": true. Answers how many chunks were
  * "taken", or removed; or that it is "busy", and has done nothing. */
 void worker_history_import(struct worker *w, const json_t *request, struct control_answer *answer);
+
+/* For requests about it: false after the answer that there is none, and why. */
+bool worker_history_is_there(struct worker *w, struct control_answer *answer);
+uint64_t worker_history_time_of(const json_t *request, const char *name, uint64_t otherwise);
 
 #endif

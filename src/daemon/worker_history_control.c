@@ -128,14 +128,14 @@ static int read_columns(const json_t *names, history_columns *ret)
 	return 0;
 }
 
-static uint64_t time_of(const json_t *request, const char *name, uint64_t otherwise)
+uint64_t worker_history_time_of(const json_t *request, const char *name, uint64_t otherwise)
 {
 	json_int_t value = json_integer_value(json_object_get(request, name));
 
 	return value > 0 ? (uint64_t)value : otherwise;
 }
 
-static bool there_is_one(struct worker *w, struct control_answer *answer)
+bool worker_history_is_there(struct worker *w, struct control_answer *answer)
 {
 	if (w->history)
 		return true;
@@ -151,7 +151,7 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 	uint64_t now_s = clock_wall_s();
 	struct telling *t;
 
-	if (!there_is_one(w, answer))
+	if (!worker_history_is_there(w, answer))
 		return;
 	t = calloc(1, sizeof(*t));
 	if (!t) {
@@ -159,8 +159,8 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 		return;
 	}
 	t->w = w;
-	t->since_s = time_of(request, "since", 0);
-	t->until_s = time_of(request, "until", now_s);
+	t->since_s = worker_history_time_of(request, "since", 0);
+	t->until_s = worker_history_time_of(request, "until", now_s);
 	if (read_columns(json_object_get(request, "columns"), &t->wanted) < 0) {
 		free(t);
 		control_fail(answer, CONTROL_WRONG_USE, "a column that is not known");
@@ -247,7 +247,7 @@ void worker_history_import(struct worker *w, const json_t *request, struct contr
 	uint64_t now_s = clock_wall_s();
 	size_t i;
 
-	if (!there_is_one(w, answer))
+	if (!worker_history_is_there(w, answer))
 		return;
 	/* Who asks to be told when all is there is told so; who only sends is slowed down. */
 	if (is_busy(w->history, json_is_true(json_object_get(request, "settled")) ? 0 : QUEUED_MOST - 1, answer))

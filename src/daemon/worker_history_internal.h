@@ -7,10 +7,12 @@
 #include "daemon/worker_history.h"
 #include "daemon/worker_internal.h"
 #include "observe/history.h"
+#include "observe/wave_sources.h"
 #include "store/history.h"
 
-/* The tier of what was imported; the others are those of enum history_tier. */
+/* The tiers of what was imported, and of records of waves; the others are those of enum history_tier. */
 #define TIER_IMPORTED 16
+#define TIER_WAVES 17
 
 struct worker_history {
 	struct worker *w;
@@ -20,8 +22,11 @@ struct worker_history {
 	uint64_t counters[COUNTER_COUNT]; /* at the sample before */
 	uint64_t outcomes[OUTCOME_COUNT];
 	size_t imported;                  /* chunks; those written over count twice until the next start */
+	size_t waves;                     /* records */
+	uint64_t last_wave_s;             /* begin of the latest */
 };
 
-_Static_assert(HISTORY_CHUNK_MOST <= HISTORY_CHUNK_SIZE_MOST, "the store takes every chunk");
+_Static_assert(HISTORY_CHUNK_MOST <= HISTORY_CHUNK_SIZE_MOST && WAVE_RECORD_MOST <= HISTORY_CHUNK_SIZE_MOST,
+	       "the store takes every chunk");
 
 #endif

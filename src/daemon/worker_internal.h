@@ -14,6 +14,7 @@
 #include "daemon/worker_relief.h"
 #include "daemon/worker_use.h"
 #include "daemon/worker_wave.h"
+#include "daemon/worker_waves.h"
 #include "event/loop.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
@@ -53,6 +54,9 @@ struct limit_said {
 	uint64_t happened; /* by what was told of it */
 	uint64_t again_ms; /* not before */
 };
+
+/* Databases of where clients are. */
+enum { PLACES_COUNTRIES, PLACES_ASNS, WORKER_PLACES };
 
 struct worker {
 	const struct worker_start *start;
@@ -109,6 +113,8 @@ struct worker {
 	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
 	struct worker_history *history; /* NULL when there is none */
+	struct worker_waves *waves; /* NULL when they are not written down */
+	int place_files[WORKER_PLACES]; /* copies that are not open yet, or -1 */
 	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
 	struct loop_timer *every_second, *ready_timer;

@@ -147,6 +147,25 @@ static void do_explain(struct worker_page *page, const struct http_request *requ
 	answer->body = BYTES_LITERAL("That is not an IPv4 or IPv6 address.\n");
 }
 
+static void do_waves(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
+{
+	answer_json(answer, json_pack("{s:b, s:o}", "recorded", page->w->waves != NULL, "waves",
+				      worker_waves_list(page->w)));
+}
+
+static void do_wave(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
+{
+	const char *text = http_query(request, "begin");
+	uint64_t begin_s;
+	json_t *wave = text && bytes_to_u64(bytes_of(text), INT64_MAX, &begin_s) == 0 ? worker_waves_one(page->w, begin_s) :
+										      NULL;
+
+	if (wave)
+		answer_json(answer, wave);
+	else
+		answer->body = BYTES_LITERAL("No wave began then.\n");
+}
+
 /* What a command of that name answers, a `why` of our own being what `list` and the log say of the ban. */
 static void carry_out(struct worker *w, const char *command, const char *address, struct http_answer *answer)
 {
@@ -193,6 +212,8 @@ bool worker_page_answer(struct worker_page *page, const struct http_request *req
 		{ "/live", do_live },
 		{ "/status.json", do_status },
 		{ "/explain.json", do_explain },
+		{ "/waves.json", do_waves },
+		{ "/wave.json", do_wave },
 	};
 	const char *path = http_path(request);
 

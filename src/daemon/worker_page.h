@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker_page - what the dashboard of the watch worker asks for: its files (observe/page.h), the last
- * WORKER_PAGE_SAMPLES seconds, each further second as it comes, the status, the explanation of an address.
+ * WORKER_PAGE_SAMPLES seconds, each further second as it comes, the status, the explanation of an address, the latest
+ * waves, and each of them with its curve.
  *
  * It only reads, but for bans of who has http.token. What it tells has addresses of clients and what they said in
  * it, so it is there only where http.page says so; metrics have neither.

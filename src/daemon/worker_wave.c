@@ -108,6 +108,11 @@ bool worker_wave_lasts(const struct worker *w)
 	return w->wave && wave_lasts(&w->wave->wave);
 }
 
+const struct wave *worker_wave_now(const struct worker *w)
+{
+	return &w->wave->wave;
+}
+
 static void tell_warden(struct worker *w)
 {
 	struct request q = { .kind = REQUEST_WAVE, .flags = worker_wave_lasts(w) };
@@ -137,8 +142,9 @@ static void see(void *data, const struct sockdiag_socket *connection)
 	const struct addr *peer = &connection->peer;
 
 	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
-	    !(peer->family == ADDR_IPV4 && peer->octets[0] == 127))
-		newcomers_see(v->newcomers, connection->cookie, peer);
+	    !(peer->family == ADDR_IPV4 && peer->octets[0] == 127) &&
+	    newcomers_see(v->newcomers, connection->cookie, peer))
+		worker_waves_see(v->w->waves, peer, WAVE_TALLY_CONNECTION);
 }
 
 void worker_wave_see(void *data, const struct sockdiag_socket *connection)
@@ -277,6 +283,7 @@ void worker_wave_each_second(struct worker_wave *v)
 	/* Before it is said: who dies of saying it says it once. */
 	keep(v);
 	act_on(v, event);
+	worker_waves_take(v->w->waves, &v->wave, &sample, event);
 	/* Each time: of a wave that is over the warden has to hear, whatever became of the words before. */
 	tell_warden(v->w);
 }

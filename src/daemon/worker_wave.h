@@ -46,6 +46,8 @@ void worker_wave_each_second(struct worker_wave *wave);
 
 /* Whether a wave is under way. */
 bool worker_wave_lasts(const struct worker *w);
+/* What the detector knows; there has to be one. */
+const struct wave *worker_wave_now(const struct worker *w);
 
 /* For `status`; NULL with wave.detect = no. */
 json_t *worker_wave_to_json(const struct worker_wave *wave);

@@ -101,19 +101,20 @@ static bool was_here(struct newcomers *n, uint64_t key)
 	return known;
 }
 
-void newcomers_see(struct newcomers *n, uint64_t cookie, const struct addr *client)
+bool newcomers_see(struct newcomers *n, uint64_t cookie, const struct addr *client)
 {
 	uint32_t *seen;
 	int r = n->seen < NEWCOMERS_CONNECTIONS_MOST ? table_add(n->connections, &cookie, (void **)&seen) : -ENOSPC;
 
 	if (r < 0)
-		return;
+		return false;
 	n->seen += *seen != n->round;
 	*seen = n->round;
 	if (r == 0)
-		return;
+		return false;
 	n->count.connections++;
 	n->count.first_seen += !was_here(n, key_of(client));
+	return true;
 }
 
 void newcomers_end(struct newcomers *n, struct newcomers_count *ret)

@@ -34,8 +34,9 @@ int newcomers_create(struct newcomers **ret);
 void newcomers_destroy(struct newcomers *newcomers);
 
 void newcomers_begin(struct newcomers *newcomers, uint64_t now_ms);
-/* `cookie` is a number that no other connection has or had (wire/sockdiag.h). Without memory it is not seen. */
-void newcomers_see(struct newcomers *newcomers, uint64_t cookie, const struct addr *client);
+/* `cookie` is a number that no other connection has or had (wire/sockdiag.h). Without memory it is not seen. Returns
+ * whether the connection is new. */
+bool newcomers_see(struct newcomers *newcomers, uint64_t cookie, const struct addr *client);
 /* The connections that were not seen in this round are forgotten. */
 void newcomers_end(struct newcomers *newcomers, struct newcomers_count *ret);
 

@@ -45,7 +45,7 @@ static void play(uint32_t step_s)
 
 static void a_wave_is_found(void **state)
 {
-	const struct past_wave *wave = &waves.found[0];
+	const struct wave_figures *wave = &waves.found[0];
 
 	play(1);
 	assert_int_equal(waves.count, 1);

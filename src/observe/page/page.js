@@ -60,17 +60,20 @@ function add(sample) {
 const last = (name) => samples[name].at(-1);
 const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 0), 0);
 
-function showTiles() {
-	const tiles = [
-		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
-		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
-		["sessions at the gate", latest.gate],
-	];
-	byId("tiles").replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
+function putTiles(id, tiles) {
+	byId(id).replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
 		const tile = element("div");
 		tile.append(element("dt", name), element("dd", count(n)));
 		return tile;
 	}));
+}
+
+function showTiles() {
+	putTiles("tiles", [
+		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
+		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
+		["sessions at the gate", latest.gate],
+	]);
 }
 
 function showState() {
@@ -125,41 +128,44 @@ function showMinute() {
 
 // The curves; a build without uPlot has none, and the table says the same
 
-let charts = [];
+const charts = new Map();
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-function chart(id, height, lines) {
+// Of the columns that `columns` returns; of the last `span` seconds at the least.
+function chart(id, height, lines, columns, span) {
 	const place = byId(id);
 	const axis = () => ({ stroke: () => ink("faint"), grid: { stroke: () => ink("line"), width: 1 },
 		ticks: { stroke: () => ink("line"), width: 1 } });
 	const options = {
 		width: place.clientWidth || 300, height,
 		cursor: { drag: { x: false, y: false } },
-		scales: { x: { range: (u, min, max) => [Math.min(min, max - SHOWN_S), max] }, y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
-		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300],
+		scales: { x: { range: (u, min, max) => [Math.min(min, max - span), max] }, y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
+		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 10800],
 			values: (u, times) => times.map(clock) }, { ...axis(), size: 55 }],
 		series: [{ value: (u, t) => t === null ? "–" : clock(t), label: "time" },
 			...lines.map(([, label, colour, more]) => ({ label, stroke: () => ink(colour), width: 2, spanGaps: false,
 				points: { show: false }, value: (u, n) => n === null ? "–" : count(n), ...more }))],
 	};
-	const data = () => [samples.time, ...lines.map(([name]) => samples[name])];
+	const data = () => [columns().time, ...lines.map(([name]) => columns()[name])];
+	removeChart(id);
 	const plot = new uPlot(options, data(), place);
 	const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
 	sizes.observe(place);
-	charts.push({ plot, data, sizes });
+	charts.set(id, { plot, data, sizes });
+}
+
+function removeChart(id) {
+	charts.get(id)?.sizes.disconnect();
+	charts.get(id)?.plot.destroy();
+	charts.delete(id);
 }
 
 // Again when the colours change: uPlot asks for those of its legend once.
 function makeCharts() {
-	for (const { plot, sizes } of charts) {
-		sizes.disconnect();
-		plot.destroy();
-	}
-	charts = [];
 	if (typeof uPlot === "undefined") {
 		byId("curve").textContent = "This wavebreak was built without uPlot, which draws the curve. The table below has " +
 			"the figures.";
-		byId("rates").hidden = byId("licence").hidden = true;
+		byId("rates").hidden = byId("wave-curve").hidden = byId("licence").hidden = true;
 		return;
 	}
 	chart("curve", 300, [
@@ -167,17 +173,18 @@ function makeCharts() {
 		["waiting", "waiting", "waiting", { dash: [2, 3] }],
 		["gate", "at the gate", "gate", { dash: [12, 3, 3, 3] }],
 		["limit", "limit", "limit", { dash: [10, 6] }],
-	]);
+	], () => samples, SHOWN_S);
 	chart("rates", 160, [
 		["arrivals", "new", "served"],
 		["bans", "bans", "banned", { dash: [6, 3] }],
 		["ended", "ended", "limit", { dash: [2, 3] }],
-	]);
+	], () => samples, SHOWN_S);
+	drawWave();
 }
 
 function draw() {
-	for (const { plot, data } of charts)
-		plot.setData(data());
+	for (const id of ["curve", "rates"])
+		charts.get(id)?.plot.setData(charts.get(id).data());
 }
 
 // What changes slowly
@@ -234,11 +241,139 @@ function showStatus({ status, zones, acts }) {
 async function slowly() {
 	try {
 		showStatus(await ask("status.json"));
+		await listWaves();
+		if (wave && latest && wave.end > latest.time - KEPT_S)
+			await showWave();
 	} catch {
 		// The stream says that the guard is gone.
 	}
 	if (latest)
 		showSentences();
+}
+
+// The waves: a link each, so that one can be sent to somebody else as it stands in the address
+
+let wave = null;
+
+const begun = (time) => new Date(time * 1000).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const atLeast = ({ at_least }) => at_least ? "at least " : "";
+
+function span(seconds) {
+	const minutes = Math.floor(seconds / 60) % 60, hours = Math.floor(seconds / 3600);
+	return [hours && `${hours} h`, minutes && `${minutes} min`, seconds % 60 && `${seconds % 60} s`].filter(Boolean)
+		.join(" ") || "0 s";
+}
+
+function saidOf(one) {
+	return `${begun(one.begin)}, ${one.goes_on ? "goes on" : span(one.end - one.begin)}: ` +
+		`at most ${count(one.peak_open)} open` + (one.limit ? ` of ${count(one.limit)}` : "") + (one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
+}
+
+// What is the same stays, so that whoever is at a link by keyboard is not sent away.
+async function listWaves() {
+	const { recorded, waves } = await ask("waves.json"), list = byId("wave-list");
+	say("waves-say", waves.length ? "The latest come first. One opens its curve and its figures."
+		: recorded ? "None was recorded yet." : "None is recorded: there is no history, or no wave is looked for.");
+	const links = new Map([...list.querySelectorAll("a")].map((link) => [link.hash, link]));
+	const wanted = waves.map((one) => {
+		const link = links.get(`#wave-${one.begin}`) ?? element("a");
+		link.href = `#wave-${one.begin}`;
+		if (link.textContent !== saidOf(one))
+			link.textContent = saidOf(one);
+		return link;
+	});
+	if (wanted.length === links.size && wanted.every((link) => link.parentNode))
+		return;
+	const at = document.activeElement;
+	list.replaceChildren(...wanted.map((link) => {
+		const item = element("li");
+		item.append(link);
+		return item;
+	}));
+	if (wanted.includes(at))
+		at.focus();
+	markWave();
+}
+
+function markWave() {
+	for (const link of byId("wave-list").querySelectorAll("a"))
+		if (link.hash === location.hash)
+			link.setAttribute("aria-current", "true");
+		else
+			link.removeAttribute("aria-current");
+}
+
+function drawWave() {
+	removeChart("wave-curve");
+	if (!wave || typeof uPlot === "undefined")
+		return;
+	chart("wave-curve", 260, [
+		["open", "open", "served"],
+		["without", "without the guard (estimate)", "banned", { dash: [6, 3] }],
+		["limit", "limit", "limit", { dash: [10, 6] }],
+	], () => wave.curve, 0);
+}
+
+function waveTable(title, head, rows, named) {
+	const place = element("div", undefined, "wide"), table = element("table", undefined, named ? "named" : "");
+	place.tabIndex = 0;
+	place.setAttribute("role", "region");
+	place.setAttribute("aria-label", title);
+	table.append(element("caption", title), row(head, true), ...rows.map((cells) => row(cells)));
+	place.append(table);
+	return place;
+}
+
+function showSources(sources) {
+	const { clients, told, evicted, relieved } = sources, share = (n) => `${count(n)} (${count(n / clients * 100)} %)`;
+	const counts = (one) => [one.connections, one.told, one.evicted].map(count), of = ["Connections", "Told 5xx", "Evicted"];
+	const places = (one) => [one.name ?? "", count(one.clients), count(one.told)];
+	const told_of = ["Name", "Clients", "Told 5xx"];
+	say("sources-say", `Of ${atLeast(sources)}${count(clients)} distinct clients ${share(told)} were told 5xx, ` +
+		`${share(evicted)} were evicted, ${share(relieved)} ended near the limit.`);
+	byId("wave-tables").replaceChildren(
+		waveTable("Worst networks", ["Network", "Clients", ...of],
+			sources.worst_networks.map((one) => [one.network, count(one.clients), ...counts(one)])),
+		waveTable("Worst clients", ["Client", ...of], sources.worst_clients.map((one) => [one.client, ...counts(one)])),
+		...sources.countries ? [waveTable(`Countries (known of ${count(sources.with_country)} clients)`,
+			["Country", ...told_of], sources.countries.map((one) => [one.country, ...places(one)]), true)] : [],
+		...sources.asns ? [waveTable(`Holders of networks (known of ${count(sources.with_asn)} clients)`,
+			["AS", ...told_of], sources.asns.map((one) => [`AS${one.asn}`, ...places(one)]), true)] : []);
+}
+
+async function showWave() {
+	const [, begin] = location.hash.match(/^#wave-(\d+)$/) ?? [];
+	const found = begin ? await ask(`wave.json?begin=${begin}`) : null;
+	// Another one may have been asked for meanwhile.
+	if (begin && location.hash !== `#wave-${begin}`)
+		return;
+	wave = found;
+	byId("wave").hidden = !wave;
+	markWave();
+	drawWave();
+	if (!wave)
+		return;
+	say("wave-title", `The wave of ${begun(wave.begin)}`);
+	const { peak_open, held_s } = wave.estimate_without;
+	say("wave-says", `At most ${count(wave.peak_open)} connections open${wave.limit ? ` of ${count(wave.limit)}` : ""}, ` +
+		`at ${clock(wave.peak)}. An estimate: ${count(peak_open)} without the guard, had each connection that was evicted, or dropped because its client was banned, stayed ${held_s} s.`);
+	putTiles("wave-tiles", [["new connections", wave.arrivals], ["a second at most", wave.peak_rate],
+		["offences", wave.offences], ["bans", wave.bans], ["evicted", wave.evictions], ["dropped while banned", wave.dropped]]);
+	say("sources-say", "Who came is not counted yet.");
+	byId("wave-tables").replaceChildren();
+	if (wave.sources)
+		showSources(wave.sources);
+}
+
+async function openWave() {
+	try {
+		await showWave();
+		if (wave)
+			byId("wave-title").focus();
+	} catch (error) {
+		byId("wave").hidden = true;
+		say("waves-say", error.message || "The guard does not answer.", true);
+	}
 }
 
 // The stream: each second
@@ -319,7 +454,9 @@ byId("act").addEventListener("submit", async (event) => {
 });
 
 document.querySelector("details").addEventListener("toggle", () => latest && showMinute());
+addEventListener("hashchange", openWave);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", makeCharts);
 makeCharts();
 connect();
+openWave();
 setInterval(slowly, SLOW_MS);

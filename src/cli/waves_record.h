@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waves_record - what the daemon wrote down of waves, for `wavebreak waves`: who came in them.
+ *
+ * What comes over the socket is taken for hostile, as everywhere (cli/ask.h): a record that is none is passed over.
+ */
+#ifndef WAVEBREAK_CLI_WAVES_RECORD_H
+#define WAVEBREAK_CLI_WAVES_RECORD_H
+
+#include "cli/history_ask.h"
+#include "observe/wave_sources.h"
+
+#define WAVES_RECORDS_MOST 4000
+
+struct waves_records {
+	struct wave_record *list; /* in order of their begins */
+	size_t count, room;
+	bool failed; /* for want of memory */
+};
+
+/* Asks for those of that span. Returns STATUS_OK, or another exit status after a sentence. */
+int waves_records_ask(const struct options *options, const struct history_span *span, struct waves_records *ret);
+void waves_records_free(struct waves_records *records);
+
+bool waves_overlap(const struct wave_figures *a, const struct wave_figures *b);
+
+/* Who came in a wave: of the record that shares the most seconds with it, at least these where it is not the only one.
+ * False where nothing is known. */
+bool waves_sources_of(const struct waves_records *records, const struct wave_figures *wave, struct wave_sources *ret);
+
+/* Lines for a person. */
+void waves_sources_tell(const struct wave_sources *sources);
+
+#endif
