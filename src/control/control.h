@@ -50,7 +50,8 @@ void control_fail(struct control_answer *answer, enum control_status status, con
 	__attribute__((format(printf, 3, 4)));
 
 /* Lines that are made while the client reads: `next` returns the next one (stolen), NULL at
- * the end; `done` frees the state, also when the client goes away early. */
+ * the end, json_null() when there is none yet: it is asked again in the next round of the loop, so that
+ * what takes long is done in slices. `done` frees the state, also when the client goes away early. */
 struct control_stream_calls {
 	json_t *(*next)(void *state);
 	void (*done)(void *state);
