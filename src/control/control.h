@@ -71,4 +71,14 @@ typedef void control_line_fn(void *data, const json_t *line);
 int control_ask(const char *socket_path, json_t *request, int timeout_ms, control_line_fn *line, void *data,
 		json_t **ret_last);
 
+/* The same for who has other things to wait for: nothing here blocks, and a daemon whose backlog is full is
+ * -ETIMEDOUT. How long it waits for an answer is the caller's to decide. */
+struct control_question;
+int control_question_open(const char *socket_path, json_t *request, struct control_question **ret);
+int control_question_fd(const struct control_question *question);
+/* When the descriptor is readable. Returns 1 with the last line, 0 when it is still to come, or -errno as above. */
+int control_question_read(struct control_question *question, control_line_fn *line, void *data, json_t **ret_last);
+/* Also before the end of the answer. NULL is fine. */
+void control_question_close(struct control_question *question);
+
 #endif
