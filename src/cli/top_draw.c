@@ -77,7 +77,7 @@ static void draw_title(const struct drawing *d, const struct top_now *now)
 	write_on(&line, strcmp(now->mode, "guarding") == 0 ? TOP_PLAIN : TOP_WARNING, "%s ", now->mode);
 	write_on(&line, TOP_PLAIN, "%s", *now->server ? now->server : "by the log alone");
 	if (now->started_s && now->now_s > now->started_s)
-		write_on(&line, TOP_DIM, ", for %s", span_format(now->now_s - now->started_s, up));
+		write_on(&line, TOP_DIM, ", up %s", span_format(now->now_s - now->started_s, up));
 }
 
 static void draw_rate(const struct drawing *d, struct line *line, double rate, const char *words)
@@ -104,7 +104,8 @@ static void draw_connections(const struct drawing *d, const struct top_now *now)
 		write_on(&line, TOP_PLAIN, " of %" PRIu64, now->limit);
 	write_on(&line, TOP_PLAIN, " served");
 	write_on(&line, now->waiting ? TOP_WARNING : TOP_PLAIN, ", %" PRIu64 " waiting", now->waiting);
-	draw_rate(d, &line, rates[TOP_ARRIVALS], "new");
+	if (!now->looks_for_waves)
+		draw_rate(d, &line, rates[TOP_ARRIVALS], "new");
 	if (rates[TOP_EVICTIONS] >= 0 && rates[TOP_RELIEFS] >= 0)
 		draw_rate(d, &line, rates[TOP_EVICTIONS] + rates[TOP_RELIEFS], "ended");
 	draw_rate(d, &line, rates[TOP_ARRIVALS_BANNED], "dropped");
@@ -311,6 +312,15 @@ static const char *words_of_none(const struct drawing *d)
 	}
 }
 
+/* "listed, courier-smtp/dnsbl-reject" without its service, where there is no room for it. */
+static void shorten_why(char text[FIELD_SIZE], size_t width)
+{
+	char *service = strstr(text, ", "), *slash = service ? strchr(service, '/') : NULL;
+
+	if (strlen(text) > width && slash && strncmp(text, "by hand", 7) != 0)
+		memmove(service + 2, slash + 1, strlen(slash + 1) + 1);
+}
+
 static void draw_row(const struct drawing *d, size_t row, size_t place, const struct top_placed *placed, size_t columns,
 		     bool selected)
 {
@@ -320,6 +330,8 @@ static void draw_row(const struct drawing *d, size_t row, size_t place, const st
 		char text[FIELD_SIZE];
 		enum top_style style = field_text(d, place, placed[i].column->field, text);
 
+		if (placed[i].column->field == TOP_FIELD_WHY)
+			shorten_why(text, placed[i].width);
 		if (placed[i].column->right)
 			top_put_right(d->screen, row, placed[i].at, placed[i].width, style, text);
 		else

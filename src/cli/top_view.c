@@ -7,23 +7,25 @@
 
 #define LINE_SIZE 1024
 
+/* For 80 cells and fewer. */
 static const char help[] =
-	"up, down, j, k    another row\n"
-	"Page Up, Page Down, Home, End\n"
-	"Tab, 1 to 4       addresses, networks, sessions of the gate, its DNS lists\n"
-	"s                 order by score, open connections, offences, the latest offence\n"
-	"/                 filter: a network (192.0.2. or 2001:db8::/32), or a part of what is shown;\n"
-	"                  Escape takes it away\n"
-	"e, Enter          explain the address; of a network, show its addresses\n"
-	"b                 ban the address, as ban.for says\n"
-	"u                 end its ban, and forget its score\n"
-	"a                 never ban it, or the network, from now on\n"
-	"q                 quit\n"
+	"up, down, j, k   another row; Page Up, Page Down, Home, End as well\n"
+	"Tab, 1 to 4      addresses, networks, sessions of the gate, its DNS lists\n"
+	"s                order: score, open connections, offences, the latest one\n"
+	"/                filter: a network (192.0.2. or 2001:db8::/32), or a word\n"
+	"Escape           no filter any more\n"
+	"e, Enter         explain the address; of a network, show its addresses\n"
+	"b                ban the address, for as long as ban.for says\n"
+	"u                end its ban, and forget its score\n"
+	"a                never ban the address, or the network, from now on\n"
+	"q                quit\n"
 	"\n"
-	"SCORE falls by half in each judge.half_life; a network has the sum of its clients.\n"
-	"OPEN are connections to the mail server now, OFFENCES are counted since the client is known,\n"
-	"LAST is how long the latest is ago. The states of a client:\n"
-	"\n";
+	"SCORE            falls by half in each judge.half_life; of a network: the sum\n"
+	"OPEN             connections to the mail server now\n"
+	"OFFENCES         since the client is known\n"
+	"LAST             how long ago the latest was\n"
+	"\n"
+	"STATE\n";
 
 const char *top_row_name(struct top_model *model, enum top_tab tab, size_t place)
 {
@@ -170,7 +172,7 @@ static void read_help(struct top_view *view)
 	size_t used = (size_t)snprintf(text, sizeof(text), "%s", help);
 
 	for (int i = 0; i < CLIENT_STATES; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%-10s %s\n", client_state_name((enum client_state)i),
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%-16s %s\n", client_state_name((enum client_state)i),
 					 client_state_help((enum client_state)i));
 	top_view_read(view, "keys and words", bytes_make(text, used));
 }
