@@ -19,7 +19,8 @@ struct drawing {
 	struct top_screen *screen;
 };
 
-/* A line that is written piece by piece from the left. */
+/* A line that is written piece by piece from the left. The first is cut where it does not fit, a further one left out
+ * with all that follow: half a number would be another one. */
 struct line {
 	struct top_screen *screen;
 	size_t row, at, end;
@@ -35,8 +36,9 @@ static void write_on(struct line *line, enum top_style style, const char *format
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (line->at < line->end)
-		line->at += top_put(line->screen, line->row, line->at, line->end - line->at, style, text);
+	if (line->at > 0 && strlen(text) > line->end - line->at)
+		line->end = line->at;
+	line->at += top_put(line->screen, line->row, line->at, line->end - line->at, style, text);
 }
 
 /* A word in front of the others, as `status` has them. */
@@ -152,6 +154,9 @@ static void draw_clients(const struct drawing *d, const struct top_now *now)
 		write_on(&line, TOP_ALARM, "%sSTEERING IS OFF", gap);
 }
 
+/* With less room there is the present one alone. */
+#define TABS_WIDTH 38
+
 static void draw_tabs(const struct drawing *d, const struct top_now *now)
 {
 	static const char *const names[TOP_TABS] = { "Addresses", "Networks", "Gate", "Zones" };
@@ -162,7 +167,7 @@ static void draw_tabs(const struct drawing *d, const struct top_now *now)
 	for (size_t i = 0; i < TOP_TABS; i++) {
 		if (i == tab)
 			write_on(&line, TOP_STRONG, "[%s]", names[i]);
-		else
+		else if (d->layout.width >= TABS_WIDTH)
 			write_on(&line, TOP_DIM, " %s ", names[i]);
 	}
 	if (tab != TOP_ADDRESSES && tab != TOP_NETWORKS)
@@ -170,7 +175,7 @@ static void draw_tabs(const struct drawing *d, const struct top_now *now)
 	snprintf(right, sizeof(right), "%s%s%sby %s", *d->view->filter ? "filter: " : "", d->view->filter,
 		 *d->view->filter ? ", " : "",
 		 d->view->order == WORST_BY_LATEST ? "the latest" : worst_order_name(d->view->order));
-	if (line.at + 2 < line.end)
+	if (line.at + 2 + (*d->view->filter ? 1 : strlen(right)) <= line.end)
 		top_put_right(d->screen, line.row, line.at + 2, line.end - line.at - 2,
 			      *d->view->filter ? TOP_WARNING : TOP_DIM, right);
 }

@@ -82,30 +82,34 @@ static void all_of_it_at_80x24(void **state)
 	shows(text, "19:10");
 	shows(text, "[Addresses] Networks  Gate  Zones");
 	shows(text, "by score\n");
-	shows(text, ">192.0.2.7                  100  banned         3        17  listed, dnsbl-reject");
-	shows(text, " 2001:db8:1234:5678::/64     40  suspect");
+	shows(text, ">192.0.2.7                  100 banned       3       17 listed, dnsbl-reject");
+	shows(text, " 2001:db8:1234:5678::/64     40 suspect");
 	shows(text, "q quit");
 }
 
 static void each_tab(void **state)
 {
 	view.tab = TOP_NETWORKS;
-	shows(draw(80, 24), ">192.0.2.0/24        1234567      200     199");
+	shows(draw(80, 24), ">192.0.2.0/24       1234567");
 	view.tab = TOP_GATE;
-	shows(draw(80, 24), ">testing          180  waits for its greeting");
+	shows(draw(80, 24), ">testing         180 waits for its greeting");
 	view.tab = TOP_ZONES;
-	shows(draw(80, 24), ">bl.example              OUT            3");
+	shows(draw(80, 24), ">bl.example             OUT");
 	shows(draw(132, 24), "lists everybody");
 }
 
 static void smaller_ones(void **state)
 {
-	shows(draw(60, 15), ">192.0.2.7                 100 banned        3       17");
-	shows(draw(40, 10), ">192.0.2.7                 100 banned");
+	shows(draw(60, 15), ">192.0.2.7                  100 banned       3       17");
+	shows(draw(40, 10), ">192.0.2.7                banned");
 	shows(draw(40, 10), "A WAVE LASTS for 4m12s");
 	shows(draw(40, 1), "connections 300 FULL");
 	shows(draw(200, 60), "listed, courier-smtp/dnsbl-reject");
 	assert_string_equal(draw(1, 1), "~\n");
+	/* A number is told whole or not at all. */
+	shows(draw(60, 15), "310 suspects  0 with a score     ");
+	view.tab = TOP_ZONES;
+	shows(draw(20, 10), "[Zones]");
 }
 
 /* Whatever the size, and whatever is shown. */

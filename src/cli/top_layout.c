@@ -12,7 +12,7 @@
 /* Of the mark at the row that is selected. */
 #define LEFT 1
 /* Between columns: two cells, where that does not cost one. */
-#define ROOMY_WIDTH 72
+#define ROOMY_WIDTH 96
 
 static const struct {
 	size_t least_height;
@@ -23,14 +23,15 @@ static const struct {
 	[TOP_HEAD_CLIENTS] = { 12 },
 };
 
+/* The longest /64 takes 24. */
 static const struct top_column addresses[] = {
-	{ TOP_FIELD_NAME, "ADDRESS", 23, 0 },
+	{ TOP_FIELD_NAME, "ADDRESS", 24, 0 },
 	{ TOP_FIELD_SCORE, "SCORE", 5, 2, .right = true },
 	{ TOP_FIELD_STATE, "STATE", 9, 1 },
-	{ TOP_FIELD_OPEN, "OPEN", 5, 3, .right = true },
+	{ TOP_FIELD_OPEN, "OPEN", 4, 3, .right = true },
 	{ TOP_FIELD_OFFENCES, "OFFENCES", 8, 4, .right = true },
 	{ TOP_FIELD_LAST, "LAST", 4, 6, .right = true },
-	{ TOP_FIELD_WHY, "WHY", 16, 5, .stretches = true },
+	{ TOP_FIELD_WHY, "WHY", 20, 5, .stretches = true },
 };
 
 static const struct top_column networks[] = {

