@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -15,6 +14,35 @@ import time
 import pyte
 
 from world import WorldError
+
+
+class Screen(pyte.Screen):
+    """With what curses uses of a terminal and pyte lacks: CBT, SU and SD."""
+
+    def cursor_back_tab(self, count=1):
+        for _ in range(count or 1):
+            stops = [stop for stop in self.tabstops if stop < self.cursor.x]
+            self.cursor.x = max(stops, default=0)
+
+
+    def scroll_up(self, count=1):
+        self._scroll(self.index, self.margins.bottom if self.margins else self.lines - 1, count)
+
+    def scroll_down(self, count=1):
+        self._scroll(self.reverse_index, self.margins.top if self.margins else 0, count)
+
+    def _scroll(self, step, line, count):
+        before = self.cursor.y
+        self.cursor.y = line
+        for _ in range(count or 1):
+            step()
+        self.cursor.y = before
+
+
+class Stream(pyte.ByteStream):
+    added = {"Z": "cursor_back_tab", "S": "scroll_up", "T": "scroll_down"}
+    csi = {**pyte.ByteStream.csi, **added}
+    events = pyte.ByteStream.events | set(added.values())
 
 
 class Terminal:
@@ -26,8 +54,8 @@ class Terminal:
     """
 
     def __init__(self, command, columns=80, lines=24, environment=None, **options):
-        self.screen = pyte.Screen(columns, lines)
-        self.stream = pyte.ByteStream(self.screen)
+        self.screen = Screen(columns, lines)
+        self.stream = Stream(self.screen)
         self.raw = b""  # all that it wrote
         self.command = [str(word) for word in command]
         # Not xterm: pyte does not know how to repeat a character (REP).
@@ -68,8 +96,9 @@ class Terminal:
         self._set_size()
 
     def read(self, seconds=0.0):
-        """Takes what is written until nothing more comes for that time."""
-        while select.select([self.outer], [], [], seconds)[0]:
+        """Takes what is written, for so long and until nothing more is there."""
+        deadline = time.monotonic() + seconds
+        while select.select([self.outer], [], [], max(deadline - time.monotonic(), 0))[0]:
             try:
                 data = os.read(self.outer, 65536)
             except OSError as error:
@@ -157,10 +186,3 @@ def _descends(pid, ancestor):
         except OSError:
             return False
     return False
-
-
-def send(terminal, name, number):
-    os.kill(own_of(terminal, name), number)
-
-
-__all__ = ["Terminal", "own_of", "send", "signal"]
