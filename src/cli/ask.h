@@ -38,8 +38,8 @@ const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_
 uint64_t ask_number(const json_t *object, const char *name);
 bool ask_is_true(const json_t *object, const char *name);
 
-/* Why a client is banned, or a suspect: "listed, courier-smtp/dnsbl-reject", "by hand: told 511 all night"; "" where it is
- * not said. Returns `text`. */
+/* Why a client is banned, or a suspect: "listed, courier-smtp/dnsbl-reject", "by hand: told 511 all night"; "" where it
+ * is not said. Returns `text`. */
 #define ASK_WHY_SIZE (ASK_TEXT_SIZE * 3 + 16)
 const char *ask_why(const json_t *object, char text[ASK_WHY_SIZE]);
 

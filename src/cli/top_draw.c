@@ -211,7 +211,8 @@ static enum top_style style_of_state(enum client_state state)
 
 #define FIELD_SIZE 256
 
-static enum top_style field_of_row(const struct top_row *row, enum top_field field, uint64_t now_s, char text[FIELD_SIZE])
+static enum top_style field_of_row(const struct top_row *row, enum top_field field, uint64_t now_s,
+				   char text[FIELD_SIZE])
 {
 	const struct worst_row *sums = &row->sums;
 	uint64_t number = 0;
@@ -241,7 +242,8 @@ static enum top_style field_of_row(const struct top_row *row, enum top_field fie
 	return number ? TOP_PLAIN : TOP_DIM;
 }
 
-static enum top_style field_of_session(const struct top_now *now, size_t place, enum top_field field, char text[FIELD_SIZE])
+static enum top_style field_of_session(const struct top_now *now, size_t place, enum top_field field,
+				       char text[FIELD_SIZE])
 {
 	uint64_t number = now->by_state[place];
 

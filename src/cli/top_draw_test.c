@@ -40,7 +40,8 @@ static int set_up(void **state)
 		       "open", 3, "offences", 17, "last", NOW - 125, "outcome", "listed", "service", "courier-smtp",
 		       "signature", "dnsbl-reject"));
 	take(json_pack("{s:s, s:s, s:i}", "address", "2001:db8:1234:5678::/64", "state", "suspect", "score", 40));
-	take(json_pack("{s:s, s:i, s:i, s:i}", "network", "192.0.2.0/24", "score", 1234567, "clients", 200, "banned", 199));
+	take(json_pack("{s:s, s:i, s:i, s:i}", "network", "192.0.2.0/24", "score", 1234567, "clients", 200, "banned",
+		       199));
 	top_model_end(&model, 1000, WORST_BY_SCORE);
 	return 0;
 }

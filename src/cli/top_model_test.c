@@ -102,7 +102,8 @@ static bool is_safe(const char *text)
 static void hostile_text_is_escaped(void **state)
 {
 	take("{\"now\":{\"mode\":\"\\u001b[31m\",\"mail_server\":\"\\u0001\\u202e\",\"wave\":{\"state\":\"\\u009b\"}},"
-	     "\"zones\":[{\"zone\":\"\\u001b]0;x\\u0007\",\"state\":\"\\r\\n\",\"trouble\":\"\\u001bP\",\"trouble6\":\"\\u007f\"}, 7]}");
+	     "\"zones\":[{\"zone\":\"\\u001b]0;x\\u0007\",\"state\":\"\\r\\n\","
+	     "\"trouble\":\"\\u001bP\",\"trouble6\":\"\\u007f\"}, 7]}");
 	take("{\"address\":\"10.0.0.1\",\"by_hand\":true,\"why\":\"\\u001b[2J\\u001b]52;c;x\\u0007\"}");
 	take("{\"address\":\"10.0.0.2\",\"outcome\":\"\\u001b\",\"service\":\"\\b\",\"signature\":\"\\u009bq\"}");
 	take("{\"address\":\"\\u001b[31m\",\"score\":5}");

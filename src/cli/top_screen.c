@@ -53,7 +53,8 @@ static size_t length_of(const char *text)
 	return length;
 }
 
-size_t top_put(struct top_screen *screen, size_t row, size_t column, size_t width, enum top_style style, const char *text)
+size_t top_put(struct top_screen *screen, size_t row, size_t column, size_t width, enum top_style style,
+	       const char *text)
 {
 	size_t length = length_of(text), used;
 

@@ -43,7 +43,8 @@ struct top_screen {
 void top_screen_begin(struct top_screen *screen, size_t width, size_t height);
 
 /* Text from that place on, in `width` cells at most; what is cut ends with U+2026. Returns the cells it took. */
-size_t top_put(struct top_screen *screen, size_t row, size_t column, size_t width, enum top_style style, const char *text);
+size_t top_put(struct top_screen *screen, size_t row, size_t column, size_t width, enum top_style style,
+	       const char *text);
 /* The same with its end at the end of these cells. */
 void top_put_right(struct top_screen *screen, size_t row, size_t column, size_t width, enum top_style style,
 		   const char *text);

@@ -59,8 +59,8 @@ static void numbers_end_at_the_right(void **state)
 static void foreign_bytes_are_none(void **state)
 {
 	static const char *const texts[] = {
-		"\033[31m", "\a\b\t\n\r", "\x9b""31m", "\xc2\x9b""31m", "\xe2\x80\xae", "\xff\xfe", "\xe2\xa0", "\xc2", "\xef\xbf\xbf",
-		"\xf0\x9f\x98\x80", "\x7f", "\xc0\x9b", "\xe0\x80\x9b",
+		"\033[31m", "\a\b\t\n\r", "\x9b""31m", "\xc2\x9b""31m", "\xe2\x80\xae", "\xff\xfe", "\xe2\xa0", "\xc2",
+		"\xef\xbf\xbf", "\xf0\x9f\x98\x80", "\x7f", "\xc0\x9b", "\xe0\x80\x9b",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

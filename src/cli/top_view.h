@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* top_view - how somebody looks at what `wavebreak top` knows: the tab, the row, the order, the filter, and what the keys
- * do to them. What a key asks of others is a deed; a ban, its end and an allowance are one only after a "y".
+/* top_view - how somebody looks at what `wavebreak top` knows: the tab, the row, the order, the filter, and what the
+ * keys do to them. What a key asks of others is a deed; a ban, its end and an allowance are one only after a "y".
  *
  * The row that is selected is known by its name, so it is the same one when the order changes. Pure.
  */

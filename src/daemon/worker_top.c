@@ -77,7 +77,8 @@ static void on_connection(void *data, const struct sockdiag_socket *connection)
 		((struct connected *)value)->open++;
 }
 
-static void add(struct look *look, const struct addr *unit, const struct judge_standing *standing, bool banned, bool suspect)
+static void add(struct look *look, const struct addr *unit, const struct judge_standing *standing, bool banned,
+		bool suspect)
 {
 	struct unit_key key = unit_key_of(unit);
 	struct connected *connected = table_find(look->connected, &key);

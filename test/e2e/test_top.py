@@ -316,6 +316,32 @@ def test_no_daemon(world, guard):
         assert "is not running" in terminal.text and b"\x1b" not in terminal.raw
 
 
+def ask_raw(guard, **request):
+    """The lines of the answer."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(guard.folder / "run" / "control"))
+        client.sendall(json.dumps({"command": "top", **request}).encode() + b"\n")
+        return [json.loads(line) for line in client.makefile()]
+
+
+def test_the_answer_to_programs(world, guard):
+    lines = ask_raw(guard)
+    assert lines[-1] == {"ok": True}
+    assert lines[0]["now"]["bans"] == 8 and lines[0]["totals"]["bans"] >= 8
+    clients = [line for line in lines if "address" in line]
+    networks = [line for line in lines if "network" in line]
+    assert len(clients) == 11 and {c["state"] for c in clients} == {"banned", "connected"}
+    assert [n["banned"] for n in networks if n["network"] == "10.66.1.0/24"] == [7]
+    assert len([line for line in ask_raw(guard, limit=2) if "address" in line]) == 2
+    assert len([line for line in ask_raw(guard, limit=-1) if "address" in line]) == 1
+    within = [line for line in ask_raw(guard, within="10.67.0.0/16", order="open") if "address" in line]
+    assert {line["address"] for line in within} == {"10.67.0.1", "10.67.0.2", "10.67.0.3"}
+    for wrong in {"order": "x"}, {"order": "\x1b"}, {"within": "x"}, {"within": 7}, {"within": "10.0.0.1/8"}:
+        refused = ask_raw(guard, **wrong)
+        assert refused[-1]["ok"] is False and refused[-1]["status"] == WRONG, wrong
+
+
 def escapes_of(raw):
     """What is not of the kinds that curses sends: operating system commands, device control, 8-bit controls."""
     return re.findall(rb"\x1b[\]P^_X][^\x1b]{0,20}|\x07|\x1b\[31mred|\x9b|\x1b\[2Jgone", raw)
