@@ -132,8 +132,10 @@ static int refuse(const char *term, const char *why)
 	return -1;
 }
 
+/* Looked at by itself, since newterm does not say why it fails. */
 static int check_terminal(const char *term)
 {
+	bool has_address;
 	int error = 1;
 
 	if (!*term) {
@@ -143,7 +145,9 @@ static int check_terminal(const char *term)
 	}
 	if (setupterm(term, STDOUT_FILENO, &error) != OK)
 		return refuse(term, "is not known here");
-	if (!cursor_address)
+	has_address = cursor_address;
+	del_curterm(cur_term);
+	if (!has_address)
 		return refuse(term, "cannot put its cursor anywhere");
 	return 0;
 }
