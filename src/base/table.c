@@ -144,21 +144,32 @@ void *table_find(const struct table *t, const void *key)
 	return id_plus_one ? value_of(t, entry_at(t, id_plus_one - 1)) : NULL;
 }
 
-static int grow_index(struct table *t)
+static int grow_index(struct table *t, size_t size)
 {
-	uint32_t *old = t->index, *grown = calloc(t->index_size * 2, sizeof(*grown));
+	uint32_t *old = t->index, *grown = calloc(size, sizeof(*grown));
 	size_t old_size = t->index_size;
 
 	if (!grown)
 		return -ENOMEM;
 	t->index = grown;
-	t->index_size = old_size * 2;
+	t->index_size = size;
 	for (size_t i = 0; i < old_size; i++) {
 		if (old[i])
 			t->index[find_slot(t, entry_at(t, old[i] - 1)->data)] = old[i];
 	}
 	free(old);
 	return 0;
+}
+
+int table_reserve(struct table *t, size_t count)
+{
+	size_t size = t->index_size;
+
+	if (count > t->most)
+		count = t->most;
+	while (count * 4 > size * 3)
+		size *= 2;
+	return size > t->index_size ? grow_index(t, size) : 0;
 }
 
 static int take_entry(struct table *t, struct entry **ret)
@@ -196,7 +207,7 @@ int table_add(struct table *t, const void *key, void **ret_value)
 	if (t->count == t->most)
 		return -ENOSPC;
 	if ((t->count + 1) * 4 > t->index_size * 3) {
-		r = grow_index(t);
+		r = grow_index(t, t->index_size * 2);
 		if (r < 0)
 			return r;
 		slot = find_slot(t, key);

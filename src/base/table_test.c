@@ -279,6 +279,28 @@ static void memory_grows_with_what_is_in_it(void **state)
 	table_destroy(table);
 }
 
+static void reserved_room_is_not_moved(void **state)
+{
+	struct table *table;
+	size_t memory;
+	void *value;
+
+	assert_int_equal(table_create(4, 8, 1000, &table), 0);
+	for (uint32_t key = 0; key < 10; key++)
+		assert_int_equal(table_add(table, &key, &value), 1);
+	/* No more than can be there. */
+	assert_int_equal(table_reserve(table, 1000000), 0);
+	memory = table_memory(table);
+	assert_true(memory < 100000);
+	assert_int_equal(table_reserve(table, 5), 0);
+	for (uint32_t key = 0; key < 1000; key++)
+		assert_int_equal(table_add(table, &key, &value), key >= 10);
+	assert_int_equal(table_memory(table), memory);
+	for (uint32_t key = 0; key < 1000; key++)
+		assert_non_null(table_find(table, &key));
+	table_destroy(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +313,7 @@ int main(void)
 		cmocka_unit_test(ids_that_were_never_given_are_nobody),
 		cmocka_unit_test(going_through_while_removing),
 		cmocka_unit_test(a_cleared_table_is_as_new),
+		cmocka_unit_test(reserved_room_is_not_moved),
 		cmocka_unit_test(memory_grows_with_what_is_in_it),
 	};
 

@@ -11,7 +11,7 @@
 /* Longer than the daemon lets its own clients wait. */
 #define PATIENCE_MS (CONTROL_IDLE_MS + 2000)
 
-static int find_socket(const struct options *options, char path[PLAN_SOCKET_SIZE])
+int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE])
 {
 	struct settings settings;
 	int status;
@@ -96,7 +96,7 @@ int ask_daemon(const struct options *options, const char *command, json_t *reque
 {
 	char path[PLAN_SOCKET_SIZE];
 	json_t *answer = NULL;
-	int status = find_socket(options, path), r;
+	int status = ask_socket(options, path), r;
 
 	if (status != OPTIONS_GO_ON) {
 		json_decref(request);
@@ -123,47 +123,6 @@ int ask_about(const struct options *options, const char *command, const char *na
 
 	json_object_set_new(request, name, ask_word(options->operands[0]));
 	return ask_daemon(options, command, request, NULL, NULL, ret);
-}
-
-json_t *ask_word(const char *word)
-{
-	json_t *text = json_string(word);
-	char *plain;
-
-	if (text)
-		return text;
-	plain = strdup(word);
-	if (!plain)
-		return NULL;
-	for (char *c = plain; *c; c++) {
-		if (*c & 0x80)
-			*c = '?';
-	}
-	text = json_string(plain);
-	free(plain);
-	return text;
-}
-
-const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_SIZE])
-{
-	const json_t *value = json_object_get(object, name);
-	struct bytes foreign = { "", 0 };
-
-	if (json_is_string(value))
-		foreign = bytes_make(json_string_value(value), json_string_length(value));
-	return text_escape(foreign, text, ASK_TEXT_SIZE);
-}
-
-uint64_t ask_number(const json_t *object, const char *name)
-{
-	json_int_t number = json_integer_value(json_object_get(object, name));
-
-	return number > 0 ? (uint64_t)number : 0;
-}
-
-bool ask_is_true(const json_t *object, const char *name)
-{
-	return json_is_true(json_object_get(object, name));
 }
 
 void ask_print_json(json_t *answer)

@@ -9,6 +9,11 @@
 
 #include "cli/options.h"
 #include "control/control.h"
+#include "daemon/plan.h"
+
+/* Where the daemon is asked: options->socket, or where the configuration (options->config) puts the socket. Returns
+ * OPTIONS_GO_ON, or an exit status after a sentence on standard error. */
+int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE]);
 
 /* Asks at options->socket, or where the configuration (options->config) puts the socket.
  * `request` is what goes with the command: stolen, NULL for nothing. `line` takes the lines
@@ -32,6 +37,11 @@ const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_
 /* 0 when it is missing, negative or no whole number. */
 uint64_t ask_number(const json_t *object, const char *name);
 bool ask_is_true(const json_t *object, const char *name);
+
+/* Why a client is banned, or a suspect: "listed, courier-smtp/dnsbl-reject", "by hand: told 511 all night"; "" where it
+ * is not said. Returns `text`. */
+#define ASK_WHY_SIZE (ASK_TEXT_SIZE * 3 + 16)
+const char *ask_why(const json_t *object, char text[ASK_WHY_SIZE]);
 
 /* The last line of an answer for programs: indented, in ASCII, without what is the protocol's. */
 void ask_print_json(json_t *answer);

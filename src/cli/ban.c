@@ -22,13 +22,9 @@ static void say(const json_t *answer)
 /* The daemon sees sessions at port 22 alone. */
 static bool is_own_session(const char *word)
 {
-	struct addr own, addr;
+	struct addr addr;
 
-	if (sessions_own(&own) < 0 || addr_parse(bytes_of(word), &addr) < 0)
-		return false;
-	own = addr_unit(&own);
-	addr = addr_unit(&addr);
-	return addr_equal(&own, &addr);
+	return addr_parse(bytes_of(word), &addr) == 0 && sessions_is_own(&addr);
 }
 
 int cmd_ban(int argc, char **argv)

@@ -15,13 +15,6 @@
 #define STEP_MOST 60
 #define TIME_MOST UINT64_C(253402300799)
 
-struct asking {
-	const struct history_span *span;
-	history_part_fn *fn;
-	void *data;
-	uint64_t samples;
-};
-
 static int parse_time(const char *command, const char *option, const char *word, uint64_t now_s, uint64_t *ret_s)
 {
 	char shown[80];
@@ -58,11 +51,11 @@ static void leave_out(struct history_chunk *chunk, const struct history_part *pa
 	}
 }
 
-static void on_line(void *data, const json_t *line)
+void history_line(void *data, const json_t *line)
 {
 	static char text[HISTORY_CHUNK_MOST];
 	static struct history_chunk chunk;
-	struct asking *asking = data;
+	struct history_asking *asking = data;
 	char series[ASK_TEXT_SIZE];
 	struct history_part part = { ask_text(line, "series", series), .start_s = ask_number(line, "start"),
 				     .chunk = &chunk };
@@ -80,7 +73,7 @@ static void on_line(void *data, const json_t *line)
 		asking->fn(asking->data, &part);
 }
 
-static json_t *request_of(const struct history_span *span, history_columns wanted, bool imported)
+json_t *history_request(const struct history_span *span, history_columns wanted, bool imported)
 {
 	json_t *request = json_pack("{s:I, s:I, s:b}", "since", (json_int_t)span->since_s, "until",
 				    (json_int_t)span->until_s, "imported", imported);
@@ -99,12 +92,13 @@ static json_t *request_of(const struct history_span *span, history_columns wante
 int history_ask(const struct options *options, const struct history_span *span, history_columns wanted,
 		history_part_fn *fn, void *data)
 {
-	struct asking asking = { span, fn, data, 0 };
+	struct history_asking asking = { span, fn, data, 0 };
 	json_t *answer;
 	int status = STATUS_OK;
 
 	for (int imported = 0; imported < 2 && status == STATUS_OK && asking.samples == 0; imported++) {
-		status = ask_daemon(options, "history", request_of(span, wanted, imported), on_line, &asking, &answer);
+		status = ask_daemon(options, "history", history_request(span, wanted, imported), history_line, &asking,
+				    &answer);
 		if (status == STATUS_OK)
 			json_decref(answer);
 	}

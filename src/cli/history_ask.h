@@ -10,6 +10,8 @@
 #include "cli/options.h"
 #include "observe/history.h"
 
+#include <jansson.h>
+
 /* A chunk of samples whose slots that are not asked for are taken out. `series` is "" for what was sampled there, or the
  * name of what was imported, safe to show. */
 struct history_part {
@@ -27,6 +29,16 @@ struct history_span {
 /* What --since and --until say; without them the last day. Returns OPTIONS_GO_ON, or the exit status after a
  * sentence on standard error. */
 int history_span_of(const struct options *options, const char *command, struct history_span *ret);
+
+/* The question "history", for who asks by itself, and its lines: for control_line_fn. */
+struct history_asking {
+	const struct history_span *span;
+	history_part_fn *fn;
+	void *data;
+	uint64_t samples; /* so far */
+};
+json_t *history_request(const struct history_span *span, history_columns wanted, bool imported);
+void history_line(void *asking, const json_t *line);
 
 /* Samples of that span in order of time, the live ones, or where there are none the imported ones, a series after the
  * other. Returns STATUS_OK, STATUS_NO where there is nothing, or another exit status, both after a sentence. */

@@ -21,21 +21,6 @@ static void print_json(void *data, const json_t *ban)
 	putchar('\n');
 }
 
-static void print_why(const json_t *ban)
-{
-	char why[ASK_TEXT_SIZE], service[ASK_TEXT_SIZE], signature[ASK_TEXT_SIZE];
-
-	if (ask_is_true(ban, "by_hand")) {
-		ask_text(ban, "why", why);
-		printf("by hand%s%s\n", *why ? ": " : "", why);
-		return;
-	}
-	printf("%s", ask_text(ban, "outcome", why));
-	if (*ask_text(ban, "signature", signature))
-		printf(", %s/%s", ask_text(ban, "service", service), signature);
-	putchar('\n');
-}
-
 /* A ban whose known end has come stays until the kernel has said whether the client tried
  * again meanwhile. */
 static const char *until(uint64_t until_s, uint64_t now_s, char text[WHEN_TEXT_SIZE])
@@ -48,15 +33,14 @@ static const char *until(uint64_t until_s, uint64_t now_s, char text[WHEN_TEXT_S
 static void print_ban(void *data, const json_t *ban)
 {
 	struct listing *listing = data;
-	char address[ASK_TEXT_SIZE], begin[WHEN_TEXT_SIZE], end[WHEN_TEXT_SIZE];
+	char address[ASK_TEXT_SIZE], begin[WHEN_TEXT_SIZE], end[WHEN_TEXT_SIZE], why[ASK_WHY_SIZE];
 
 	if (listing->count++ == 0)
 		printf("%-*s  %-*s  %-*s  %s\n", ADDRESS_COLUMN, "ADDRESS", TIME_COLUMN, "SINCE",
 		       TIME_COLUMN, listing->suspects ? "UNTIL" : "UNTIL AT LEAST", "WHY");
-	printf("%-*s  %-*s  %-*s  ", ADDRESS_COLUMN, ask_text(ban, "address", address), TIME_COLUMN,
+	printf("%-*s  %-*s  %-*s  %s\n", ADDRESS_COLUMN, ask_text(ban, "address", address), TIME_COLUMN,
 	       when_format(ask_number(ban, "begin"), listing->now_s, begin), TIME_COLUMN,
-	       until(ask_number(ban, "until"), listing->now_s, end));
-	print_why(ban);
+	       until(ask_number(ban, "until"), listing->now_s, end), ask_why(ban, why));
 }
 
 int cmd_list(int argc, char **argv)

@@ -15,10 +15,11 @@
 /* Root asks, and what answers reads strangers all day: its lines have an end. */
 #define LINE_MOST (1024 * 1024)
 
-struct line_reader {
+struct control_question {
 	int fd;
-	int timeout_ms;
-	size_t from, to; /* what was read and not yet given */
+	size_t from, to;  /* what was read and not yet given */
+	size_t looked_at; /* of that, without finding the end of a line */
+	uint64_t lines;   /* that were given */
 	char buffer[LINE_MOST];
 };
 
@@ -30,6 +31,7 @@ static int set_patience(int fd, int timeout_ms)
 	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ? -errno : 0;
 }
 
+/* Without patience it does not wait at all. */
 static int connect_to(const char *path, int timeout_ms)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -38,10 +40,10 @@ static int connect_to(const char *path, int timeout_ms)
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(sun.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (timeout_ms ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return -errno;
-	r = set_patience(fd, timeout_ms);
+	r = timeout_ms ? set_patience(fd, timeout_ms) : 0;
 	/* A daemon that hangs leaves its backlog full. */
 	if (r == 0 && connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0)
 		r = errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -84,93 +86,131 @@ static int send_request(int fd, const json_t *request)
 	return r;
 }
 
-static int read_more(struct line_reader *in, uint64_t deadline_ms)
+static int read_more(struct control_question *q)
 {
-	struct pollfd p = { .fd = in->fd, .events = POLLIN };
-	uint64_t now = clock_ms();
 	ssize_t n;
-	int r;
 
-	if (in->from) {
-		memmove(in->buffer, in->buffer + in->from, in->to - in->from);
-		in->to -= in->from;
-		in->from = 0;
+	if (q->from) {
+		memmove(q->buffer, q->buffer + q->from, q->to - q->from);
+		q->to -= q->from;
+		q->from = 0;
 	}
-	if (in->to == sizeof(in->buffer))
+	if (q->to == sizeof(q->buffer))
 		return -EPROTO;
-	r = poll(&p, 1, deadline_ms > now ? (int)(deadline_ms - now) : 0);
-	if (r < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (r == 0)
-		return -ETIMEDOUT;
-	n = recv(in->fd, in->buffer + in->to, sizeof(in->buffer) - in->to, 0);
+	n = recv(q->fd, q->buffer + q->to, sizeof(q->buffer) - q->to, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
 	if (n <= 0)
 		return -EPROTO;
-	in->to += (size_t)n;
-	return 0;
+	q->to += (size_t)n;
+	return 1;
 }
 
-static int next_line(struct line_reader *in, json_t **ret)
+/* 1 with a line, 0 when none is complete, or -EPROTO. */
+static int next_line(struct control_question *q, json_t **ret)
 {
-	uint64_t deadline_ms = clock_ms() + (uint64_t)in->timeout_ms;
-	size_t looked_at = 0;
+	struct bytes rest = bytes_make(q->buffer + q->from, q->to - q->from);
+	size_t size = q->looked_at + bytes_find_char(bytes_skip(rest, q->looked_at), '\n');
 
-	for (;;) {
-		struct bytes rest = bytes_make(in->buffer + in->from, in->to - in->from);
-		size_t size = looked_at + bytes_find_char(bytes_skip(rest, looked_at), '\n');
-		int r;
+	q->looked_at = size < rest.size ? 0 : rest.size;
+	if (size == rest.size)
+		return 0;
+	q->from += size + 1;
+	q->lines++;
+	*ret = json_loadb(rest.data, size, 0, NULL);
+	if (json_is_object(*ret))
+		return 1;
+	json_decref(*ret);
+	return -EPROTO;
+}
 
-		if (size < rest.size) {
-			in->from += size + 1;
-			*ret = json_loadb(rest.data, size, 0, NULL);
-			return json_is_object(*ret) ? 0 : -EPROTO;
+int control_question_read(struct control_question *q, control_line_fn *fn, void *data, json_t **ret_last)
+{
+	int more = read_more(q), r;
+	json_t *object;
+
+	while ((r = next_line(q, &object)) > 0) {
+		if (json_object_get(object, "ok")) {
+			*ret_last = object;
+			return 1;
 		}
-		looked_at = rest.size;
-		r = read_more(in, deadline_ms);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int read_answer(int fd, int timeout_ms, control_line_fn *fn, void *data, json_t **ret_last)
-{
-	struct line_reader *in = malloc(sizeof(*in));
-	json_t *object = NULL;
-	int r;
-
-	if (!in)
-		return -ENOMEM;
-	in->fd = fd;
-	in->timeout_ms = timeout_ms;
-	in->from = in->to = 0;
-	for (;;) {
-		r = next_line(in, &object);
-		if (r < 0 || json_object_get(object, "ok"))
-			break;
 		if (fn)
 			fn(data, object);
 		json_decref(object);
-		object = NULL;
 	}
-	free(in);
-	if (r < 0)
-		json_decref(object);
-	else
-		*ret_last = object;
+	return r < 0 ? r : more < 0 ? more : 0;
+}
+
+static int open_question(const char *path, const json_t *request, int timeout_ms, struct control_question **ret)
+{
+	struct control_question *q = malloc(sizeof(*q));
+	int r;
+
+	if (!q)
+		return -ENOMEM;
+	q->fd = r = connect_to(path, timeout_ms);
+	q->from = q->to = q->looked_at = q->lines = 0;
+	if (r >= 0)
+		r = send_request(q->fd, request);
+	if (r < 0) {
+		control_question_close(q);
+		return r;
+	}
+	*ret = q;
+	return 0;
+}
+
+int control_question_open(const char *socket_path, json_t *request, struct control_question **ret)
+{
+	int r = open_question(socket_path, request, 0, ret);
+
+	json_decref(request);
 	return r;
+}
+
+int control_question_fd(const struct control_question *q)
+{
+	return q->fd;
+}
+
+void control_question_close(struct control_question *q)
+{
+	if (!q)
+		return;
+	if (q->fd >= 0)
+		close(q->fd);
+	free(q);
+}
+
+/* 0, also when a signal came, or -errno. */
+static int wait_for_more(const struct control_question *q, uint64_t deadline_ms)
+{
+	struct pollfd p = { .fd = q->fd, .events = POLLIN };
+	uint64_t now = clock_ms();
+	int r = poll(&p, 1, deadline_ms > now ? (int)(deadline_ms - now) : 0);
+
+	if (r < 0)
+		return errno == EINTR ? 0 : -errno;
+	return r == 0 ? -ETIMEDOUT : 0;
 }
 
 int control_ask(const char *socket_path, json_t *request, int timeout_ms, control_line_fn *line, void *data,
 		json_t **ret_last)
 {
-	int fd = connect_to(socket_path, timeout_ms), r = fd;
+	struct control_question *q = NULL;
+	int r = open_question(socket_path, request, timeout_ms, &q);
 
-	if (fd >= 0) {
-		r = send_request(fd, request);
-		if (r == 0)
-			r = read_answer(fd, timeout_ms, line, data, ret_last);
-		close(fd);
-	}
 	json_decref(request);
-	return r;
+	if (r == 0) {
+		uint64_t deadline_ms = clock_ms() + (uint64_t)timeout_ms, lines = 0;
+
+		while ((r = wait_for_more(q, deadline_ms)) == 0 &&
+		       (r = control_question_read(q, line, data, ret_last)) == 0) {
+			if (q->lines != lines)
+				deadline_ms = clock_ms() + (uint64_t)timeout_ms;
+			lines = q->lines;
+		}
+	}
+	control_question_close(q);
+	return r < 0 ? r : 0;
 }

@@ -3,6 +3,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -232,6 +233,37 @@ static void a_server_that_does_not_accept(void **state)
 		close(fds[i]);
 }
 
+/* Nothing waits: neither for a place nor for a line. */
+static void a_question_beside_other_things(void **state)
+{
+	static const char text[] = "{\"n\":1}\n{\"ok\":true}\n";
+	struct control_question *question;
+	json_t *last = NULL;
+	int r, fds[8];
+
+	serve(&(struct script){ text, sizeof(text) - 1, 1 });
+	assert_int_equal(control_question_open(address.sun_path, json_object(), &question), 0);
+	while ((r = control_question_read(question, NULL, NULL, &last)) == 0) {
+		struct pollfd p = { .fd = control_question_fd(question), .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	}
+	assert_int_equal(r, 1);
+	assert_true(json_is_true(json_object_get(last, "ok")));
+	json_decref(last);
+	control_question_close(question);
+	control_question_close(NULL);
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)!connect(fds[i], (const struct sockaddr *)&address, sizeof(address));
+	}
+	assert_int_equal(control_question_open(address.sun_path, json_object(), &question), -ETIMEDOUT);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	assert_int_equal(control_question_open("/nonexistent/control", json_object(), &question), -ENOENT);
+}
+
 static void nobody_there(void **state)
 {
 	char path[200];
@@ -275,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_server_that_says_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_server_that_says_it_slowly, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_server_that_does_not_accept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_question_beside_other_things, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_request_has_an_end, set_up, tear_down),
 	};

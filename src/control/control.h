@@ -50,7 +50,8 @@ void control_fail(struct control_answer *answer, enum control_status status, con
 	__attribute__((format(printf, 3, 4)));
 
 /* Lines that are made while the client reads: `next` returns the next one (stolen), NULL at
- * the end; `done` frees the state, also when the client goes away early. */
+ * the end, json_null() when there is none yet: it is asked again in the next round of the loop, so that
+ * what takes long is done in slices. `done` frees the state, also when the client goes away early. */
 struct control_stream_calls {
 	json_t *(*next)(void *state);
 	void (*done)(void *state);
@@ -69,5 +70,15 @@ json_t *control_answer_here(control_fn *fn, void *data, const json_t *request);
 typedef void control_line_fn(void *data, const json_t *line);
 int control_ask(const char *socket_path, json_t *request, int timeout_ms, control_line_fn *line, void *data,
 		json_t **ret_last);
+
+/* The same for who has other things to wait for: nothing here blocks, and a daemon whose backlog is full is
+ * -ETIMEDOUT. How long it waits for an answer is the caller's to decide. */
+struct control_question;
+int control_question_open(const char *socket_path, json_t *request, struct control_question **ret);
+int control_question_fd(const struct control_question *question);
+/* When the descriptor is readable. Returns 1 with the last line, 0 when it is still to come, or -errno as above. */
+int control_question_read(struct control_question *question, control_line_fn *line, void *data, json_t **ret_last);
+/* Also before the end of the answer. NULL is fine. */
+void control_question_close(struct control_question *question);
 
 #endif

@@ -49,6 +49,7 @@ static int calls;
 static struct {
 	int made, most, done;
 	size_t line_size;
+	int slices; /* calls that have nothing yet */
 	int drains; /* a client that is read from while lines are made, or -1 */
 	size_t drained;
 } stream;
@@ -62,6 +63,8 @@ static json_t *next_number(void *state)
 	assert_int_equal(stream.done, 0);
 	if (stream.drains >= 0 && (n = recv(stream.drains, sink, sizeof(sink), MSG_DONTWAIT)) > 0)
 		stream.drained += (size_t)n;
+	if (stream.slices > 0 && stream.slices--)
+		return json_null();
 	return stream.made < stream.most ? json_pack("{s:i}", "n", stream.made++) : NULL;
 }
 
@@ -408,6 +411,40 @@ static void an_empty_stream(void **state)
 	assert_int_equal(stream.done, 1);
 }
 
+/* One slice a round, and others are answered meanwhile. */
+static void what_takes_long_is_made_in_slices(void **state)
+{
+	size_t size;
+	int fd;
+
+	stream.most = 3;
+	stream.slices = 1000;
+	fd = ask("{\"command\":\"stream\"}\n");
+	check_well(ask("{}\n"));
+	assert_true(stream.slices > 900 && stream.slices < 1000);
+	assert_int_equal(stream.made, 0);
+	rounds(1000);
+	assert_int_equal(stream.slices, 0);
+	free(read_all(fd, &size));
+	close(fd);
+	assert_true(size > strlen("{\"ok\":true}\n"));
+	assert_int_equal(stream.made, 3);
+	assert_int_equal(stream.done, 1);
+}
+
+static void who_goes_away_is_not_looked_for(void **state)
+{
+	int fd;
+
+	stream.slices = 1000;
+	fd = ask("{\"command\":\"stream\"}\n");
+	rounds(10);
+	close(fd);
+	rounds(10);
+	assert_int_equal(stream.done, 1);
+	assert_true(stream.slices > 900);
+}
+
 /* What a client does not read is not made: its socket's buffer and a slice, then no more. */
 static void who_reads_slowly_holds_its_own_answer_back(void **state)
 {
@@ -557,6 +594,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_says_nothing_is_not_waited_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_lines_and_the_last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_empty_stream, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_takes_long_is_made_in_slices, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_goes_away_is_not_looked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_reads_slowly_holds_its_own_answer_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_reads_a_little_is_waited_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_reads_fast_holds_nobody_up, set_up, tear_down),

@@ -140,6 +140,8 @@ static void make_lines(struct control_answer *c)
 	while (c->stream && c->out_size < ANSWER_SLICE) {
 		json_t *line = c->stream->next(c->stream_state);
 
+		if (json_is_null(line))
+			break;
 		if (line) {
 			put_line(c, line);
 		} else {
@@ -152,8 +154,11 @@ static void make_lines(struct control_answer *c)
 /* 0, or -errno when the client is gone. */
 static int send_some(struct control_answer *c)
 {
-	ssize_t n = send(c->fd, c->out, c->out_size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t n;
 
+	if (c->out_size == 0)
+		return 0;
+	n = send(c->fd, c->out, c->out_size, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	c->out_size -= (size_t)n;
@@ -164,7 +169,7 @@ static int send_some(struct control_answer *c)
 static void push(struct control_answer *c)
 {
 	make_lines(c);
-	if (c->out_size && send_some(c) == 0 && (c->out_size || c->stream))
+	if ((c->out_size || c->stream) && send_some(c) == 0 && (c->out_size || c->stream))
 		loop_fd_change(c->watch, EPOLLOUT);
 	else
 		close_client(c);

@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_time(json_t *object, const char *name, uint64_t wall_ms)
+void worker_put_time(json_t *object, const char *name, uint64_t wall_ms)
 {
 	if (wall_ms)
 		json_object_set_new(object, name, json_integer((json_int_t)(wall_ms / 1000)));
 }
 
-/* A value of the request, or the empty view. JSON text is UTF-8 and may hold NUL; views do. */
-static struct bytes text_of(const json_t *request, const char *name)
+struct bytes worker_text_of(const json_t *request, const char *name)
 {
 	const json_t *value = json_object_get(request, name);
 
@@ -44,24 +43,24 @@ static bool address_of(const json_t *request, struct control_answer *answer, str
 {
 	char shown[64];
 
-	if (worker_parse_address(text_of(request, "address"), ret) == 0)
+	if (worker_parse_address(worker_text_of(request, "address"), ret) == 0)
 		return true;
 	control_fail(answer, CONTROL_WRONG_USE, "'%s' is not an IPv4 or IPv6 address",
-		     text_escape(text_of(request, "address"), shown, sizeof(shown)));
+		     text_escape(worker_text_of(request, "address"), shown, sizeof(shown)));
 	return false;
 }
 
-static json_t *ban_to_json(const struct worker *w, const struct ban *ban)
+json_t *worker_ban_to_json(const struct worker *w, const struct ban *ban)
 {
 	char unit[ADDR_UNIT_TEXT_SIZE];
 	struct explain_signature signature;
 	json_t *o = json_object();
 
 	json_object_set_new(o, "address", json_string(addr_unit_format(&ban->unit, unit)));
-	put_time(o, "begin", ban->begin_ms);
-	put_time(o, "last", ban->last_ms);
-	put_time(o, "until", ban->until_ms);
-	put_time(o, "at_most", ban->at_most_ms);
+	worker_put_time(o, "begin", ban->begin_ms);
+	worker_put_time(o, "last", ban->last_ms);
+	worker_put_time(o, "until", ban->until_ms);
+	worker_put_time(o, "at_most", ban->at_most_ms);
 	json_object_set_new(o, "by_hand", json_boolean(ban->by_hand));
 	if (ban->why[0])
 		json_object_set_new(o, "why", json_string(ban->why));
@@ -75,16 +74,16 @@ static json_t *ban_to_json(const struct worker *w, const struct ban *ban)
 	return o;
 }
 
-static json_t *suspect_to_json(const struct worker *w, const struct suspect *suspect)
+json_t *worker_suspect_to_json(const struct worker *w, const struct suspect *suspect)
 {
 	char unit[ADDR_UNIT_TEXT_SIZE];
 	struct explain_signature signature;
 	json_t *o = json_pack("{s:s, s:s}", "address", addr_unit_format(&suspect->unit, unit), "outcome",
 			      outcome_name((enum outcome)suspect->outcome));
 
-	put_time(o, "begin", suspect->begin_ms);
-	put_time(o, "last", suspect->last_ms);
-	put_time(o, "until", suspect->until_ms);
+	worker_put_time(o, "begin", suspect->begin_ms);
+	worker_put_time(o, "last", suspect->last_ms);
+	worker_put_time(o, "until", suspect->until_ms);
 	if (suspect->score)
 		json_object_set_new(o, "score", json_integer(suspect->score));
 	if (worker_signature_name(w, suspect->signature, &signature)) {
@@ -120,7 +119,7 @@ static json_t *connections_to_json(const struct worker *w)
 	if (plan->limit)
 		json_object_set_new(o, "limit", json_integer(plan->limit));
 	if (w->server_full_s)
-		put_time(o, "server_said_full", w->server_full_s * 1000);
+		worker_put_time(o, "server_said_full", w->server_full_s * 1000);
 	return o;
 }
 
@@ -209,18 +208,15 @@ static json_t *limits_to_json(const struct settings *s)
 			 (json_int_t)s->limits_per_network, "total", (json_int_t)s->limits_total, "suspect", s->limits_suspect);
 }
 
-json_t *worker_status(struct worker *w)
+json_t *worker_now(struct worker *w)
 {
 	const struct plan *plan = w->start->plan;
-	struct store_state store = { 0 };
 	json_t *o = json_object();
 
-	if (w->store)
-		store_look(w->store, &store);
 	json_object_set_new(o, "version", json_string(WAVEBREAK_VERSION));
 	json_object_set_new(o, "mode", json_string(w->start->observe ? "observing" : "guarding"));
-	put_time(o, "now", clock_wall_ms());
-	put_time(o, "started", w->started_s * 1000);
+	worker_put_time(o, "now", clock_wall_ms());
+	worker_put_time(o, "started", w->started_s * 1000);
 	json_object_set_new(o, "mail_server", plan->server.name ? json_string(plan->server.name) : json_null());
 	json_object_set_new(o, "connections", connections_to_json(w));
 	json_object_set_new(o, "bans", json_integer((json_int_t)bans_count(w->bans)));
@@ -235,6 +231,16 @@ json_t *worker_status(struct worker *w)
 	if (w->gate)
 		json_object_set_new(o, "gate", worker_gate_to_json(w->gate));
 	json_object_set_new(o, "relief", worker_relief_to_json(w));
+	return o;
+}
+
+json_t *worker_status(struct worker *w)
+{
+	struct store_state store = { 0 };
+	json_t *o = worker_now(w);
+
+	if (w->store)
+		store_look(w->store, &store);
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
@@ -263,7 +269,7 @@ static json_t *next_ban(void *state)
 	struct listing *listing = state;
 	struct ban ban;
 
-	return bans_next(listing->w->bans, &listing->cursor, &ban) ? ban_to_json(listing->w, &ban) : NULL;
+	return bans_next(listing->w->bans, &listing->cursor, &ban) ? worker_ban_to_json(listing->w, &ban) : NULL;
 }
 
 static json_t *next_suspect(void *state)
@@ -271,7 +277,7 @@ static json_t *next_suspect(void *state)
 	struct listing *listing = state;
 	struct suspect suspect;
 
-	return suspects_next(listing->w->suspects, &listing->cursor, &suspect) ? suspect_to_json(listing->w, &suspect) :
+	return suspects_next(listing->w->suspects, &listing->cursor, &suspect) ? worker_suspect_to_json(listing->w, &suspect) :
 										  NULL;
 }
 
@@ -333,7 +339,7 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 		return;
 	}
 	r = bans_by_hand(w->bans, &addr, json_is_integer(duration) && json_integer_value(duration) > 0 ?
-			 (uint64_t)json_integer_value(duration) : 0, text_of(request, "why"), clock_wall_ms(), &step);
+			 (uint64_t)json_integer_value(duration) : 0, worker_text_of(request, "why"), clock_wall_ms(), &step);
 	if (r < 0) {
 		control_fail(answer, CONTROL_NO, r == -ENOSPC ? "ban.limit is reached: %s is not banned" :
 			     r == -ERANGE ? "that is longer than a ban may last: %s is not banned" :
@@ -343,7 +349,7 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 	worker_carry_out(w, &step);
 	worker_evict(w, &addr, 0);
 	worker_settle(w);
-	control_finish(answer, json_pack("{s:o, s:b}", "ban", ban_to_json(w, &step.ban), "observing",
+	control_finish(answer, json_pack("{s:o, s:b}", "ban", worker_ban_to_json(w, &step.ban), "observing",
 					 w->start->observe));
 }
 
@@ -369,12 +375,12 @@ static void do_unban(struct worker *w, const json_t *request, struct control_ans
 	}
 	worker_carry_out(w, &step);
 	worker_settle(w);
-	control_finish(answer, json_pack("{s:o}", "ban", ban_to_json(w, &step.ban)));
+	control_finish(answer, json_pack("{s:o}", "ban", worker_ban_to_json(w, &step.ban)));
 }
 
-static bool prefix_of(const json_t *request, struct control_answer *answer, struct prefix *ret)
+bool worker_prefix_of(const json_t *request, const char *name, struct control_answer *answer, struct prefix *ret)
 {
-	struct bytes text = text_of(request, "prefix");
+	struct bytes text = worker_text_of(request, name);
 	char shown[64];
 	int r = prefix_parse(text, ret);
 
@@ -392,7 +398,7 @@ static void do_allow(struct worker *w, const json_t *request, struct control_ans
 	struct prefix prefix;
 	int r;
 
-	if (!prefix_of(request, answer, &prefix))
+	if (!worker_prefix_of(request, "prefix", answer, &prefix))
 		return;
 	prefix_format(&prefix, text);
 	if (json_is_true(json_object_get(request, "remove"))) {
@@ -425,7 +431,7 @@ static json_t *events_to_json(const struct worker *w, const struct judge_client 
 		json_t *o = json_pack("{s:s, s:i, s:i}", "outcome", outcome_name((enum outcome)e->outcome), "added",
 				      (int)e->added, "score_after", (int)e->score_after);
 
-		put_time(o, "at", e->at_ms);
+		worker_put_time(o, "at", e->at_ms);
 		if (e->client_port)
 			json_object_set_new(o, "port", json_integer(e->client_port));
 		if (e->reply_code)
@@ -446,7 +452,7 @@ static json_t *relief_to_json(const struct relief_record *record)
 			      "words", relief_words(record, words), "open", (int)record->open, "limit", (int)record->limit,
 			      "observing", record->observed);
 
-	put_time(o, "at", record->at_ms);
+	worker_put_time(o, "at", record->at_ms);
 	return o;
 }
 
@@ -469,7 +475,7 @@ json_t *worker_explain(struct worker *w, const struct addr *addr)
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
-		json_object_set_new(o, "ban", ban_to_json(w, &e.ban));
+		json_object_set_new(o, "ban", worker_ban_to_json(w, &e.ban));
 	if (e.known) {
 		json_object_set_new(o, "score", json_integer(e.client.score));
 		json_object_set_new(o, "ban_score", json_integer(e.client.ban_score));
@@ -480,9 +486,9 @@ json_t *worker_explain(struct worker *w, const struct addr *addr)
 		json_object_set_new(o, "gate_dialogue", json_string(e.talk));
 	if (e.relief)
 		json_object_set_new(o, "relief", relief_to_json(e.relief));
-	put_time(o, "gate_lets_in_until", e.let_in_until_ms);
+	worker_put_time(o, "gate_lets_in_until", e.let_in_until_ms);
 	if (e.suspected)
-		json_object_set_new(o, "suspect", suspect_to_json(w, &e.suspect));
+		json_object_set_new(o, "suspect", worker_suspect_to_json(w, &e.suspect));
 	if (e.network)
 		json_object_set_new(o, "suspect_network", json_pack("{s:s, s:s}", "prefix",
 				    prefix_format(&e.network->prefix, prefix), "why", e.network->why));
@@ -516,12 +522,12 @@ static const struct {
 	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
 	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
 	{ "zones", do_zones },	 { "history", worker_history_tell },
-	{ "import", worker_history_import }, { "waves", worker_waves_tell },
+	{ "import", worker_history_import }, { "waves", worker_waves_tell }, { "top", worker_top_tell },
 };
 
 void worker_on_control(void *data, const json_t *request, struct control_answer *answer)
 {
-	struct bytes command = text_of(request, "command");
+	struct bytes command = worker_text_of(request, "command");
 	char shown[64];
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

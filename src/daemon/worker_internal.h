@@ -117,6 +117,7 @@ struct worker {
 	int place_files[WORKER_PLACES]; /* copies that are not open yet, or -1 */
 	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;
+	unsigned top_looks; /* answers to `top` that are being made */
 	struct loop_timer *every_second, *ready_timer;
 	unsigned ready_looks;
 	unsigned talked, untold; /* in this second */
@@ -219,11 +220,24 @@ void worker_renew_suspects(void *worker);
 void worker_suspects_each_second(struct worker *w);
 void worker_suspect_refused(struct worker *w, const struct answer *answer);
 
-/* worker_control.c: what `status` and `explain` answer. */
+/* worker_control.c: what `status` and `explain` answer; of `status`, what is so now. */
 json_t *worker_status(struct worker *w);
+json_t *worker_now(struct worker *w);
 json_t *worker_explain(struct worker *w, const struct addr *addr);
 /* Also the unit that is banned, as `list` writes it: "2001:db8:0:1::/64". Returns 0 or -EINVAL. */
 int worker_parse_address(struct bytes text, struct addr *ret);
 void worker_on_control(void *worker, const json_t *request, struct control_answer *answer);
+/* As `list` tells them. */
+json_t *worker_ban_to_json(const struct worker *w, const struct ban *ban);
+json_t *worker_suspect_to_json(const struct worker *w, const struct suspect *suspect);
+/* In seconds; nothing for 0. */
+void worker_put_time(json_t *object, const char *name, uint64_t wall_ms);
+/* A value of the request, or the empty view. JSON text is UTF-8 and may hold NUL; views do. */
+struct bytes worker_text_of(const json_t *request, const char *name);
+/* False after control_fail. */
+bool worker_prefix_of(const json_t *request, const char *name, struct control_answer *answer, struct prefix *ret);
+
+/* worker_top.c: the answer to `top`. */
+void worker_top_tell(struct worker *w, const json_t *request, struct control_answer *answer);
 
 #endif

@@ -308,6 +308,38 @@ uint32_t judge_score(struct judge *judge, const struct addr *unit, uint64_t now_
 	return client ? whole_points(score_now(judge, client, now)) : 0;
 }
 
+static void stand(struct judge *judge, const struct client *client, uint64_t now_ms, struct judge_standing *ret)
+{
+	uint64_t now = steady_now(&judge->time, now_ms);
+
+	*ret = (struct judge_standing){
+		.score = whole_points(score_now(judge, client, now)),
+		.offences = client->offences,
+		.last_ms = steady_to_wall(&judge->time, client->scored_ms),
+	};
+}
+
+bool judge_standing(struct judge *judge, const struct addr *unit, uint64_t now_ms, struct judge_standing *ret)
+{
+	const struct client *client = table_find(judge->clients, unit);
+
+	if (client)
+		stand(judge, client, now_ms, ret);
+	return client;
+}
+
+bool judge_next(struct judge *judge, uint32_t *cursor, uint64_t now_ms, struct addr *ret_unit,
+		struct judge_standing *ret)
+{
+	const struct client *client = table_next(judge->clients, cursor);
+
+	if (!client)
+		return false;
+	memcpy(ret_unit, table_key(judge->clients, client), sizeof(*ret_unit));
+	stand(judge, client, now_ms, ret);
+	return true;
+}
+
 size_t judge_count(const struct judge *judge)
 {
 	return table_count(judge->clients);

@@ -108,6 +108,21 @@ bool judge_look(struct judge *judge, const struct addr *unit, uint64_t now_ms,
 /* Its score alone, now, in whole points; 0 of who is not known. Takes some tens of nanoseconds. */
 uint32_t judge_score(struct judge *judge, const struct addr *unit, uint64_t now_ms);
 
+/* What counts against a client now, without its events. */
+struct judge_standing {
+	uint32_t score;   /* whole points */
+	uint32_t offences;
+	uint64_t last_ms; /* the latest event that moved its score, wall time */
+};
+
+/* False when nothing is known of it. */
+bool judge_standing(struct judge *judge, const struct addr *unit, uint64_t now_ms, struct judge_standing *ret);
+
+/* Goes through all: start with *cursor = 0, false at the end. Clients may come and go on the way. Takes some
+ * tens of nanoseconds a client. */
+bool judge_next(struct judge *judge, uint32_t *cursor, uint64_t now_ms, struct addr *ret_unit,
+		struct judge_standing *ret);
+
 size_t judge_count(const struct judge *judge);
 size_t judge_memory(const struct judge *judge); /* bytes */
 

@@ -379,6 +379,31 @@ static void test_limits_are_checked(void **state)
 	assert_int_equal(judge_create(&wrong, &judge), -EINVAL);
 }
 
+static void test_all_are_gone_through(void **state)
+{
+	struct judge_standing standing, again;
+	struct judge *judge = make(&limits);
+	struct addr unit, first = numbered(1);
+	uint32_t cursor = 0;
+	size_t seen = 0;
+
+	assert_false(judge_next(judge, &cursor, START, &unit, &standing));
+	for (uint32_t n = 1; n <= 5; n++)
+		event_of(judge, numbered(n), OUTCOME_UNKNOWN_RECIPIENT, START);
+	event_of(judge, first, OUTCOME_TIMED_OUT, START + SECOND);
+	for (cursor = 0; judge_next(judge, &cursor, START + 10 * MINUTE, &unit, &standing); seen++) {
+		assert_true(judge_standing(judge, &unit, START + 10 * MINUTE, &again));
+		assert_memory_equal(&standing, &again, sizeof(again));
+		assert_int_equal(standing.score, addr_equal(&unit, &first) ? 13 : 10);
+		assert_int_equal(standing.offences, addr_equal(&unit, &first) ? 2 : 1);
+		assert_int_equal(standing.last_ms, addr_equal(&unit, &first) ? START + SECOND : START);
+	}
+	assert_int_equal(seen, 5);
+	first = numbered(99);
+	assert_false(judge_standing(judge, &first, START, &standing));
+	judge_destroy(judge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_crowd_does_not_push_out_the_worst),
 		cmocka_unit_test(test_new_limits_keep_the_scores),
 		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_all_are_gone_through),
 		cmocka_unit_test(test_limits_are_checked),
 	};
 

@@ -312,6 +312,17 @@ static bool is_in_bounds(const struct curve_picture *picture, const struct curve
 	       curve_picture_top(picture) <= CURVE_EXTENT_MOST;
 }
 
+/* The labels, a blank, and the axis. */
+static size_t left_of(const struct curve_picture *picture, const struct curve_frame *frame)
+{
+	return label_width(curve_picture_top(picture), frame->height) + 2;
+}
+
+size_t curve_places(const struct curve_picture *picture, const struct curve_frame *frame)
+{
+	return is_in_bounds(picture, frame) ? frame->width - left_of(picture, frame) : 0;
+}
+
 int curve_draw(const struct curve_picture *picture, const struct curve_frame *frame, char *text,
 	       size_t size, size_t *ret_length)
 {
@@ -327,7 +338,7 @@ int curve_draw(const struct curve_picture *picture, const struct curve_frame *fr
 	canvas.height = frame->height;
 	canvas.seconds = curve_picture_seconds(picture);
 	canvas.top = curve_picture_top(picture);
-	canvas.left = label_width(canvas.top, frame->height) + 2;
+	canvas.left = left_of(picture, frame);
 
 	for (size_t i = 0; i < picture->curve_count; i++)
 		draw_curve(&canvas, &picture->curves[i], frame->filled,
@@ -387,7 +398,7 @@ int curve_draw_strip(const struct curve_picture *picture, const struct curve_fra
 	memset(&canvas, 0, sizeof(canvas));
 	canvas.width = frame->width;
 	canvas.height = 1;
-	canvas.left = label_width(curve_picture_top(picture), frame->height) + 2;
+	canvas.left = left_of(picture, frame);
 	places = canvas.width - canvas.left;
 	highest = curve_strip_sums(picture, &picture->strips[strip], places, sums);
 	for (size_t i = 0; i < places; i++) {

@@ -86,6 +86,10 @@ struct curve_frame {
 /* No count and no time beyond this is drawn: 300 centuries in seconds. */
 #define CURVE_EXTENT_MOST 1e12
 
+/* How many cells of the frame are right of the labels: a picture of twice as many points has one for each column of
+ * dots. 0 for what curve_draw refuses. */
+size_t curve_places(const struct curve_picture *picture, const struct curve_frame *frame);
+
 /* Draws into `text`, NUL-terminated. Returns 0, -EINVAL (frame or picture out of bounds)
  * or -ENOBUFS (`size` too small). */
 int curve_draw(const struct curve_picture *picture, const struct curve_frame *frame, char *text,

@@ -66,6 +66,16 @@ int sessions_own(struct addr *ret)
 	return 0;
 }
 
+bool sessions_is_own(const struct addr *addr)
+{
+	struct addr own, unit = addr_unit(addr);
+
+	if (sessions_own(&own) < 0)
+		return false;
+	own = addr_unit(&own);
+	return addr_equal(&own, &unit);
+}
+
 int sessions_protect(struct sessions *sessions, struct prefix_set *ret)
 {
 	struct visit all = { .set = ret };

@@ -24,5 +24,7 @@ int sessions_protect(struct sessions *sessions, struct prefix_set *ret);
 
 /* The address of SSH_CONNECTION, "CLIENT PORT SERVER PORT". Returns 0 or -ENOENT. */
 int sessions_own(struct addr *ret);
+/* Whether that is in the same unit (addr_unit). */
+bool sessions_is_own(const struct addr *addr);
 
 #endif
