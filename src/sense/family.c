@@ -399,7 +399,8 @@ void family_begin(struct family *f, const struct family_own *own, size_t count)
 	if (f->phase != IDLE)
 		return;
 	f->own_count = count < FAMILY_OWN_MOST ? count : FAMILY_OWN_MOST;
-	memcpy(f->own, own, f->own_count * sizeof(*own));
+	if (f->own_count)
+		memcpy(f->own, own, f->own_count * sizeof(*own));
 	if (!is_to_find(f) || !begin_find(f))
 		begin_walk(f);
 }
