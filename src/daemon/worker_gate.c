@@ -34,7 +34,6 @@ struct worker_gate {
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
 	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
-	bool shares_port; /* mail.ports has one of the gate's */
 	bool steers; /* the kernel leads clients here, as the warden said */
 	int steering_error;
 	struct zone_said said[ZONES_MOST];
@@ -389,19 +388,6 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
-/* By steering and by the hook, clients are led to it from the server's own port. Where no client is handed over
- * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
-static bool shares_port(const struct settings *s)
-{
-	uint16_t ports[PLAN_PORTS_MOST];
-
-	if (s->gate_steer != STEERING_NONE)
-		return s->gate_handoff == HANDOFF_EXEC || s->gate_handoff == HANDOFF_PASS;
-	if (s->gate_hook[0])
-		return true;
-	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
-}
-
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
 {
 	struct worker_gate *gate;
@@ -415,7 +401,6 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return -ENOMEM;
 	gate->w = w;
 	gate->count = w->start->gate_count;
-	gate->shares_port = shares_port(w->settings);
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
@@ -487,19 +472,6 @@ uint32_t worker_gate_sessions(const struct worker_gate *gate)
 	uint64_t sum = gate ? sum_states(gate).sessions : 0;
 
 	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
-}
-
-uint64_t worker_gate_held(const struct worker_gate *gate)
-{
-	struct gate_state sum;
-	uint64_t held = 0;
-
-	if (!gate || !gate->shares_port)
-		return 0;
-	sum = sum_states(gate);
-	for (size_t state = 0; state < SESSION_STATES; state++)
-		held += state == SESSION_PASSED ? 0 : sum.states[state];
-	return held;
 }
 
 uint32_t worker_gate_latency_ms(const struct worker_gate *gate)
