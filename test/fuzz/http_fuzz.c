@@ -74,14 +74,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes text = bytes_make((const char *)data, size);
 	char *value = strndup(text.data, size);
-	uint64_t number;
+	struct process_stat stat;
+	struct process_statm statm;
 
 	must(value);
 	check_host(text);
 	must(!http_bears(text, "a token that nobody guesses") ||
 	     bytes_contain(text, BYTES_LITERAL("a token that nobody guesses")));
-	process_parse_stat(text, &number);
-	process_parse_statm(text, &number);
+	process_parse_stat(text, &stat);
+	process_parse_statm(text, &statm);
 	check_label(value);
 	free(value);
 	return 0;
