@@ -294,11 +294,19 @@ enum wave_event wave_take(struct wave *w, const struct wave_sample *sample)
 
 uint32_t wave_arrived(struct wave_arrivals *a, uint64_t now_ms, uint64_t asked, uint64_t banned, uint32_t seen)
 {
-	uint32_t all = wave_grown_by(&a->asked, asked), in_vain = wave_grown_by(&a->banned, banned);
+	uint32_t all = wave_grown_by(&a->asked, asked), in_vain = wave_grown_by(&a->banned, banned), known;
 
 	if (all)
 		a->moved_ms = now_ms;
-	if (a->moved_ms == 0 || now_ms - a->moved_ms > WAVE_KERNEL_COUNTS_MS)
+	if (now_ms - a->seen_ms > WAVE_KERNEL_LATE_MS)
+		a->seen = 0;
+	if (a->moved_ms == 0 || now_ms - a->moved_ms > WAVE_KERNEL_COUNTS_MS) {
+		a->seen += seen;
+		a->seen_ms = seen ? now_ms : a->seen_ms;
 		return seen;
-	return all > in_vain ? all - in_vain : 0;
+	}
+	all = all > in_vain ? all - in_vain : 0;
+	known = all < a->seen ? all : a->seen;
+	a->seen -= known;
+	return all - known;
 }

@@ -121,11 +121,15 @@ static inline uint32_t wave_grown_by(uint64_t *last, uint64_t now)
 
 /* How many new connections were asked for, from what the kernel's table counts: all of them, and those of the banned,
  * who do not get through. Where the first has not moved for WAVE_KERNEL_COUNTS_MS there is no such table, and it is
- * `seen`: the new ones that were seen open. Begins as the counts are then. */
+ * `seen`: the new ones that were seen open. The kernel's count is told a second or two late, so the first of a burst may
+ * have been seen already: they are not counted twice. Begins as the counts are then. */
 #define WAVE_KERNEL_COUNTS_MS 60000
+#define WAVE_KERNEL_LATE_MS 2500
 struct wave_arrivals {
 	uint64_t asked, banned;
 	uint64_t moved_ms; /* 0: not yet */
+	uint64_t seen_ms;  /* when somebody was counted as seen */
+	uint32_t seen;     /* how many, since the kernel's count moved */
 };
 uint32_t wave_arrived(struct wave_arrivals *arrivals, uint64_t now_ms, uint64_t asked, uint64_t banned, uint32_t seen);
 

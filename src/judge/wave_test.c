@@ -318,13 +318,16 @@ static void the_kernel_counts_arrivals_where_it_can(void **state)
 		uint32_t seen, arrivals;
 	} rows[] = {
 		{ 1000, 100, 20, 3, 3 },    /* nothing has moved: perhaps nobody counts */
-		{ 2000, 107, 22, 3, 5 },
+		{ 2000, 107, 22, 3, 2 },    /* these three among them */
 		{ 3000, 107, 22, 1, 0 },    /* it was counted a moment ago */
 		{ 4000, 110, 26, 1, 0 },
 		{ 64000, 110, 26, 2, 0 },
 		{ 64001, 110, 26, 2, 2 },   /* the table is gone */
 		{ 65000, 4, 1, 2, 2 },      /* it begins anew */
-		{ 66000, 9, 1, 2, 5 },
+		{ 66000, 9, 1, 2, 1 },      /* and the four that were seen meanwhile */
+		{ 67000, 19, 1, 2, 10 },
+		{ 127001, 19, 1, 3, 3 },
+		{ 130000, 29, 1, 2, 10 },   /* too late for those */
 	};
 	struct wave_arrivals arrivals = { .asked = 100, .banned = 20 };
 
