@@ -50,7 +50,6 @@ struct top {
 	struct history_span span;
 	struct history_asking history_asking;
 	uint64_t next_look_ms, silent_since_ms; /* 0: it is not silent */
-	int ended_by; /* a signal; 0: none */
 
 	struct top_model model;
 	struct top_view view;
@@ -374,15 +373,13 @@ static void on_signal(void *data, int signal_number)
 		top_terminal_repaint();
 		break;
 	default:
-		top->ended_by = signal_number;
-		loop_stop(top->loop);
 		break;
 	}
 }
 
 static int open_loop(struct top *top)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH, 0 };
+	static const int signals[] = { SIGTSTP, SIGCONT, SIGWINCH, 0 };
 	int r = loop_create(&top->loop);
 
 	if (r == 0)
@@ -407,18 +404,6 @@ static void close_loop(struct top *top)
 	loop_destroy(top->loop);
 }
 
-/* As the signal would have done, so that a shell sees it. */
-static void die_of(int signal_number)
-{
-	sigset_t set;
-
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
-	sigemptyset(&set);
-	sigaddset(&set, signal_number);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static int show(struct top *top)
 {
 	/* The loop first: it blocks the signals, of which ncurses would make something else. */
@@ -437,8 +422,6 @@ static int show(struct top *top)
 			fprintf(stderr, "wavebreak top: %s\n", strerror(-r));
 	}
 	close_loop(top);
-	if (top->ended_by)
-		die_of(top->ended_by);
 	return status;
 }
 

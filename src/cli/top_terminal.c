@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/top_view.h"
 
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -22,9 +23,9 @@
 /* How long after an escape byte the rest of a key may come. */
 #define ESCAPE_MS 25
 
-static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+static const int endings[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
 
-#define CRASHES (sizeof(crashes) / sizeof(crashes[0]))
+#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
 
 static SCREEN *terminal;
 static attr_t attributes[TOP_STYLES];
@@ -32,7 +33,7 @@ static short pairs[TOP_STYLES];
 static bool plain; /* ASCII only */
 static struct termios modes_before;
 
-/* What a crash writes: ncurses may not be called there. */
+/* What is written then: ncurses may not be called in a handler. */
 static char farewell[256];
 static size_t farewell_size;
 
@@ -43,18 +44,42 @@ static int put_farewell(int byte)
 	return byte;
 }
 
-static void on_crash(int signal_number)
+/* A terminal that Ctrl-S has stopped goes on: TCOON alone would only undo TCOOFF. One that nobody reads is not waited
+ * for. */
+static void give_back(void)
 {
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	tcflow(STDOUT_FILENO, TCOOFF);
+	tcflow(STDOUT_FILENO, TCOON);
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
 	(void)!write(STDOUT_FILENO, farewell, farewell_size);
+	fcntl(STDOUT_FILENO, F_SETFL, flags);
 	tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+}
+
+/* In the background it is the shell's, and as it was. */
+static bool is_ours(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground < 0 || foreground == getpgrp();
+}
+
+/* Comes also while ncurses waits for a terminal that does not read. */
+static void on_ending(int signal_number)
+{
+	if (is_ours())
+		give_back();
 	/* The handler is gone by SA_RESETHAND; the signal waits until this returns. */
 	raise(signal_number);
 }
 
-static void prepare_for_a_crash(void)
+/* What is ignored, as by nohup(1), stays so. */
+static void prepare_for_an_ending(void)
 {
 	static const char *const names[] = { "sgr0", "rmkx", "cnorm", "rmcup" };
-	struct sigaction action = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_ending, .sa_flags = (int)SA_RESETHAND }, before;
 
 	farewell_size = 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -63,14 +88,19 @@ static void prepare_for_a_crash(void)
 		if (text && text != (char *)-1)
 			tputs(text, 1, put_farewell);
 	}
-	for (size_t i = 0; i < CRASHES; i++)
-		sigaction(crashes[i], &action, NULL);
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ENDINGS; i++)
+		if (sigaction(endings[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(endings[i], &action, NULL);
 }
 
-static void forget_crashes(void)
+static void forget_endings(void)
 {
-	for (size_t i = 0; i < CRASHES; i++)
-		signal(crashes[i], SIG_DFL);
+	struct sigaction before;
+
+	for (size_t i = 0; i < ENDINGS; i++)
+		if (sigaction(endings[i], NULL, &before) == 0 && before.sa_handler == on_ending)
+			signal(endings[i], SIG_DFL);
 }
 
 static bool wants_colour(void)
@@ -164,7 +194,7 @@ int top_terminal_open(void)
 	terminal = newterm(term, stdout, stdin);
 	if (!terminal)
 		return refuse(term, "cannot be used");
-	prepare_for_a_crash();
+	prepare_for_an_ending();
 	set_escdelay(ESCAPE_MS);
 	cbreak();
 	noecho();
@@ -182,7 +212,7 @@ void top_terminal_close(void)
 	if (!terminal)
 		return;
 	endwin();
-	forget_crashes();
+	forget_endings();
 	delscreen(terminal);
 	terminal = NULL;
 }

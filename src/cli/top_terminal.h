@@ -2,8 +2,9 @@
 /* top_terminal - the terminal of `wavebreak top` (ncursesw): shows a screen, takes keys, and is left as it was.
  *
  * ncurses sends what has changed and nothing else. However the program ends, the modes of the terminal, its
- * cursor and what it showed before are put back: by top_terminal_close, and after SIGSEGV, SIGABRT and the like by a
- * handler, before the signal does what it does. Only SIGKILL is beyond that. One at a time in a process.
+ * cursor and what it showed before are put back: by top_terminal_close, and after a signal that ends it, or that it
+ * crashes of, by a handler, before the signal does what it does. These are not to be blocked: what shows a screen waits
+ * for a terminal that has stopped reading. Only SIGKILL is beyond that. One at a time in a process.
  */
 #ifndef WAVEBREAK_CLI_TOP_TERMINAL_H
 #define WAVEBREAK_CLI_TOP_TERMINAL_H

@@ -79,7 +79,9 @@ enum answer_kind {
 	ANSWER_USED,          /* flags: enum used_by, port: enum used_what, value */
 };
 
-/* What processes take that the worker cannot look at itself. Told when it is known anew, each second or some. */
+/* What processes take that the worker cannot look at itself. Told when it is known anew: each second, and where there
+ * are thousands of them after this at the latest. */
+#define USED_AGAIN_MOST_MS 300000
 enum used_by { USED_BY_GATE, USED_BY_PORTER, USED_BY_SERVER, USED_BY_COUNT };
 enum used_what {
 	USED_CPU_MS,          /* since it was first looked at; it may begin anew */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What processes take is the warden's to look at: it knows those of the gate, and may see those of the mail server. A
- * look takes at most a 500th of the time, by waiting longer for the next one. */
+ * look takes at most a 500th of the time, by waiting longer for the next one, minutes at most. */
 #include "daemon/warden_internal.h"
 
 #include "base/clock.h"
@@ -11,6 +11,8 @@
 
 #define SLICE_EVERY_MS 5
 #define REST_TIMES 500
+/* The look itself takes some of the time. */
+#define REST_MOST_MS (USED_AGAIN_MOST_MS - 30000)
 
 struct seen {
 	pid_t pid;
@@ -100,7 +102,7 @@ static void tell_server(struct warden_use *u, const struct family_use *use)
 static void go_on(void *data)
 {
 	struct warden_use *u = data;
-	uint64_t begin_us = clock_us(), now_ms = loop_now_ms(u->w->loop);
+	uint64_t begin_us = clock_us(), now_ms = loop_now_ms(u->w->loop), rest_ms;
 	struct family_use use;
 	bool complete = family_go_on(u->family, &use);
 
@@ -110,7 +112,8 @@ static void go_on(void *data)
 		return;
 	}
 	u->looking = false;
-	u->next_ms = now_ms + u->spent_us * REST_TIMES / 1000;
+	rest_ms = u->spent_us * REST_TIMES / 1000;
+	u->next_ms = now_ms + (rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS);
 	tell_server(u, &use);
 }
 

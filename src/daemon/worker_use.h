@@ -2,7 +2,7 @@
 /* worker_use - what all processes of wavebreak, and those of the mail server, take of this machine.
  *
  * The worker looks at itself and at the warden; of all others the warden tells it, each second or, where there are
- * many, each few seconds (ANSWER_USED). In between, the mean of the time before is what a second took.
+ * many, after a longer rest (ANSWER_USED). In between, the mean of the time before is what a second took.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_USE_H
 #define WAVEBREAK_DAEMON_WORKER_USE_H

@@ -20,18 +20,15 @@
 #define FIND_MORE_MS 300000
 
 #define LISTENERS_MOST 64
-#define HOLDERS_MOST 256
 #define ROOTS_MOST 32
+/* From a process that listens up to the first of those that do. */
+#define GENERATIONS_MOST 16
 #define PROCESSES_MOST 4096
 /* Who has more open has its listening sockets among the first. */
 #define DESCRIPTORS_MOST 1024
 #define PATH_SIZE 96
 #define TEXT_SIZE 1024
 #define CHILDREN_SIZE 65536
-
-struct holder {
-	pid_t pid, parent;
-};
 
 /* Where a look begins. Of a host, only the children count. */
 struct root {
@@ -58,7 +55,7 @@ struct family {
 	DIR *proc; /* finding */
 	uint32_t listeners[LISTENERS_MOST];
 	size_t listener_count;
-	struct holder holders[HOLDERS_MOST];
+	pid_t holders[ROOTS_MOST]; /* that have the socket from nobody */
 	size_t holder_count;
 	uint64_t found_ms;
 	bool lost; /* one of the roots is gone */
@@ -148,22 +145,36 @@ static bool listens(const struct family *f, pid_t pid)
 }
 
 /* Process 1 may hold a socket for somebody whom it starts for each client; its family is all of this machine. */
-static void look_for_holder(struct family *f, pid_t pid)
+static bool may_hold(const struct family *f, pid_t pid)
 {
-	struct process_stat stat;
-
-	if (pid <= 1 || own_process(f, pid) || f->holder_count == HOLDERS_MOST || !listens(f, pid) ||
-	    look_at_stat(pid, &stat) < 0)
-		return;
-	f->holders[f->holder_count++] = (struct holder){ pid, stat.parent };
+	return pid > 1 && !own_process(f, pid);
 }
 
 static bool holds(const struct family *f, pid_t pid)
 {
 	for (size_t i = 0; i < f->holder_count; i++)
-		if (f->holders[i].pid == pid)
+		if (f->holders[i] == pid)
 			return true;
 	return false;
+}
+
+/* Hundreds of processes may have inherited the socket from one, whose number may be higher than theirs: that one alone
+ * is kept, or there would be no room for who listens beside it. */
+static void look_for_holder(struct family *f, pid_t pid)
+{
+	struct process_stat stat;
+
+	if (!may_hold(f, pid) || !listens(f, pid))
+		return;
+	for (int i = 0; i < GENERATIONS_MOST; i++) {
+		if (holds(f, pid) || look_at_stat(pid, &stat) < 0)
+			return;
+		if (!may_hold(f, stat.parent) || !(holds(f, stat.parent) || listens(f, stat.parent)))
+			break;
+		pid = stat.parent;
+	}
+	if (f->holder_count < ROOTS_MOST)
+		f->holders[f->holder_count++] = pid;
 }
 
 static struct root *root_of(struct family *f, pid_t pid, bool host)
@@ -217,15 +228,13 @@ static void begin_walk(struct family *f)
 	}
 }
 
-/* A child has inherited the socket from its parent. */
 static void end_find(struct family *f)
 {
 	closedir(f->proc);
 	f->proc = NULL;
 	drop_roots(f, listens_no_more);
 	for (size_t i = 0; i < f->holder_count; i++)
-		if (!holds(f, f->holders[i].parent))
-			add_root(f, f->holders[i].pid, false);
+		add_root(f, f->holders[i], false);
 	begin_walk(f);
 }
 

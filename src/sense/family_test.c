@@ -228,6 +228,66 @@ static void test_nobody_listens(void **state)
 	assert_true(family_create(NULL, 0, &family) < 0);
 }
 
+static void listen_at(uint32_t host, int port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(host),
+				       .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
+		_exit(1);
+}
+
+/* Listens, starts children that inherit the socket, says so, and waits with all of them until *ret_hold is closed. */
+static pid_t start_crowd(uint32_t host, int port, unsigned children, int *ret_hold)
+{
+	int hold[2], ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(hold), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		bool is_child = false;
+
+		close(hold[1]);
+		listen_at(host, port);
+		for (unsigned i = 0; i < children && !is_child; i++)
+			is_child = fork() == 0;
+		if (!is_child)
+			(void)!write(ready[1], "r", 1);
+		(void)!read(hold[0], &byte, 1);
+		_exit(0);
+	}
+	close(hold[0]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	*ret_hold = hold[1];
+	return pid;
+}
+
+/* As those of postfix, beside who takes what users submit. */
+static void test_many_who_inherit_hide_nobody(void **state)
+{
+	const unsigned children = 300;
+	int port, fd = listen_somewhere(&port), hold[2];
+	struct family *family;
+	pid_t first, second;
+
+	close(fd);
+	first = start_crowd(INADDR_LOOPBACK, port, children, &hold[0]);
+	second = start_crowd(INADDR_LOOPBACK + 1, port, 0, &hold[1]);
+	family = family_at(port);
+	assert_int_equal(look(family, NULL, 0).processes, children + 2);
+	family_destroy(family);
+	close(hold[0]);
+	close(hold[1]);
+	waitpid(first, NULL, 0);
+	waitpid(second, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_gone),
 		cmocka_unit_test(test_children_of_a_host),
 		cmocka_unit_test(test_nobody_listens),
+		cmocka_unit_test(test_many_who_inherit_hide_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* The words of a set's entries by which host_is_own knows them; the interface's name follows the second. */
+#define LOOPBACK "loopback"
+#define OWN_ADDRESS "address of "
+
 /* Takes the next word, separated by blanks or tabs. */
 static struct bytes take_word(struct bytes *line)
 {
@@ -103,8 +107,8 @@ static int protect_always(struct prefix_set *never)
 	static const struct {
 		const char *prefix, *why;
 	} always[] = {
-		{ "127.0.0.0/8", "loopback" },
-		{ "::1", "loopback" },
+		{ "127.0.0.0/8", LOOPBACK },
+		{ "::1", LOOPBACK },
 		{ "64:ff9b::/96", "IPv4 behind a translator (NAT64)" },
 		{ "64:ff9b:1::/48", "IPv4 behind a translator (NAT64)" },
 		{ "::ffff:0:0:0/96", "IPv4 behind a translator (SIIT)" },
@@ -140,7 +144,7 @@ static int protect_own_addresses(struct prefix_set *never)
 			size = sizeof(struct sockaddr_in);
 		if (addr_from_sockaddr(i->ifa_addr, size, &addr) < 0)
 			continue;
-		snprintf(why, sizeof(why), "address of %s", i->ifa_name);
+		snprintf(why, sizeof(why), OWN_ADDRESS "%s", i->ifa_name);
 		r = protect_one(never, &addr, why);
 	}
 	freeifaddrs(list);
@@ -190,6 +194,18 @@ int host_protect(struct prefix_set *never)
 		r = protect_from_file(never, files[i].path, files[i].why, files[i].of_line);
 	}
 	return r < 0 ? r : incomplete | r;
+}
+
+static bool begins_with(const char *text, const char *beginning)
+{
+	return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+bool host_is_own(const struct prefix_set *never, const struct addr *addr)
+{
+	const struct prefix_entry *entry = prefix_set_find(never, addr);
+
+	return entry && (begins_with(entry->why, LOOPBACK) || begins_with(entry->why, OWN_ADDRESS));
 }
 
 int host_name_of_mailname(struct bytes text, char name[HOST_NAME_SIZE])

@@ -18,6 +18,9 @@
 #define HOST_INCOMPLETE 1 /* something could not be read */
 int host_protect(struct prefix_set *never);
 
+/* Whether it is this machine's own, loopback's included, as a set says that this was added to. */
+bool host_is_own(const struct prefix_set *never, const struct addr *addr);
+
 /* The name by which this host speaks SMTP: that of /etc/mailname, as Debian's mail servers use it, else
  * the host's own; "localhost" where neither can be a domain name. Returns `name`. */
 #define HOST_NAME_SIZE 254

@@ -155,6 +155,29 @@ static void this_host_protects_its_loopback_and_translated_ipv4(void **state)
 	prefix_set_clear(&never);
 }
 
+static void what_is_this_machines_own(void **state)
+{
+	static const struct {
+		const char *addr;
+		bool own;
+	} rows[] = {
+		{ "127.0.0.1", true }, { "127.8.9.1", true }, { "::1", true }, { "::2", false },
+		{ "192.0.2.1", false }, { "64:ff9b::c000:201", false },
+	};
+	struct prefix_set never = { 0 };
+	struct prefix prefix;
+	struct addr addr;
+
+	assert_int_equal(prefix_parse(bytes_of("192.0.2.0/24"), &prefix), 0);
+	assert_in_range(host_protect(&never), 0, HOST_INCOMPLETE);
+	assert_int_equal(prefix_set_add(&never, &prefix, "ban.never"), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(addr_parse(bytes_of(rows[i].addr), &addr), 0);
+		assert_int_equal(host_is_own(&never, &addr), rows[i].own);
+	}
+	prefix_set_clear(&never);
+}
+
 static void names_of_mailname(void **state)
 {
 	char name[HOST_NAME_SIZE], longest[HOST_NAME_SIZE + 64];
@@ -195,6 +218,7 @@ int main(void)
 		cmocka_unit_test(resolvers),
 		cmocka_unit_test(a_line_may_hold_anything),
 		cmocka_unit_test(this_host_protects_its_loopback_and_translated_ipv4),
+		cmocka_unit_test(what_is_this_machines_own),
 		cmocka_unit_test(names_of_mailname),
 		cmocka_unit_test(a_full_set_is_said),
 	};

@@ -216,6 +216,30 @@ def test_the_terminal_is_as_before(world, guard, number):
         assert terminal.is_as_before()
 
 
+def test_a_terminal_that_has_stopped_reading(world, guard):
+    """As by Ctrl-S: what writes there waits, and ends all the same when it is told to."""
+    with top(world, guard) as terminal:
+        terminal.wait_for("by score")
+        terminal.type("\x13\t")
+        terminal.read(2)
+        os.kill(own_of(terminal, "wavebreak"), signal.SIGTERM)
+        assert terminal.end() not in (OK, NO, WRONG)
+        assert terminal.is_as_before()
+
+
+def test_a_stopped_one_is_ended(world, guard):
+    """Which leaves the terminal to the shell, whose it is by then."""
+    with Terminal(["bash", "--norc", "-i"], environment={"PS1": "shell> "}) as terminal:
+        terminal.wait_for("shell>")
+        terminal.type(f"clear; {binary()} top --socket {guard.folder}/run/control\n")
+        terminal.wait_for("by score")
+        terminal.type("\x1a")
+        terminal.wait_for("Stopped")
+        terminal.type("clear; kill %1\n")
+        terminal.wait_for("shell>")
+        terminal.wait(lambda t: t.type("jobs\n") or "Terminated" in t.text, "its end")
+
+
 def test_stopped_and_continued(world, guard):
     """As job of a shell, which takes its terminal back meanwhile."""
     with Terminal(["bash", "--norc", "-i"], environment={"PS1": "shell> "}) as terminal:

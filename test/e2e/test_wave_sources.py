@@ -48,6 +48,17 @@ def come(world, folder):
     return clients + [world.connect(f"10.67.{folder}.{n + 1}") for n in range(SILENT)]
 
 
+# Told 550 three times, at every address that the server has.
+OWN = """
+import smtplib
+for place in ("127.0.0.1", "::1", "10.68.0.1", "2001:db8:68::1"):
+    with smtplib.SMTP(place, local_hostname="webmail.test", timeout=15) as client:
+        client.ehlo()
+        client.mail("anna@ham.test")
+        assert {client.rcpt(f"nobody{n}@example.test")[0] for n in range(3)} == {550}
+"""
+
+
 def lasting(guard):
     wait_until(lambda: wave_of(guard)["lasts"], 20, f"a wave\n{guard.log}")
 
@@ -69,6 +80,8 @@ def test_who_came_in_a_wave(world, placed):
     with Waves(world, placed, state=world.folder / "placed") as guard:
         let_it_look(guard)
         clients = come(world, 1)
+        own = world.server_exec(["/usr/bin/python3", "-c", OWN])
+        assert own.returncode == 0, own.stderr
         lasting(guard)
         # It is known at once, and grows.
         now = wait_until(lambda: next((w for w in waves(guard) if w.get("sources")), None), 10, "the first count")
