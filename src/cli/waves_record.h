@@ -27,6 +27,9 @@ bool waves_overlap(const struct wave_figures *a, const struct wave_figures *b);
  * False where nothing is known. */
 bool waves_sources_of(const struct waves_records *records, const struct wave_figures *wave, struct wave_sources *ret);
 
+/* A share in whole percent; 100 where the part is the larger one, as counts of different moments may be. */
+unsigned waves_percent(uint64_t part, uint64_t whole);
+
 /* Lines for a person. */
 void waves_sources_tell(const struct wave_sources *sources);
 

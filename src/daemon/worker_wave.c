@@ -142,8 +142,7 @@ static void see(void *data, const struct sockdiag_socket *connection)
 	const struct addr *peer = &connection->peer;
 
 	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
-	    !(peer->family == ADDR_IPV4 && peer->octets[0] == 127) &&
-	    newcomers_see(v->newcomers, connection->cookie, peer))
+	    !addr_is_loopback(peer) && newcomers_see(v->newcomers, connection->cookie, peer))
 		worker_waves_see(v->w->waves, peer, WAVE_TALLY_CONNECTION);
 }
 

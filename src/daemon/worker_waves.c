@@ -215,7 +215,7 @@ void worker_waves_take(struct worker_waves *v, const struct wave *wave, const st
 void worker_waves_see(struct worker_waves *v, const struct addr *client, enum wave_tally_event event)
 {
 	/* Our own host is no client. */
-	if (v && client->family != ADDR_NONE && !(client->family == ADDR_IPV4 && client->octets[0] == 127))
+	if (v && client->family != ADDR_NONE && !addr_is_loopback(client))
 		wave_tally_add(v->tally, client, event, seconds(loop_now_ms(v->w->loop)));
 }
 

@@ -234,7 +234,7 @@ static void attempt(struct replay *r, const struct ban *ban, uint64_t now_ms)
 static void count_offence(struct replay *r, const struct verdict *verdict, bool banned)
 {
 	struct prefix client = prefix_of_unit(&verdict->unit);
-	struct prefix network = prefix_around(&verdict->unit, verdict->unit.family == ADDR_IPV4 ? 24 : 48);
+	struct prefix network = prefix_of_network(&verdict->unit);
 
 	r->figures.offences++;
 	r->figures.clients += is_first(r, &verdict->unit, CLIENT_OFFENDED);

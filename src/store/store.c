@@ -8,9 +8,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
