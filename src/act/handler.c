@@ -63,8 +63,9 @@ static pid_t parent_of(pid_t pid)
 {
 	char text[1024];
 	struct process_stat stat;
+	size_t size = process_read(pid, "stat", text, sizeof(text));
 
-	return process_parse_stat(bytes_make(text, process_read(pid, "stat", text, sizeof(text))), &stat) < 0 ? 0 : stat.parent;
+	return process_parse_stat(bytes_make(text, size), &stat) < 0 ? 0 : stat.parent;
 }
 
 static bool is_due(const struct handlers *h, uint32_t inode, uint64_t now)

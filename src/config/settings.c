@@ -412,8 +412,8 @@ static void check_handoff(const struct loader *loader)
 	}
 }
 
-/* Who is to log in after it has spoken with the gate talks to the program by way of the gate. Courier is told who it is,
- * and that it is listed; Exim and Sendmail would take it for a user of this host, who may relay. */
+/* Who is to log in after it has spoken with the gate talks to the program by way of the gate. Courier is told who it
+ * is, and that it is listed; Exim and Sendmail would take it for a user of this host, who may relay. */
 static void check_auth(const struct loader *loader)
 {
 	const struct settings *settings = loader->settings;

@@ -31,8 +31,8 @@ struct ban_table_limits warden_table_limits(const struct warden *w)
 	return limits;
 }
 
-/* A table that is gone is noticed within a second, and made anew with all of this. What else is in the way is said once,
- * and may be over a second later. */
+/* A table that is gone is noticed within a second, and made anew with all of this. What else is in the way is said
+ * once, and may be over a second later. */
 static void note_result(const char *what, int error, int *noted)
 {
 	if (error == -ENOENT)

@@ -8,7 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What was not told anew for so long is not known any more: a look at thousands of processes is followed by a long rest. */
+/* What was not told anew for so long is not known any more: a look at thousands of processes is followed by a long
+ * rest. */
 #define FRESH_MS 60000
 
 void worker_use_open(struct worker *w)

@@ -20,7 +20,8 @@
 struct server {
 	pid_t pid;
 	int port;
-	int orders[2]; /* 'f': fork a child that burns BURNT_MS, takes TAKEN_BYTES and waits; 'w': have it end, and wait for it; EOF: end */
+	/* 'f': fork a child that burns BURNT_MS, takes TAKEN_BYTES and waits; 'w': have it end, and wait for it; EOF: end */
+	int orders[2];
 	int done[2];
 };
 
