@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST, "the kernel takes them all");
+_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST,
+	       "the kernel takes them all");
 
 static uint32_t share(uint32_t per_second, uint64_t percent)
 {
