@@ -7,7 +7,7 @@
 #define WAVEBREAK_CLI_WAVES_RECORD_H
 
 #include "cli/history_ask.h"
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
 
 #define WAVES_RECORDS_MOST 4000
 

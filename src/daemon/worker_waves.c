@@ -7,6 +7,7 @@
 #include "control/packed.h"
 #include "daemon/worker_internal.h"
 #include "observe/wave_json.h"
+#include "observe/wave_record.h"
 #include "sense/place_file.h"
 
 #include <errno.h>
