@@ -256,6 +256,8 @@ static struct top_deed on_selected(struct top_view *view, struct top_model *mode
 	if (count == 0)
 		return (struct top_deed){ TOP_NOTHING };
 	place = visible[view->at[view->tab]];
+	/* Whoever is asked about is selected by name from now on: the mark is not to go to another meanwhile. */
+	select_at(view, model, visible, count, view->at[view->tab]);
 	switch (key) {
 	case 'b': ask_first(view, model, TOP_BAN, place); break;
 	case 'u': ask_first(view, model, TOP_UNBAN, place); break;

@@ -101,6 +101,19 @@ static void the_selection_follows_its_row(void **state)
 	assert_int_equal(view.mode, TOP_LISTING);
 }
 
+/* The question and the mark speak of the same client, whatever the order becomes meanwhile. */
+static void who_is_asked_about_is_chosen(void **state)
+{
+	answer(3);
+	type("b");
+	answer(1);
+	assert_int_equal(view.mode, TOP_CONFIRMING);
+	assert_string_equal(view.unconfirmed.name, "192.0.2.3");
+	assert_string_equal(selected(), "192.0.2.3");
+	assert_int_equal(type("n"), TOP_NOTHING);
+	assert_string_equal(selected(), "192.0.2.3");
+}
+
 static void orders(void **state)
 {
 	type("jj");
@@ -273,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(moving, set_up),
 		cmocka_unit_test_setup(the_selection_follows_its_row, set_up),
+		cmocka_unit_test_setup(who_is_asked_about_is_chosen, set_up),
 		cmocka_unit_test_setup(orders, set_up),
 		cmocka_unit_test_setup(filters, set_up),
 		cmocka_unit_test_setup(writing_a_filter, set_up),

@@ -8,6 +8,7 @@
 #include "daemon/gate_packet.h"
 #include "daemon/porter.h"
 #include "gate/front.h"
+#include "kernel/gate_mark.h"
 #include "wire/proxy_header.h"
 
 #include <errno.h>
@@ -247,12 +248,14 @@ static void on_hook(void *data, int socket, uint32_t events)
 	for (int i = 0; i < MESSAGES_A_ROUND; i++) {
 		int fd = -1, r = gate_hook_receive(socket, why, &fd);
 
-		if (r == 1)
+		if (r == 1) {
+			(void)gate_mark(fd, true);
 			front_take(house->front, fd, why);
-		else if (r == -EBADMSG)
+		} else if (r == -EBADMSG) {
 			counter_add(COUNTER_gate_packets_broken, 1);
-		else
+		} else {
 			return;
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "daemon/unix_socket.h"
+#include "kernel/gate_mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,6 +143,9 @@ static int take_or_listen(const struct endpoint *endpoint, bool steered, int the
 
 	if (there >= 0 && fd < 0)
 		return -errno;
+	/* Without, its clients would be counted as the mail server's. */
+	if (fd >= 0)
+		(void)gate_mark(fd, true);
 	r = fd >= 0 && steered ? make_transparent(fd, endpoint) : 0;
 	if (r == 0)
 		return fd;

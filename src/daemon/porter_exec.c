@@ -7,6 +7,8 @@
  */
 #include "daemon/porter_internal.h"
 
+#include "kernel/gate_mark.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -213,8 +215,11 @@ int porter_exec(struct porter *p, int client_fd, const struct porter_request *re
 	b.environment = porter_environment(p->rules, request);
 	choose_limits(&b);
 	r = listed || request->escorted ? start_behind_gate(&b, ret_fd) : start_with_client(&b);
-	if (r == 0)
+	if (r == 0) {
 		porter_crowd_add(p->crowd, b.pid, &request->client);
+		/* Also where the gate stands between: the client has a process of the server. */
+		(void)gate_mark(client_fd, false);
+	}
 	return r;
 }
 

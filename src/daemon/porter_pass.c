@@ -12,6 +12,7 @@
 #include "daemon/porter_internal.h"
 
 #include "daemon/message.h"
+#include "kernel/gate_mark.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -120,7 +121,10 @@ int porter_pass(struct gate *gate, int client_fd, const struct porter_request *r
 	r = loop_fd_add(p->loop, fd, EPOLLIN, on_pass, pass, &pass->watch);
 	if (r == 0) {
 		write_attributes(request, &attributes);
+		(void)gate_mark(client_fd, false);
 		r = message_send(fd, attributes.text, attributes.size, client_fd);
+		if (r < 0)
+			(void)gate_mark(client_fd, true);
 	}
 	if (r < 0) {
 		loop_fd_remove(pass->watch);

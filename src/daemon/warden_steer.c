@@ -21,7 +21,7 @@ static void note(struct warden *w, enum warden_steers state, int error)
 	if (w->steering == state && error == w->steering_error)
 		return;
 	if (state == STEERS_ON) {
-		log_event(LOG_STEERING_ON,
+		log_event(w->steering == STEERS_STOPPED ? LOG_STEERING_AGAIN : LOG_STEERING_ON,
 			  LOG_TEXT(DETAIL, w->plan->settings.gate_steer == STEERING_ALL ? "clients" : "suspects"));
 	} else if (state == STEERS_UNABLE) {
 		log_error("gate.steer: this kernel leads no clients to the gate (%s); they reach the mail server directly",

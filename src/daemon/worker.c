@@ -230,10 +230,8 @@ static void open_connections(struct worker *w)
 
 	if (r < 0)
 		log_warning("cannot count connections (sock_diag): %s", strerror(-r));
-	/* Gate workers have our user. What they hand over as it is (exec, pass) is not to be told from what they hold. */
-	else if (s->gate_steer != STEERING_NONE &&
-		 (s->gate_handoff == HANDOFF_TRANSPARENT || s->gate_handoff == HANDOFF_PROXY))
-		connections_leave_out(w->connections, geteuid());
+	else
+		connections_leave_out_gate(w->connections);
 	r = worker_wave_create(w, &w->wave);
 	if (r < 0)
 		log_warning("cannot look for waves: %s", strerror(-r));

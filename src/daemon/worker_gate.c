@@ -336,19 +336,6 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
-/* By steering and by the hook, clients are led to it from the server's own port. Where no client is handed over
- * with its descriptor, those of steering are left out of the count already (connections_leave_out). */
-static bool shares_port(const struct settings *s)
-{
-	uint16_t ports[PLAN_PORTS_MOST];
-
-	if (s->gate_steer != STEERING_NONE)
-		return s->gate_handoff == HANDOFF_EXEC || s->gate_handoff == HANDOFF_PASS;
-	if (s->gate_hook[0])
-		return true;
-	return plan_guarded_ports(s, ports) < s->mail_ports.count + s->gate_listen.count;
-}
-
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
 {
 	struct worker_gate *gate;
@@ -362,7 +349,6 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 		return -ENOMEM;
 	gate->w = w;
 	gate->count = w->start->gate_count;
-	gate->shares_port = shares_port(w->settings);
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);

@@ -33,9 +33,6 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 
 /* That a wave has begun or is over (worker_wave_lasts). */
 void worker_gate_tell_wave(struct worker_gate *gate);
-/* Clients that wait in the gate and are counted with the connections to the mail server, as they came to the same
- * port. */
-uint64_t worker_gate_held(const struct worker_gate *gate);
 
 /* What was said, NULL when it is not known (any more). Overwritten by later ones. */
 const char *worker_gate_talk(const struct worker_gate *gate, const struct addr *unit);

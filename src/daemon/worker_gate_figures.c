@@ -70,19 +70,6 @@ uint32_t worker_gate_sessions(const struct worker_gate *gate)
 	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
 
-uint64_t worker_gate_held(const struct worker_gate *gate)
-{
-	struct gate_state sum;
-	uint64_t held = 0;
-
-	if (!gate || !gate->shares_port)
-		return 0;
-	sum = sum_states(gate);
-	for (size_t state = 0; state < SESSION_STATES; state++)
-		held += state == SESSION_PASSED ? 0 : sum.states[state];
-	return held;
-}
-
 uint32_t worker_gate_latency_ms(const struct worker_gate *gate)
 {
 	uint64_t sum = 0, count = 0;

@@ -16,7 +16,6 @@ struct worker_gate {
 	struct loop_fd *watches[GATES_MOST];
 	struct gate_state states[GATES_MOST];
 	bool wave_untold[GATES_MOST]; /* its socket was full: say it again */
-	bool shares_port; /* mail.ports has one of the gate's */
 	bool steers; /* the kernel leads clients here, as the warden said */
 	int steering_error;
 	struct zone_said said[ZONES_MOST];

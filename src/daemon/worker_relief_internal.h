@@ -40,7 +40,6 @@ struct worker_relief {
 	struct relief_crowd *crowds;
 	size_t count;
 	uint32_t served, waiting, leaving; /* in the present look, without the gate's */
-	uint32_t of_gate;                  /* connections that it has accepted itself */
 
 	struct table *tracked; /* cookie: struct tracked */
 	struct table *blocked; /* struct end_of_client: until when, in loop time */

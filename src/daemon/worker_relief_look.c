@@ -81,21 +81,11 @@ static struct tracked *track(struct worker_relief *relief, const struct sockdiag
 	return tracked;
 }
 
-/* A client that the gate serves, or has handed over as a descriptor: the kernel has the gate for its owner. */
-static bool is_of_gate(const struct worker *w, const struct sockdiag_socket *socket)
-{
-	return w->gate && socket->inode && socket->uid == w->start->uid;
-}
-
 static void on_connection(void *data, const struct sockdiag_socket *socket)
 {
 	struct worker_relief *relief = data;
 	struct relief_candidate *c;
 
-	if (is_of_gate(relief->w, socket)) {
-		relief->of_gate++;
-		return;
-	}
 	if (relief->count == relief->room)
 		return;
 	c = &relief->candidates[relief->count];
@@ -125,17 +115,6 @@ static void forget_gone(struct worker_relief *relief)
 	}
 }
 
-/* Whom the server's front has handed in to the gate (gate.hook) is no longer the server's, and cannot be
- * told from who is: only how many they are is known, as the gate says each second. */
-static void leave_out_handed_in(struct worker_relief *relief)
-{
-	uint32_t held = worker_gate_sessions(relief->w->gate);
-	uint32_t handed_in = held > relief->of_gate ? held - relief->of_gate : 0;
-
-	if (relief->w->settings->gate_hook[0])
-		relief->served -= handed_in < relief->served ? handed_in : relief->served;
-}
-
 int worker_relief_look(struct worker_relief *relief)
 {
 	struct connection_counts counts;
@@ -143,12 +122,11 @@ int worker_relief_look(struct worker_relief *relief)
 
 	relief->look++;
 	relief->count = 0;
-	relief->served = relief->waiting = relief->leaving = relief->of_gate = 0;
+	relief->served = relief->waiting = relief->leaving = 0;
 	r = connections_visit_closely(relief->w->connections, on_connection, relief, &counts);
 	if (r < 0)
 		return r;
 	forget_gone(relief);
-	leave_out_handed_in(relief);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct worker_wave {
 	struct worker *w;
 	struct wave wave;
 	struct newcomers *newcomers;
-	/* Of all guarded ports, where those are more than mail.ports; else NULL: what the worker visits is enough. */
+	/* Of all guarded ports and with the gate's, where there is one; else NULL: what the worker visits is enough. */
 	struct connections *all;
 	bool looked; /* once: who was here then is no newcomer */
 	bool looking;
@@ -70,7 +70,7 @@ static int open_all(struct worker_wave *v)
 	uint16_t ports[PLAN_PORTS_MOST];
 	size_t count = plan_guarded_ports(s, ports);
 
-	return count == s->mail_ports.count ? 0 : connections_create(ports, count, &v->all);
+	return count == s->mail_ports.count && v->w->start->gate_count == 0 ? 0 : connections_create(ports, count, &v->all);
 }
 
 int worker_wave_create(struct worker *w, struct worker_wave **ret)
@@ -164,14 +164,6 @@ static void count_newcomers(struct worker_wave *v, struct newcomers_count *ret)
 	if (!v->looked)
 		*ret = (struct newcomers_count){ 0 };
 	v->looked = true;
-}
-
-/* Who waits in the gate takes none of the server's slots, though its port is the same. */
-static uint32_t open_at_server(const struct worker *w)
-{
-	uint64_t held = worker_gate_held(w->gate);
-
-	return held < w->counts.total ? w->counts.total - (uint32_t)held : 0;
 }
 
 /* "1.2", "23" */
@@ -274,7 +266,7 @@ void worker_wave_each_second(struct worker_wave *v)
 		return;
 	count_newcomers(v, &newcomers);
 	sample = (struct wave_sample){ .now_ms = now_ms, .wall_ms = clock_wall_ms(),
-				       .open = open_at_server(v->w), .limit = v->w->start->plan->limit,
+				       .open = v->w->counts.total, .limit = v->w->start->plan->limit,
 				       .arrivals = wave_arrived(&v->arrivals, now_ms, counter_read(COUNTER_arrivals),
 								counter_read(COUNTER_arrivals_banned),
 								newcomers.connections),

@@ -10,8 +10,7 @@ struct connections {
 	struct diag *diag;
 	uint16_t ports[SOCKDIAG_PORTS_MOST];
 	size_t port_count;
-	bool leaves_out;
-	uid_t left_out;
+	bool without_gate;
 };
 
 struct sample {
@@ -42,10 +41,9 @@ int connections_create(const uint16_t *ports, size_t port_count, struct connecti
 	return 0;
 }
 
-void connections_leave_out(struct connections *c, uid_t user)
+void connections_leave_out_gate(struct connections *c)
 {
-	c->leaves_out = true;
-	c->left_out = user;
+	c->without_gate = true;
 }
 
 void connections_destroy(struct connections *c)
@@ -79,7 +77,7 @@ static void count(void *data, size_t index, const struct sockdiag_answer *answer
 	struct connection_counts *counts = &sample->counts;
 	const struct connections *c = sample->connections;
 
-	if (c->leaves_out && socket->inode && socket->uid == c->left_out)
+	if (c->without_gate && socket->of_gate)
 		return;
 	if (socket->state == SOCKDIAG_LISTEN) {
 		counts->listeners++;

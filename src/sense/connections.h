@@ -13,8 +13,6 @@
 
 #include "wire/sockdiag.h"
 
-#include <sys/types.h>
-
 struct connections;
 
 /* TIME_WAIT, which holds neither a process nor a slot, is in none of these. */
@@ -36,9 +34,9 @@ struct connection_counts {
 int connections_create(const uint16_t *ports, size_t port_count, struct connections **ret);
 void connections_destroy(struct connections *connections);
 
-/* Those that a process of that user accepted are not the server's: the gate's, which has clients of the same ports when
- * they are steered to it. They are neither counted nor shown from now on. */
-void connections_leave_out(struct connections *connections, uid_t user);
+/* Those of the gate, which may have clients of the same ports, are neither counted nor shown from now on, nor are its
+ * listening sockets (kernel/gate_mark.h). What it has handed over is the server's. */
+void connections_leave_out_gate(struct connections *connections);
 
 /* Returns 0, or -errno and then no counts. */
 int connections_sample(struct connections *connections, struct connection_counts *ret);

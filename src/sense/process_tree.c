@@ -373,7 +373,8 @@ void process_tree_begin(struct process_tree *t, const struct process_tree_own *o
 	if (t->phase != IDLE)
 		return;
 	t->own_count = count < PROCESS_TREE_OWN_MOST ? count : PROCESS_TREE_OWN_MOST;
-	memcpy(t->own, own, t->own_count * sizeof(*own));
+	if (t->own_count)
+		memcpy(t->own, own, t->own_count * sizeof(*own));
 	if (!is_to_find(t) || !begin_find(t))
 		begin_walk(t);
 }

@@ -234,6 +234,16 @@ static struct addr read_addr(uint8_t family, const void *octets)
 	return family == AF_INET ? addr_from_ipv4(octets) : addr_from_ipv6(octets);
 }
 
+static bool is_of_gate(struct bytes value)
+{
+	struct inet_diag_sockopt options;
+
+	if (value.size < sizeof(options))
+		return false;
+	memcpy(&options, value.data, sizeof(options));
+	return !options.mc_loop;
+}
+
 static int read_socket(struct bytes body, struct sockdiag_socket *ret)
 {
 	struct bytes attributes = bytes_skip(body, sizeof(struct inet_diag_msg));
@@ -263,6 +273,8 @@ static int read_socket(struct bytes body, struct sockdiag_socket *ret)
 	while ((r = nl_next_attribute(&attributes, &attribute)) == 1) {
 		if (attribute.type == INET_DIAG_INFO)
 			ret->has_info = read_info(attribute.value, &ret->info);
+		else if (attribute.type == INET_DIAG_SOCKOPT)
+			ret->of_gate = is_of_gate(attribute.value);
 	}
 	return r;
 }

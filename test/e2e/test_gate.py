@@ -78,6 +78,26 @@ def test_a_clean_client_talks_to_courier(world, address, named):
         wait_until(lambda: greeting_of(world, address) == SERVERS_GREETING, 5, "it to be known")
 
 
+@pytest.mark.parametrize("handoff, server", [("exec", {}), ("transparent", {"server": 25})])
+def test_who_is_at_the_gate_is_not_at_the_server(world, handoff, server):
+    """Both have clients of the same port, and hand them to each other."""
+    with Guard(world, f"mail {{ ports = 25, {PORT} }}\n" + gate(handoff, **server)) as guard:
+        held = [world.smtp(f"10.66.2.{n}", port=PORT) for n in range(1, 6)]
+        for client in held:
+            client.ehlo()
+        clean = [world.smtp(f"10.67.2.{n}", port=PORT) for n in range(1, 4)]
+
+        def counted():
+            return guard.status()["connections"] | {"gate": guard.status()["gate"]["sessions"]}
+
+        wait_until(lambda: counted()["served"] == len(clean) and counted()["gate"] >= len(held), 8,
+                   "the clean ones to be the server's, and no others")
+        assert counted()["open"] == len(clean) and counted()["waiting"] == 0
+        for client in held + clean:
+            client.close()
+        wait_until(lambda: counted()["open"] == 0, 8, "all of them to be gone")
+
+
 def test_zombies_cost_the_server_nothing(world):
     with Guard(world, gate(per_network=200)) as guard:
         clean = world.smtp("10.67.1.1", port=PORT)

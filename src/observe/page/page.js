@@ -77,9 +77,7 @@ function showTiles() {
 }
 
 function showState() {
-	// Who is at the gate has no place at the mail server; the gate's count is a second or two older.
-	const served = Math.max(0, (latest.served ?? 0) - (latest.gate ?? 0));
-	const share = latest.limit ? (served + (latest.waiting ?? 0)) / latest.limit : 0;
+	const share = latest.limit ? ((latest.served ?? 0) + (latest.waiting ?? 0)) / latest.limit : 0;
 	if (latest.served === null)
 		say("state", "The kernel does not tell how many connections there are.", true);
 	else if (share >= NEAR)
