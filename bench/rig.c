@@ -54,7 +54,8 @@ static void write_configuration(const struct rig *rig, const char *settings)
 	file = fopen(path, "w");
 	if (!file)
 		rig_die("cannot write %s: %s", path, strerror(errno));
-	fprintf(file, "watch { file = %s }\ndaemon {\n user = nobody\n group = nogroup\n state = %s/state\n runtime = %s/run\n}\n%s\n",
+	fprintf(file, "watch { file = %s }\n"
+		"daemon {\n user = nobody\n group = nogroup\n state = %s/state\n runtime = %s/run\n}\n%s\n",
 		rig->log_path, rig->folder, rig->folder, settings);
 	fclose(file);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suspects_bench - what suspects, and networks of them, cost us without the kernel's share: suspects_bench
  *
- * 200,000 suspects (suspect.limit) are made, kept in a store and read again; a list of 100,000 networks (the most that are
- * taken) is read from a file, sorted, and asked. Both are made in /tmp and removed again.
+ * 200,000 suspects (suspect.limit) are made, kept in a store and read again; a list of 100,000 networks (the most that
+ * are taken) is read from a file, sorted, and asked. Both are made in /tmp and removed again.
  */
 #include "base/clock.h"
 #include "judge/suspects.h"

@@ -193,7 +193,6 @@ static void print_run_json(const struct run *run, FILE *out)
 	fputs("]}", out);
 }
 
-/* Written beside and renamed, so that a reader never sees half a file. */
 static int open_beside(const char *path, char beside[BESIDE_SIZE], FILE **ret)
 {
 	if (snprintf(beside, BESIDE_SIZE, "%s.new", path) >= BESIDE_SIZE)
@@ -215,6 +214,7 @@ int report_try(const char *path)
 	return 0;
 }
 
+/* Written beside and renamed, so that a reader never sees half a file. */
 static int write_file(const struct story *story, const char *path,
 		      int (*write)(const struct story *story, FILE *out))
 {

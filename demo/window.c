@@ -17,13 +17,6 @@
 #define NOBODY 65534
 #define KEPT 3 /* behind the three usual ones */
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 : memcmp(addr->octets, one, sizeof(one)) == 0;
-}
-
 const char *window_place_read(const char *text, struct window_place *ret)
 {
 	static const uint8_t localhost[4] = { 127, 0, 0, 1 };
@@ -43,7 +36,7 @@ const char *window_place_read(const char *text, struct window_place *ret)
 		addr = bytes_make(addr.data + 1, addr.size - 2);
 	if (colon && (addr_parse(addr, &ret->addr) < 0 || in_brackets != (ret->addr.family == ADDR_IPV6)))
 		return "takes an address and a port, such as 127.0.0.1:9030 or [::1]:9030, not";
-	return is_loopback(&ret->addr) ? NULL : "shows the page to this machine alone, at 127.0.0.1 or [::1], not at";
+	return addr_is_loopback(&ret->addr) ? NULL : "shows the page to this machine alone, at 127.0.0.1 or [::1], not at";
 }
 
 static int listen_at(const struct addr *addr, uint16_t port)

@@ -3,11 +3,11 @@
  *
  *   PORT="smtp /usr/libexec/wavebreak/courier-hook"
  *
- * couriertcpd starts it for each connection, with courieresmtpd's path as its argument, the client as descriptor
- * 0, and BLOCK set for one that a block list names. A listed client it hands to the gate (daemon/gate_hook.h), and ends: so it
+ * couriertcpd starts it for each connection, with courieresmtpd's path as its argument, the client as descriptor 0, and
+ * BLOCK set for one that a block list names. A listed client it hands to the gate (daemon/gate_hook.h), and ends: so it
  * holds no slot of the server. Everybody else, and a listed client that the gate does not take, becomes
- * courieresmtpd's, as without it: it never is why mail stops. WAVEBREAK_HOOK in /etc/courier/esmtpd names the
- * gate's socket where that is another one.
+ * courieresmtpd's, as without it: it never is why mail stops. WAVEBREAK_HOOK in /etc/courier/esmtpd names the gate's
+ * socket where that is another one.
  */
 #define GATE_HOOK_SENDS_ONLY
 #include "daemon/gate_hook.h"

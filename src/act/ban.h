@@ -103,9 +103,9 @@ int ban_alive(struct ban_table *ban);
  * clients come to the mail server. Connections that the gate has it keeps. */
 int ban_steer(struct ban_table *ban, bool works);
 
-/* Each exchanges the whole list, in one transaction a family; of networks beyond BAN_PREFIXES_MOST, the rest comes
- * in further ones. Entries may overlap and repeat each other; IPv4 in IPv6 clothing is IPv4. Returns -ENOMEM, -EMSGSIZE for
- * more of them than can be, or what the kernel says. */
+/* Each exchanges the whole list, in one transaction a family; of networks beyond BAN_PREFIXES_MOST, the rest comes in
+ * further ones. Entries may overlap and repeat each other; IPv4 in IPv6 clothing is IPv4. Returns -ENOMEM, -EMSGSIZE
+ * for more of them than can be, or what the kernel says. */
 #define BAN_PREFIXES_MOST 8192	  /* of the never-list */
 #define BAN_NETWORKS_MOST 100000U
 int ban_set_never(struct ban_table *ban, const struct prefix_set *never);

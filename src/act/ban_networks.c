@@ -68,7 +68,8 @@ static size_t merge(struct interval *intervals, size_t count, size_t size)
 }
 
 /* Returns how many there are. `intervals` has room for all of the set. */
-static size_t collect(const struct prefix_set *prefixes, enum addr_family family, size_t size, struct interval *intervals)
+static size_t collect(const struct prefix_set *prefixes, enum addr_family family, size_t size,
+		      struct interval *intervals)
 {
 	struct prefix prefix;
 	size_t count = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act/blocked.h"
 
-#include "act/process.h"
 #include "base/clock.h"
 #include "base/table.h"
 #include "kernel/diag.h"
+#include "kernel/process.h"
 #include "wire/environ.h"
 
 #include <dirent.h>

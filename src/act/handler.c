@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act/handler.h"
 
-#include "act/process.h"
 #include "base/bytes.h"
 #include "base/counter.h"
 #include "base/table.h"
+#include "kernel/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -59,19 +59,13 @@ static int fetch_descriptor(int pidfd, int descriptor)
 	return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0);
 }
 
-/* The field behind the name, which is in parentheses and may hold anything. */
 static pid_t parent_of(pid_t pid)
 {
-	char text[256];
-	size_t size = process_read(pid, "stat", text, sizeof(text) - 1);
-	const char *behind;
-	int parent;
+	char text[1024];
+	struct process_stat stat;
+	size_t size = process_read(pid, "stat", text, sizeof(text));
 
-	text[size] = '\0';
-	behind = strrchr(text, ')');
-	if (!behind || sscanf(behind, ") %*c %d", &parent) != 1)
-		return 0;
-	return parent;
+	return process_parse_stat(bytes_make(text, size), &stat) < 0 ? 0 : stat.parent;
 }
 
 static bool is_due(const struct handlers *h, uint32_t inode, uint64_t now)

@@ -91,11 +91,11 @@ static const char *in_words(struct nft_batch *batch, uint16_t message, struct wo
 	return words->text;
 }
 
-/* The numbers are those of <linux/netfilter/nf_tables.h> and <linux/netfilter.h>: meta 16 is
- * l4proto, 15 nfproto, 3 mark and 4 iif; payload is register, base (1 network, 2 transport), offset, size;
- * cmp is register, 0 (equal) or 1 (not), value; bitwise is registers, size, mask, xor; dynset 0 is
- * add and 1 update, its limit is rate, unit, burst, 0 (packets), 1 (over); fib 1 3 2 is the type of the destination, and 2
- * local; verdict -4 is goto, -5 return, 0 drop, 1 accept. */
+/* The numbers are those of <linux/netfilter/nf_tables.h> and <linux/netfilter.h>: meta 16 is l4proto, 15 nfproto, 3
+ * mark and 4 iif; payload is register, base (1 network, 2 transport), offset, size; cmp is register, 0 (equal) or 1
+ * (not), value; bitwise is registers, size, mask, xor; dynset 0 is add and 1 update, its limit is rate, unit, burst, 0
+ * (packets), 1 (over); fib 1 3 2 is the type of the destination, and 2 local; verdict -4 is goto, -5 return, 0 drop, 1
+ * accept. */
 #define IPV4 " meta 15 1 cmp 1 0 02"
 #define IPV6 " meta 15 1 cmp 1 0 0a"
 #define SENDER4 IPV4 " payload 1 1 12 4"

@@ -215,7 +215,8 @@ static int begin_fwmark_accept(struct route *route)
 	}
 	r = write_record(route->record, now);
 	if (r < 0)
-		log_warning("%s: cannot write down that net.ipv4.tcp_fwmark_accept was %c: %s; it is put back at the end, but not after a crash",
+		log_warning("%s: cannot write down that net.ipv4.tcp_fwmark_accept was %c: %s; it is put back at the end, "
+			    "but not after a crash",
 			    route->record, now, strerror(-r));
 	r = set_fwmark_accept('1');
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_arrivals - a mail server, a table before it, and clients of another host that ask for connections: what the tests of
- * limits and of steering stand on. Include <cmocka.h> first.
+/* test_arrivals - a mail server, a table before it, and clients of another host that ask for connections: what the
+ * tests of limits and of steering stand on. Include <cmocka.h> first.
  */
 #ifndef WAVEBREAK_ACT_TEST_ARRIVALS_H
 #define WAVEBREAK_ACT_TEST_ARRIVALS_H

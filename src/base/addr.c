@@ -87,6 +87,14 @@ const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 	return text;
 }
 
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const uint8_t one[sizeof(addr->octets)] = { [15] = 1 };
+
+	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
+					   addr->family == ADDR_IPV6 && memcmp(addr->octets, one, sizeof(one)) == 0;
+}
+
 struct addr addr_unit(const struct addr *addr)
 {
 	struct addr unit = *addr;

@@ -46,6 +46,9 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* 127.0.0.0/8 (RFC 1122, section 3.2.1.3) and ::1. */
+bool addr_is_loopback(const struct addr *addr);
+
 /* The unit that is judged and banned: an IPv4 address, or an IPv6 /64, since one
  * subscriber has a /64 and can be any address in it (RFC 6177). */
 struct addr addr_unit(const struct addr *addr);

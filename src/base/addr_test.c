@@ -156,6 +156,24 @@ static void units(void **state)
 	}
 }
 
+static void loopback(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_loopback;
+	} rows[] = {
+		{ "127.0.0.1", true }, { "127.255.255.255", true }, { "::ffff:127.0.0.1", true }, { "::1", true },
+		{ "128.0.0.1", false }, { "::", false }, { "::2", false }, { "1::1", false }, { "7f00::1", false },
+	};
+	struct addr addr = { 0 };
+
+	assert_false(addr_is_loopback(&addr));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(addr_parse(bytes_of(rows[i].text), &addr), 0);
+		assert_int_equal(addr_is_loopback(&addr), rows[i].is_loopback);
+	}
+}
+
 static void none_is_written_as_a_dash(void **state)
 {
 	struct addr none = { 0 };
@@ -175,6 +193,7 @@ int main(void)
 		cmocka_unit_test(from_sockaddr),
 		cmocka_unit_test(to_sockaddr),
 		cmocka_unit_test(units),
+		cmocka_unit_test(loopback),
 		cmocka_unit_test(none_is_written_as_a_dash),
 	};
 

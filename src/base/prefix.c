@@ -45,6 +45,11 @@ struct prefix prefix_of_unit(const struct addr *unit)
 	return prefix_around(unit, unit->family == ADDR_IPV4 ? 32 : 64);
 }
 
+struct prefix prefix_of_network(const struct addr *addr)
+{
+	return prefix_around(addr, addr->family == ADDR_IPV4 ? 24 : 48);
+}
+
 /* Of a mapped address the length is IPv4's or that of its clothing, of which 96 bits are not its own. */
 static int length_parse(struct bytes text, const struct addr *addr, bool in_ipv6_form, uint64_t *ret)
 {

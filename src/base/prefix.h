@@ -34,6 +34,8 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZ
 struct prefix prefix_around(const struct addr *addr, uint8_t length);
 /* All addresses that a unit (addr_unit) stands for: the one of IPv4, the /64 of IPv6. */
 struct prefix prefix_of_unit(const struct addr *unit);
+/* What is taken for one network where clients are counted by networks: a /24 of IPv4, a /48 of IPv6. */
+struct prefix prefix_of_network(const struct addr *addr);
 
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);

@@ -132,6 +132,21 @@ static void all_lengths_agree_with_the_definition(void **state)
 	}
 }
 
+static void what_is_one_network(void **state)
+{
+	static const char *const rows[][2] = { { "192.0.2.7", "192.0.2.0/24" }, { "2001:db8:1:2::3", "2001:db8:1::/48" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[PREFIX_TEXT_SIZE];
+		struct prefix network;
+		struct addr addr;
+
+		assert_int_equal(addr_parse(bytes_of(rows[i][0]), &addr), 0);
+		network = prefix_of_network(&addr);
+		assert_string_equal(prefix_format(&network, text), rows[i][1]);
+	}
+}
+
 static void overlapping(void **state)
 {
 	static const struct {
@@ -333,6 +348,7 @@ int main(void)
 		cmocka_unit_test(reading),
 		cmocka_unit_test(the_longest_text_fits),
 		cmocka_unit_test(all_lengths_agree_with_the_definition),
+		cmocka_unit_test(what_is_one_network),
 		cmocka_unit_test(overlapping),
 		cmocka_unit_test(the_never_list),
 		cmocka_unit_test(what_is_there_stays_as_it_was),

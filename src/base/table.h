@@ -29,8 +29,8 @@ void *table_find(const struct table *table, const void *key);
  * the cap, -ENOMEM. */
 int table_add(struct table *table, const void *key, void **ret_value);
 
-/* Makes room at once for so many (`most` at the highest), so that none of the next additions has to move all the others.
- * Returns 0 or -ENOMEM. */
+/* Makes room at once for so many (`most` at the highest), so that none of the next additions has to move all the
+ * others. Returns 0 or -ENOMEM. */
 int table_reserve(struct table *table, size_t count);
 
 bool table_remove(struct table *table, const void *key);

@@ -22,6 +22,8 @@ int size_parse(struct bytes text, uint64_t *ret_bytes);
 /* "2026-07-27 19:12:17" in local time. Returns `text`. */
 #define WALL_TEXT_SIZE 32
 const char *wall_format(uint64_t wall_s, char text[WALL_TEXT_SIZE]);
+/* The end of the year 9999: no later time that somebody tells is believed. */
+#define WALL_MOST_S UINT64_C(253402300799)
 
 /* "1,234,567". Returns `text`. */
 #define COUNT_TEXT_SIZE 28

@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Longer than the daemon lets its own clients wait. */
-#define PATIENCE_MS (CONTROL_IDLE_MS + 2000)
-
 int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE])
 {
 	struct settings settings;
@@ -43,41 +40,61 @@ int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE])
 	return OPTIONS_GO_ON;
 }
 
-static int not_running(const char *why, const char *path)
-{
-	fprintf(stderr,
-		"wavebreak is not running (%s at %s); start it with 'systemctl start wavebreak' or "
-		"'wavebreak run'\n",
-		why, path);
-	return STATUS_NO;
-}
-
-static int not_answered(const char *path, int error)
+const char *ask_trouble(int error, const char *path, char text[ASK_TROUBLE_SIZE])
 {
 	switch (error) {
 	case -ENOENT:
 	case -ENOTDIR:
-		return not_running("no socket", path);
+		snprintf(text, ASK_TROUBLE_SIZE, "no socket at %s", path);
+		break;
 	case -ECONNREFUSED:
-		return not_running("nobody answers", path);
+		snprintf(text, ASK_TROUBLE_SIZE, "nobody answers at %s", path);
+		break;
 	case -EACCES:
 	case -EPERM:
-		fprintf(stderr,
-			"wavebreak: not permitted: root or a member of group wavebreak may use %s\n",
-			path);
-		return STATUS_UNABLE;
+		snprintf(text, ASK_TROUBLE_SIZE, "not permitted: root or a member of group wavebreak may use %s", path);
+		break;
 	case -ETIMEDOUT:
 	case -EAGAIN:
-		fprintf(stderr, "wavebreak runs, but does not answer at %s\n", path);
-		return STATUS_NO;
+		snprintf(text, ASK_TROUBLE_SIZE, "the daemon runs, but does not answer at %s", path);
+		break;
 	case -EPROTO:
-		fprintf(stderr, "wavebreak gave no whole answer at %s: it is ending, or busy\n",
-			path);
+		snprintf(text, ASK_TROUBLE_SIZE, "the daemon gave no whole answer at %s: it is ending, or busy", path);
+		break;
+	default:
+		snprintf(text, ASK_TROUBLE_SIZE, "%s: %s", path, strerror(-error));
+		break;
+	}
+	return text;
+}
+
+static int not_answered(const char *path, int error)
+{
+	char trouble[ASK_TROUBLE_SIZE];
+
+	ask_trouble(error, path, trouble);
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ECONNREFUSED:
+		fprintf(stderr,
+			"wavebreak is not running (%s); start it with 'systemctl start wavebreak' or 'wavebreak run'\n",
+			trouble);
+		return STATUS_NO;
+	case -ETIMEDOUT:
+	case -EAGAIN:
+	case -EPROTO:
+		fprintf(stderr, "wavebreak: %s\n", trouble);
 		return STATUS_NO;
 	default:
-		fprintf(stderr, "wavebreak: %s: %s\n", path, strerror(-error));
+		fprintf(stderr, "wavebreak: %s\n", trouble);
 		return STATUS_UNABLE;
 	}
+}
+
+const char *ask_refusal(const json_t *answer, char text[ASK_TEXT_SIZE])
+{
+	return *ask_text(answer, "error", text) ? text : strcpy(text, "the daemon refused without a reason");
 }
 
 static int refused(const char *command, const json_t *answer)
@@ -85,9 +102,7 @@ static int refused(const char *command, const json_t *answer)
 	uint64_t status = ask_number(answer, "status");
 	char sentence[ASK_TEXT_SIZE];
 
-	ask_text(answer, "error", sentence);
-	fprintf(stderr, "wavebreak %s: %s\n", command,
-		*sentence ? sentence : "the daemon refused without a reason");
+	fprintf(stderr, "wavebreak %s: %s\n", command, ask_refusal(answer, sentence));
 	return status == STATUS_WRONG || status == STATUS_UNABLE ? (int)status : STATUS_NO;
 }
 
@@ -105,7 +120,7 @@ int ask_daemon(const struct options *options, const char *command, json_t *reque
 	if (!request)
 		request = json_object();
 	json_object_set_new(request, "command", json_string(command));
-	r = control_ask(path, request, PATIENCE_MS, line, data, &answer);
+	r = control_ask(path, request, ASK_PATIENCE_MS, line, data, &answer);
 	if (r < 0)
 		return not_answered(path, r);
 	if (!ask_is_true(answer, "ok")) {

@@ -11,9 +11,14 @@
 #include "control/control.h"
 #include "daemon/plan.h"
 
+#define ASK_TEXT_SIZE 512
+
 /* Where the daemon is asked: options->socket, or where the configuration (options->config) puts the socket. Returns
  * OPTIONS_GO_ON, or an exit status after a sentence on standard error. */
 int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE]);
+
+/* Longer than the daemon lets its own clients wait. */
+#define ASK_PATIENCE_MS (CONTROL_IDLE_MS + 2000)
 
 /* Asks at options->socket, or where the configuration (options->config) puts the socket.
  * `request` is what goes with the command: stolen, NULL for nothing. `line` takes the lines
@@ -24,6 +29,12 @@ int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE]);
 int ask_daemon(const struct options *options, const char *command, json_t *request,
 	       control_line_fn *line, void *data, json_t **ret);
 
+/* What is wrong when control_ask has returned that: "no socket at PATH". Returns `text`. */
+#define ASK_TROUBLE_SIZE (PLAN_SOCKET_SIZE + 128)
+const char *ask_trouble(int error, const char *path, char text[ASK_TROUBLE_SIZE]);
+/* What the daemon says in an answer that is not "ok"; never "". Returns `text`. */
+const char *ask_refusal(const json_t *answer, char text[ASK_TEXT_SIZE]);
+
 /* The same for a command of one operand that is sent as the field `name`. */
 int ask_about(const struct options *options, const char *command, const char *name, json_t **ret);
 
@@ -32,7 +43,6 @@ int ask_about(const struct options *options, const char *command, const char *na
 json_t *ask_word(const char *word);
 
 /* A field as text that is safe to show; "" when it is missing. Returns `text`. */
-#define ASK_TEXT_SIZE 512
 const char *ask_text(const json_t *object, const char *name, char text[ASK_TEXT_SIZE]);
 /* 0 when it is missing, negative or no whole number. */
 uint64_t ask_number(const json_t *object, const char *name);

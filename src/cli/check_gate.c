@@ -329,8 +329,9 @@ static void check_weights(struct check *check)
 		most += s->zones[i].weight > 0 ? s->zones[i].weight : 0;
 	if ((uint64_t)most >= s->gate_reject_at)
 		return;
-	findings_add(check->findings, FINDING_LACKS, "gate score", "all weights together are %lld, and gate.reject_at is %llu: "
-		     "nobody is ever rejected", (long long)most, (unsigned long long)s->gate_reject_at);
+	findings_add(check->findings, FINDING_LACKS, "gate score",
+		     "all weights together are %lld, and gate.reject_at is %llu: nobody is ever rejected",
+		     (long long)most, (unsigned long long)s->gate_reject_at);
 	findings_advise(check->findings, "lower gate.reject_at, or raise the weights of the zones");
 }
 
@@ -372,7 +373,8 @@ static void tell_zones(struct check *check, const struct zones *zones)
 		}
 		findings_add(check->findings, FINDING_LACKS, "gate zone", "%s %s", s->zones[i].name,
 			     health.state == ZONE_OUT ? zone_trouble_words(health.trouble) : "does not answer");
-		findings_advise(check->findings, "it counts for nothing until it does; is its name right, and may this resolver ask it?");
+		findings_advise(check->findings,
+				"it counts for nothing until it does; is its name right, and may this resolver ask it?");
 	}
 }
 

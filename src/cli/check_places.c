@@ -24,7 +24,7 @@ static void tell_place_file(struct check *check, const char *setting, const char
 		r = place_file_open(fd, &file, why);
 	if (r < 0) {
 		findings_add(f, FINDING_LACKS, "waves", "%s: %s: %s", setting, path,
-			     r == -EBADMSG ? why : r == -EFBIG ? "no regular file, or larger than 128 MiB" : strerror(-r));
+			     r == -EBADMSG ? why : place_file_trouble(r));
 		findings_advise(f, "waves are told without it");
 		return;
 	}

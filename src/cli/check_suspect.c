@@ -54,8 +54,7 @@ static void tell_refusals(struct findings *f, const struct prefix_file *file)
 static void tell_source(struct findings *f, const struct prefix_file *file, bool is_settings)
 {
 	if (file->error) {
-		findings_add(f, FINDING_WRONG, "suspect", "suspect.files: %s: %s", file->path,
-			     file->error == -EFBIG ? "no regular file, or larger than 16 MiB" : strerror(-file->error));
+		findings_add(f, FINDING_WRONG, "suspect", "suspect.files: %s: %s", file->path, prefix_file_trouble(file));
 		findings_advise(f, "the guard goes on without it");
 	} else if (file->refused) {
 		findings_add(f, is_settings ? FINDING_WRONG : FINDING_LACKS, "suspect", "%s: %zu taken, %zu refused",

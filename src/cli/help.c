@@ -4,6 +4,7 @@
 #define HELP_COLUMNS 80
 #define COMMAND_TEXT_COLUMN 12
 #define OPTION_TEXT_COLUMN 22
+#define USAGE_TEXT_COLUMN 17
 
 /* Writes words from column `at` on; further lines begin at `indent`. */
 static void print_wrapped(FILE *out, const char *text, size_t at, size_t indent)
@@ -46,8 +47,8 @@ void help_program(FILE *out)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		print_row(out, command_rows[i].name, command_rows[i].summary, COMMAND_TEXT_COLUMN);
 	print_row(out, "help", "say more of a command", COMMAND_TEXT_COLUMN);
-	fputs("\n'wavebreak help COMMAND' says more of one, 'wavebreak --version' which version this\n"
-	      "is. The manual is wavebreak(8), the configuration wavebreak.conf(5).\n",
+	fputs("\n'wavebreak help COMMAND' says more of one, 'wavebreak --version' which version\n"
+	      "this is. The manual is wavebreak(8), the configuration wavebreak.conf(5).\n",
 	      out);
 }
 
@@ -66,21 +67,35 @@ static void option_format(const struct option_row *option, bool short_form, char
 		snprintf(text, size, "--%s%s%s", option->name, blank, option->value);
 }
 
+/* What stays together, on this line or the next one. */
+static void print_part(FILE *out, const char *part, size_t *at)
+{
+	size_t width = strlen(part) + 1;
+
+	if (*at + width > HELP_COLUMNS) {
+		fprintf(out, "\n%*s", USAGE_TEXT_COLUMN - 1, "");
+		*at = USAGE_TEXT_COLUMN - 1;
+	}
+	fprintf(out, " %s", part);
+	*at += width;
+}
+
 void help_usage(const struct command_row *command, FILE *out)
 {
-	char option[64];
+	char option[64], part[72];
+	size_t at = (size_t)fprintf(out, "Usage: wavebreak %s", command->name);
 
-	fprintf(out, "wavebreak %s", command->name);
 	if (command->least)
-		fprintf(out, " %s", command->operands);
+		print_part(out, command->operands, &at);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (!command_takes(command, i))
 			continue;
 		option_format(&option_rows[i], true, option, sizeof(option));
-		fprintf(out, " [%s]", option);
+		snprintf(part, sizeof(part), "[%s]", option);
+		print_part(out, part, &at);
 	}
 	if (*command->operands && !command->least)
-		fprintf(out, " %s", command->operands);
+		print_part(out, command->operands, &at);
 	fputc('\n', out);
 }
 
@@ -88,7 +103,7 @@ void help_command(const struct command_row *command, FILE *out)
 {
 	char option[64];
 
-	fprintf(out, "wavebreak %s - %s\n\nUsage: ", command->name, command->summary);
+	fprintf(out, "wavebreak %s - %s\n\n", command->name, command->summary);
 	help_usage(command, out);
 	fputc('\n', out);
 	print_wrapped(out, command->help, 0, 0);

@@ -12,7 +12,7 @@
 void help_program(FILE *out);
 void help_command(const struct command_row *command, FILE *out);
 
-/* "wavebreak ban ADDR [--for TIME] [--why TEXT]" */
+/* "Usage: wavebreak ban ADDR [--for TIME] [--why TEXT]" */
 void help_usage(const struct command_row *command, FILE *out);
 
 #endif

@@ -13,7 +13,6 @@
 #define DAY_S 86400
 /* No step is longer than a minute, and no time beyond what a date can be written of. */
 #define STEP_MOST 60
-#define TIME_MOST UINT64_C(253402300799)
 
 static int parse_time(const char *command, const char *option, const char *word, uint64_t now_s, uint64_t *ret_s)
 {
@@ -62,7 +61,7 @@ void history_line(void *data, const json_t *line)
 	uint64_t step_s = ask_number(line, "step");
 	size_t size;
 
-	if (step_s == 0 || step_s > STEP_MOST || part.start_s > TIME_MOST ||
+	if (step_s == 0 || step_s > STEP_MOST || part.start_s > WALL_MOST_S ||
 	    packed_read(json_object_get(line, "chunk"), text, sizeof(text), &size) < 0 ||
 	    history_decode(bytes_make(text, size), &chunk) < 0)
 		return;

@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-/* A chunk of samples whose slots that are not asked for are taken out. `series` is "" for what was sampled there, or the
- * name of what was imported, safe to show. */
+/* A chunk of samples whose slots that are not asked for are taken out. `series` is "" for what was sampled there, or
+ * the name of what was imported, safe to show. */
 struct history_part {
 	const char *series;
 	uint32_t step_s;

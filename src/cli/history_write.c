@@ -9,7 +9,8 @@
 #define LINE_SIZE (HISTORY_COLUMNS * 48 + 1024)
 
 static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+				      "Oct", "Nov", "Dec" };
 
 history_columns history_writer_columns(enum history_format format)
 {

@@ -33,7 +33,7 @@ static int wrong(const struct parser *parser, const char *nearest, const char *f
 	va_end(args);
 	if (nearest)
 		fprintf(stderr, "; did you mean '%s'?", nearest);
-	fprintf(stderr, "\nUsage: ");
+	fputc('\n', stderr);
 	help_usage(parser->command, stderr);
 	return STATUS_WRONG;
 }

@@ -16,9 +16,9 @@
  * are as many as the command's row allows.
  *
  * A value may stand in the next word or after `=` (`--for 10m`, `--for=10m`), or right after
- * a letter (`-cFILE`); one that may be left out stands after `=` alone. Options and operands may be mixed; `--` ends the options; `-` alone
- * is an operand. An option given twice is a mistake. Nothing is copied: texts are those of
- * argv.
+ * a letter (`-cFILE`); one that may be left out stands after `=` alone. Options and operands
+ * may be mixed; `--` ends the options; `-` alone is an operand. An option given twice is a
+ * mistake. Nothing is copied: texts are those of argv.
  */
 #ifndef WAVEBREAK_CLI_OPTIONS_H
 #define WAVEBREAK_CLI_OPTIONS_H

@@ -132,7 +132,7 @@ static void tell_waves(struct replay *replay)
 		printf(SUBJECT "and %s smaller one%s\n", "", n(dropped), plural(dropped));
 }
 
-static void tell_worst(const char *subject, const struct top_entry *list, size_t count)
+static void tell_worst(const char *subject, const struct frequent_entry *list, size_t count)
 {
 	char text[PREFIX_TEXT_SIZE];
 
@@ -147,7 +147,7 @@ static void tell_worst(const char *subject, const struct top_entry *list, size_t
 void replay_report_text(struct replay *replay, const struct prefix_set *never)
 {
 	const struct replay_figures *f = replay_end(replay);
-	struct top_entry worst[WORST];
+	struct frequent_entry worst[WORST];
 
 	tell_log(f);
 	tell_offences(f);
@@ -180,7 +180,7 @@ static json_t *outcomes_of(const struct replay_figures *f)
 	return object;
 }
 
-static json_t *worst_of(const struct top_entry *list, size_t count)
+static json_t *worst_of(const struct frequent_entry *list, size_t count)
 {
 	json_t *array = json_array();
 	char text[PREFIX_TEXT_SIZE];
@@ -232,7 +232,7 @@ static json_t *never_of(const struct replay *replay, const struct prefix_set *ne
 int replay_report_json(struct replay *replay, const struct prefix_set *never)
 {
 	const struct replay_figures *f = replay_end(replay);
-	struct top_entry clients[WORST], networks[WORST];
+	struct frequent_entry clients[WORST], networks[WORST];
 	size_t client_count = replay_worst_clients(replay, clients, WORST);
 	size_t network_count = replay_worst_networks(replay, networks, WORST);
 	uint64_t dropped;

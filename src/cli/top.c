@@ -24,8 +24,6 @@
 #define SECOND_MS 1000
 /* A daemon that needs long, as it has a million clients, is asked at most a tenth of the time. */
 #define REST 10
-/* Longer than the daemon lets its own clients wait. */
-#define PATIENCE_MS (CONTROL_IDLE_MS + 2000)
 
 /* One question on its way. */
 struct asked {
@@ -119,37 +117,8 @@ static void ask(struct asked *asked, const char *command, json_t *request)
 
 static void lose_patience(struct asked *asked)
 {
-	if (asked->question && clock_ms() - asked->begin_ms > PATIENCE_MS)
+	if (asked->question && clock_ms() - asked->begin_ms > ASK_PATIENCE_MS)
 		end(asked, NULL, -ETIMEDOUT);
-}
-
-static const char *words_of(int error, const char *socket, char text[TOP_MESSAGE_SIZE])
-{
-	switch (error) {
-	case -ENOENT:
-	case -ENOTDIR:
-		snprintf(text, TOP_MESSAGE_SIZE, "no socket at %s", socket);
-		break;
-	case -ECONNREFUSED:
-		snprintf(text, TOP_MESSAGE_SIZE, "nobody answers at %s", socket);
-		break;
-	case -ETIMEDOUT:
-		snprintf(text, TOP_MESSAGE_SIZE, "it runs, but does not answer");
-		break;
-	case -EPROTO:
-		snprintf(text, TOP_MESSAGE_SIZE, "it gave no whole answer: it is ending, or busy");
-		break;
-	default:
-		snprintf(text, TOP_MESSAGE_SIZE, "%s", strerror(-error));
-		break;
-	}
-	return text;
-}
-
-/* What it says when it refuses. */
-static const char *refusal(const json_t *answer, char text[ASK_TEXT_SIZE])
-{
-	return *ask_text(answer, "error", text) ? text : strcpy(text, "the daemon refused without a reason");
 }
 
 static void take_answer(struct top *top)
@@ -165,7 +134,7 @@ static void take_answer(struct top *top)
 static void on_look(struct top *top, const json_t *last, int error)
 {
 	uint64_t took_ms = clock_ms() - top->look.begin_ms, rest_ms = took_ms * REST;
-	char text[ASK_TEXT_SIZE];
+	char text[ASK_TEXT_SIZE], trouble[ASK_TROUBLE_SIZE];
 
 	/* One that is away is asked each second, however long it let us wait. */
 	if (error < 0 || rest_ms < SECOND_MS)
@@ -177,10 +146,8 @@ static void on_look(struct top *top, const json_t *last, int error)
 		top->silent_since_ms = 0;
 		return;
 	}
-	if (error < 0)
-		words_of(error, top->socket, top->view.trouble);
-	else
-		snprintf(top->view.trouble, TOP_MESSAGE_SIZE, "%.200s", refusal(last, text));
+	snprintf(top->view.trouble, TOP_MESSAGE_SIZE, "%.250s",
+		 error < 0 ? ask_trouble(error, top->socket, trouble) : ask_refusal(last, text));
 	if (!top->silent_since_ms)
 		top->silent_since_ms = clock_ms();
 }
@@ -259,13 +226,13 @@ static void say_banned(struct top *top, const json_t *answer)
 
 static void on_deed(struct top *top, const json_t *last, int error)
 {
-	char text[ASK_TEXT_SIZE], words[TOP_MESSAGE_SIZE];
+	char text[ASK_TEXT_SIZE], trouble[ASK_TROUBLE_SIZE];
 	const json_t *explanation = json_object_get(last, "text");
 
 	if (error < 0) {
-		say(top, true, "%.200s", words_of(error, top->socket, words));
+		say(top, true, "%.250s", ask_trouble(error, top->socket, trouble));
 	} else if (!ask_is_true(last, "ok")) {
-		say(top, true, "%.250s", refusal(last, text));
+		say(top, true, "%.250s", ask_refusal(last, text));
 	} else if (top->doing.kind == TOP_EXPLAIN) {
 		snprintf(text, sizeof(text), "explain %s", top->doing.name);
 		top_view_read(&top->view, text,

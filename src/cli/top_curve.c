@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/top_curve.h"
 
+#include "base/text.h"
 #include "observe/curve.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* More than a day ahead of all before is a clock that was set, and begins anew; times without sense are nothing. */
-#define TIME_MOST UINT64_C(253402300799)
+/* More than a day before the latest is a clock that was set back, and begins anew. */
 #define DAY_STEPS (86400 / TOP_CURVE_STEP_S)
 
 void top_curve_add(struct top_curve *curve, uint64_t at_s, uint64_t open)
@@ -17,7 +17,7 @@ void top_curve_add(struct top_curve *curve, uint64_t at_s, uint64_t open)
 	size_t place = number % TOP_CURVE_STEPS;
 	uint32_t count = open < UINT32_MAX ? (uint32_t)open : UINT32_MAX;
 
-	if (at_s > TIME_MOST)
+	if (at_s > WALL_MOST_S)
 		return;
 	if (number + DAY_STEPS < curve->latest)
 		*curve = (struct top_curve){ 0 };

@@ -36,9 +36,9 @@ static int set_up(void **state)
 		       "usual", 2.0, "wave", "begin", NOW - 252, "bans", 1204, "suspects", "now", 310, "gate", "sessions", 212,
 		       "most", 2000, "states", "testing", 180, "zones", "zone", "bl.example", "state", "out", "trouble",
 		       "lists everybody", "weight", 3));
-	take(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:s, s:s}", "address", "192.0.2.7", "state", "banned", "score", 100,
-		       "open", 3, "offences", 17, "last", NOW - 125, "outcome", "listed", "service", "courier-smtp",
-		       "signature", "dnsbl-reject"));
+	take(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:s, s:s}", "address", "192.0.2.7", "state", "banned",
+		       "score", 100, "open", 3, "offences", 17, "last", NOW - 125, "outcome", "listed", "service",
+		       "courier-smtp", "signature", "dnsbl-reject"));
 	take(json_pack("{s:s, s:s, s:i}", "address", "2001:db8:1234:5678::/64", "state", "suspect", "score", 40));
 	take(json_pack("{s:s, s:i, s:i, s:i}", "network", "192.0.2.0/24", "score", 1234567, "clients", 200, "banned",
 		       199));

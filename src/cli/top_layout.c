@@ -83,7 +83,7 @@ static struct top_span take(size_t *row, size_t rows)
 	return span;
 }
 
-/* A third of what the curve and the table share, as it is looked at and the table is read. */
+/* Two fifths of what the curve and the table share: it is looked at, and the table is read. */
 static size_t curve_rows(size_t shared, size_t width)
 {
 	size_t rows = shared * 2 / 5;

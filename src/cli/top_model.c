@@ -81,7 +81,6 @@ static void take_row(struct top_list *list, const json_t *line, const char *name
 	row->sums.clients = (uint32_t)ask_number(line, "clients");
 	row->sums.banned = (uint32_t)ask_number(line, "banned");
 	row->sums.suspects = (uint32_t)ask_number(line, "suspects");
-	row->until_s = ask_number(line, "until");
 	snprintf(row->why, sizeof(row->why), "%s", ask_why(line, whole));
 	list->count++;
 }
@@ -113,7 +112,6 @@ static void take_gate(struct top_now *now, const json_t *gate)
 
 	now->has_gate = gate;
 	now->sessions = ask_number(gate, "sessions");
-	now->sessions_most = ask_number(gate, "most");
 	for (size_t i = 0; i < TOP_SESSIONS; i++)
 		now->by_state[i] = ask_number(states, session_names[i]);
 	now->steers = steering;
@@ -159,7 +157,6 @@ static void take_now(struct top_now *now, const json_t *line)
 	now->suspects = ask_number(suspects, "now");
 	take_gate(now, json_object_get(o, "gate"));
 	now->relieves = ask_is_true(json_object_get(o, "relief"), "active");
-	now->networks_left_out = ask_number(line, "networks_left_out");
 	for (i = 0; i < TOP_TOTALS; i++)
 		now->totals[i] = ask_number(totals, total_names[i]);
 	json_array_foreach(json_object_get(line, "zones"), i, zone)

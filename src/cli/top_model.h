@@ -24,7 +24,6 @@ struct top_row {
 	struct worst_row sums;
 	char name[TOP_NAME_SIZE];
 	enum client_state state; /* CLIENT_STATES: none is told */
-	uint64_t until_s;        /* of a ban or a suspicion; 0: neither */
 	char why[TOP_WHY_SIZE];
 };
 
@@ -77,12 +76,11 @@ struct top_now {
 	uint64_t suspects;
 
 	bool has_gate;
-	uint64_t sessions, sessions_most, by_state[TOP_SESSIONS];
+	uint64_t sessions, by_state[TOP_SESSIONS];
 	bool steers, steering; /* clients are to be led to the gate; they are */
 
 	bool relieves;
 	uint64_t totals[TOP_TOTALS];
-	uint64_t networks_left_out;
 	struct top_zone zones[TOP_ZONES_MOST];
 	size_t zone_count;
 };

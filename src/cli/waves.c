@@ -44,11 +44,6 @@ static struct wave_limits limits_of(const struct settings *s)
 											 s->relief_stop };
 }
 
-static unsigned percent(uint64_t part, uint64_t whole)
-{
-	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
-}
-
 static const char *end_of(const struct wave_figures *w, const char *series, char text[WALL_TEXT_SIZE])
 {
 	if (!w->goes_on)
@@ -71,8 +66,8 @@ static void tell(const struct wave_figures *w, const struct wave_sources *source
 	if (*series)
 		return;
 	printf("  offences   %" PRIu64 " (%u %% of the new ones), %" PRIu64 " bans, %" PRIu64 " dropped while banned\n",
-	       w->offences, percent(w->offences, w->arrivals), w->bans, w->dropped);
-	printf("  evicted    %" PRIu64 " (%u %% of the new ones)\n", w->evictions, percent(w->evictions, w->arrivals));
+	       w->offences, waves_percent(w->offences, w->arrivals), w->bans, w->dropped);
+	printf("  evicted    %" PRIu64 " (%u %% of the new ones)\n", w->evictions, waves_percent(w->evictions, w->arrivals));
 	if (sources)
 		waves_sources_tell(sources);
 	printf("  estimate   %" PRIu32 " open connections at the peak without the guard, had each of those stayed %d s\n",

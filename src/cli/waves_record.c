@@ -103,9 +103,9 @@ bool waves_sources_of(const struct waves_records *records, const struct wave_fig
 	return true;
 }
 
-static unsigned percent(uint64_t part, uint64_t whole)
+unsigned waves_percent(uint64_t part, uint64_t whole)
 {
-	return whole ? (unsigned)(part * 100 / whole) : 0;
+	return whole ? (unsigned)(part >= whole ? 100 : part * 100 / whole) : 0;
 }
 
 static void tell_worst(const char *called, const struct wave_worst *list, size_t count, bool networks)
@@ -126,7 +126,7 @@ static void tell_parts(const char *called, const struct wave_part *list, size_t 
 	char name[WAVE_NAME_SIZE * 4];
 
 	for (size_t i = 0; i < count && i < SHOWN; i++) {
-		printf("  %-10s %u %% %" PRIu32 " client%s: ", i ? "" : called, percent(list[i].share.clients, known),
+		printf("  %-10s %u %% %" PRIu32 " client%s: ", i ? "" : called, waves_percent(list[i].share.clients, known),
 		       list[i].share.clients, list[i].share.clients == 1 ? "" : "s");
 		if (list[i].of.asn)
 			printf("AS%" PRIu32, list[i].of.asn);
@@ -148,8 +148,8 @@ void waves_sources_tell(const struct wave_sources *s)
 {
 	printf("  sources    %s%" PRIu32 " distinct client%s; of these %" PRIu32 " (%u %%) were told 5xx, %" PRIu32
 	       " (%u %%) evicted, %" PRIu32 " (%u %%) ended near the limit\n", s->at_least ? "at least " : "", s->clients,
-	       s->clients == 1 ? "" : "s", s->told, percent(s->told, s->clients), s->evicted,
-	       percent(s->evicted, s->clients), s->relieved, percent(s->relieved, s->clients));
+	       s->clients == 1 ? "" : "s", s->told, waves_percent(s->told, s->clients), s->evicted,
+	       waves_percent(s->evicted, s->clients), s->relieved, waves_percent(s->relieved, s->clients));
 	tell_worst("networks", s->network, s->worst_networks, true);
 	tell_worst("clients", s->client, s->worst_clients, false);
 	tell_parts("countries", s->country, s->worst_countries, s->with_country);

@@ -7,7 +7,7 @@
 #define WAVEBREAK_CLI_WAVES_RECORD_H
 
 #include "cli/history_ask.h"
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
 
 #define WAVES_RECORDS_MOST 4000
 
@@ -26,6 +26,9 @@ bool waves_overlap(const struct wave_figures *a, const struct wave_figures *b);
 /* Who came in a wave: of the record that shares the most seconds with it, at least these where it is not the only one.
  * False where nothing is known. */
 bool waves_sources_of(const struct waves_records *records, const struct wave_figures *wave, struct wave_sources *ret);
+
+/* A share in whole percent; 100 where the part is the larger one, as counts of different moments may be. */
+unsigned waves_percent(uint64_t part, uint64_t whole);
 
 /* Lines for a person. */
 void waves_sources_tell(const struct wave_sources *sources);

@@ -22,7 +22,8 @@ static void print_zone(const json_t *zone)
 	char name[ASK_TEXT_SIZE], state[ASK_TEXT_SIZE];
 	const json_t *weight = json_object_get(zone, "weight");
 
-	printf("%-*s  %-8s %6" JSON_INTEGER_FORMAT " %5" PRIu64 " ms %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64 "\n", ZONE_COLUMN,
+	printf("%-*s  %-8s %6" JSON_INTEGER_FORMAT " %5" PRIu64 " ms %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64 "\n",
+	       ZONE_COLUMN,
 	       ask_text(zone, "zone", name), ask_text(zone, "state", state),
 	       json_is_integer(weight) ? json_integer_value(weight) : 0, ask_number(zone, "latency_ms"),
 	       ask_number(zone, "asked"), ask_number(zone, "listed"), ask_number(zone, "decided"),

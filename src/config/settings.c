@@ -412,8 +412,8 @@ static void check_handoff(const struct loader *loader)
 	}
 }
 
-/* Who is to log in after it has spoken with the gate talks to the program by way of the gate. Courier is told who it is,
- * and that it is listed; Exim and Sendmail would take it for a user of this host, who may relay. */
+/* Who is to log in after it has spoken with the gate talks to the program by way of the gate. Courier is told who it
+ * is, and that it is listed; Exim and Sendmail would take it for a user of this host, who may relay. */
 static void check_auth(const struct loader *loader)
 {
 	const struct settings *settings = loader->settings;
@@ -428,14 +428,6 @@ static void check_auth(const struct loader *loader)
 			     "gate.auth with gate.handoff = exec is for Courier's programs alone");
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t loopback[sizeof(addr->octets)] = { [15] = 1 };
-
-	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
-					   memcmp(addr->octets, loopback, sizeof(loopback)) == 0;
-}
-
 /* Whether who connects to the one comes out at the other, as far as that can be told without asking this host. A port
  * alone is all addresses. */
 static bool is_same_place(const struct endpoint *server, const struct endpoint *listen)
@@ -443,7 +435,7 @@ static bool is_same_place(const struct endpoint *server, const struct endpoint *
 	if (server->port != listen->port)
 		return false;
 	return server->addr.family == ADDR_NONE || addr_equal(&server->addr, &listen->addr) ||
-	       (listen->addr.family == ADDR_NONE && is_loopback(&server->addr));
+	       (listen->addr.family == ADDR_NONE && addr_is_loopback(&server->addr));
 }
 
 /* A gate that hands its clients to itself takes all of its places with one of them. */

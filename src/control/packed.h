@@ -13,7 +13,8 @@
 /* The caller's to free; NULL without memory. */
 json_t *packed_make(struct bytes bytes);
 
-/* Writes the bytes to `ret`. Returns 0, -EINVAL for what is no such string, or -EMSGSIZE when it says more than `most`. */
+/* Writes the bytes to `ret`. Returns 0, -EINVAL for what is no such string, or -EMSGSIZE when it says more than
+ * `most`. */
 int packed_read(const json_t *text, char *ret, size_t most, size_t *ret_size);
 
 #endif

@@ -44,8 +44,8 @@ static void test_the_rfc_s_own(void **state)
 
 static void test_what_is_none(void **state)
 {
-	static const char *const cases[] = { "Z", "Zg=", "Zg", "Zm9v\n", " Zm9", "Zm9v    ", "Zm-v", "Zg==Zg==", "Z===", "====",
-					     "=m9v" };
+	static const char *const cases[] = { "Z", "Zg=", "Zg", "Zm9v\n", " Zm9", "Zm9v    ", "Zm-v", "Zg==Zg==", "Z===",
+					     "====", "=m9v" };
 	char ret[64];
 	size_t size;
 	json_t *number = json_integer(7);

@@ -52,8 +52,8 @@ static void drain(struct gate_worker *g)
 		close(g->start->listeners[i]);
 }
 
-/* Whom the kernel has brought has no other listener to answer to: who is in the middle of a handshake is taken yet, since
- * a listening socket that is closed takes it along. */
+/* Whom the kernel has brought has no other listener to answer to: who is in the middle of a handshake is taken yet,
+ * since a listening socket that is closed takes it along. */
 static void drain_soon(struct gate_worker *g, uint64_t listen_ms)
 {
 	if (g->leaving || g->draining)

@@ -142,8 +142,7 @@ static void say_refused(const struct prefix_file *file)
 static void say_one(const struct prefix_file *file)
 {
 	if (file->error)
-		log_warning("suspect.files: cannot read %s: %s; it is left out", file->path,
-			    file->error == -EFBIG ? "no regular file, or larger than 16 MiB" : strerror(-file->error));
+		log_warning("suspect.files: cannot read %s: %s; it is left out", file->path, prefix_file_trouble(file));
 	else if (file->refused)
 		say_refused(file);
 }

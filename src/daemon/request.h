@@ -86,7 +86,7 @@ enum used_by { USED_BY_GATE, USED_BY_PORTER, USED_BY_SERVER, USED_BY_COUNT };
 enum used_what {
 	USED_CPU_MS,          /* since it was first looked at; it may begin anew */
 	USED_RESIDENT_BYTES,  /* of the server's: not told */
-	USED_UNSHARED_BYTES,  /* what is no file's (sense/process.h) */
+	USED_UNSHARED_BYTES,  /* what is no file's (process_unshared_bytes) */
 	USED_PROCESSES,
 	USED_WHAT_COUNT
 };

@@ -396,7 +396,7 @@ static bool works(const struct process *p)
 
 /* The gate as a whole. */
 
-static struct generation *find(const struct warden_gate *gate, enum generation_state state)
+struct generation *gate_generation_find(const struct warden_gate *gate, enum generation_state state)
 {
 	struct generation *g = gate->generations;
 
@@ -407,7 +407,7 @@ static struct generation *find(const struct warden_gate *gate, enum generation_s
 
 bool warden_gate_works(const struct warden_gate *gate)
 {
-	const struct generation *g = gate->stopping ? NULL : find(gate, SERVING);
+	const struct generation *g = gate->stopping ? NULL : gate_generation_find(gate, SERVING);
 	bool all = g && works(&g->porter);
 
 	for (unsigned i = 0; all && i < g->worker_count; i++)
@@ -479,7 +479,8 @@ int warden_gate_prepare(struct warden_gate *gate, const struct warden_gate_start
 /* What drains is told so when its successor is there. */
 void warden_gate_start(struct warden_gate *gate)
 {
-	struct generation *before = find(gate, SERVING), *oldest = find(gate, DRAINING), *fresh = gate->next;
+	struct generation *before = gate_generation_find(gate, SERVING);
+	struct generation *oldest = gate_generation_find(gate, DRAINING), *fresh = gate->next;
 
 	assert(gate->prepared && !gate->stopping);
 	gate_listeners_close(gate->listeners);
@@ -493,42 +494,6 @@ void warden_gate_start(struct warden_gate *gate)
 		generation_start(fresh);
 	if (before)
 		drain(before);
-}
-
-size_t warden_gate_serving(const struct warden_gate *gate)
-{
-	const struct generation *g = find(gate, SERVING);
-
-	return g ? g->worker_count : 0;
-}
-
-size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST])
-{
-	size_t count = 0;
-
-	for (const struct generation *g = gate->generations; g; g = g->next) {
-		if (g->state == ENDING)
-			continue;
-		for (unsigned i = 0; i < g->worker_count && count < WARDEN_GATE_ENDS_MOST; i++)
-			if (g->to_watch[i][OTHER_SIDE] >= 0)
-				ends[count++] = g->to_watch[i][OTHER_SIDE];
-	}
-	return count;
-}
-
-size_t warden_gate_processes(const struct warden_gate *gate,
-			     struct warden_gate_process ret[WARDEN_GATE_PROCESSES_MOST])
-{
-	size_t count = 0;
-
-	for (const struct generation *g = gate->generations; g; g = g->next) {
-		if (gate_process_runs(&g->porter) && count < WARDEN_GATE_PROCESSES_MOST)
-			ret[count++] = (struct warden_gate_process){ g->porter.child.pid, true };
-		for (unsigned i = 0; i < g->worker_count; i++)
-			if (gate_process_runs(&g->workers[i]) && count < WARDEN_GATE_PROCESSES_MOST)
-				ret[count++] = (struct warden_gate_process){ g->workers[i].child.pid, false };
-	}
-	return count;
 }
 
 bool warden_gate_runs(const struct warden_gate *gate)

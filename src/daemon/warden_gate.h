@@ -70,7 +70,8 @@ bool warden_gate_works(const struct warden_gate *gate);
 
 /* How many gate workers serve. */
 size_t warden_gate_serving(const struct warden_gate *gate);
-/* The ends of the watch worker, of all generations that serve or drain; those that serve come first. Returns how many. */
+/* The ends of the watch worker, of all generations that serve or drain; those that serve come first. Returns how
+ * many. */
 #define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * 2)
 size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST]);
 

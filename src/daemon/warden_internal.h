@@ -150,8 +150,8 @@ void warden_reconfigure_table(struct warden *w);
 /* The never-list and the suspect networks, into a new table or for a new plan. */
 void warden_fill_table(struct warden *w);
 void warden_push_never(struct warden *w);
-/* Once a second: what a wave leaves of the limits, and lists that the kernel did not take before. A worker that was taken
- * over can have the rules exchanged no oftener. */
+/* Once a second: what a wave leaves of the limits, and lists that the kernel did not take before. A worker that was
+ * taken over can have the rules exchanged no oftener. */
 void warden_keep_table(struct warden *w);
 /* Once a second: what has come since, into the counters. */
 void warden_count_arrivals(struct warden *w);
@@ -183,8 +183,8 @@ void warden_tell_handlers(struct warden *w);
 /* What looks for BLOCK is made anew for the present plan when it is needed. */
 void warden_close_relief(struct warden *w);
 
-/* warden_use.c: what the processes of the mail server and of the gate take, for the worker. Once a second, and before the
- * loop's timers go. */
+/* warden_use.c: what the processes of the mail server and of the gate take, for the worker. Once a second, and before
+ * the loop's timers go. */
 void warden_look_at_use(struct warden *w);
 /* Begins anew for the present plan, when it is asked for. */
 void warden_close_use(struct warden *w);

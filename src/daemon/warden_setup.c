@@ -442,7 +442,8 @@ void warden_keep_route(struct warden *w)
 		return;
 	r = route_open(PORTER_MARK, route_record(w, record), &w->route);
 	if (r < 0 && r != w->route_error)
-		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail server by the gate",
+		log_error("gate.handoff = transparent: the routing rule cannot be made (%s); no client comes to the mail "
+			  "server by the gate",
 			  strerror(-r));
 	w->route_error = r;
 }

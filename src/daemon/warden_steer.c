@@ -48,8 +48,8 @@ static bool gate_works(const struct warden *w)
 	return warden_gate_works(w->gate) && (w->route || w->plan->settings.gate_handoff != HANDOFF_TRANSPARENT);
 }
 
-/* Before the gate's processes have spoken for the first time there is nothing to say. Nor is there of a table that is not
- * to be had. */
+/* Before the gate's processes have spoken for the first time there is nothing to say. Nor is there of a table that is
+ * not to be had. */
 void warden_steer(struct warden *w)
 {
 	bool works = gate_works(w);

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST, "the kernel takes them all");
+_Static_assert(NETWORKS_MOST <= BAN_NETWORKS_MOST && 2 * PREFIX_SET_MAX <= BAN_PREFIXES_MOST,
+	       "the kernel takes them all");
 
 static uint32_t share(uint32_t per_second, uint64_t percent)
 {
@@ -31,8 +32,8 @@ struct ban_table_limits warden_table_limits(const struct warden *w)
 	return limits;
 }
 
-/* A table that is gone is noticed within a second, and made anew with all of this. What else is in the way is said once,
- * and may be over a second later. */
+/* A table that is gone is noticed within a second, and made anew with all of this. What else is in the way is said
+ * once, and may be over a second later. */
 static void note_result(const char *what, int error, int *noted)
 {
 	if (error == -ENOENT)

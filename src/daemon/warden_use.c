@@ -4,8 +4,8 @@
 #include "daemon/warden_internal.h"
 
 #include "base/clock.h"
-#include "sense/family.h"
-#include "sense/process.h"
+#include "sense/process_tree.h"
+#include "sense/process_use.h"
 
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ struct seen {
 
 struct warden_use {
 	struct warden *w;
-	struct family *family; /* NULL where the kernel does not let us */
+	struct process_tree *tree; /* NULL where the kernel does not let us */
 	struct loop_timer *go_on;
 	bool looking;
 	uint64_t spent_us, next_ms;
@@ -30,7 +30,7 @@ struct warden_use {
 	double cpu_seconds[2]; /* of gate workers and porters, also of those that have ended */
 };
 
-_Static_assert(WARDEN_GATE_PROCESSES_MOST <= FAMILY_OWN_MOST, "the family knows all of ours");
+_Static_assert(WARDEN_GATE_PROCESSES_MOST <= PROCESS_TREE_OWN_MOST, "the tree knows all of ours");
 
 static void put(struct packet *packet, enum used_by by, enum used_what what, uint64_t value)
 {
@@ -62,13 +62,13 @@ static void tell_own(struct warden_use *u, const struct warden_gate_process *pro
 
 	for (size_t i = 0; i < count; i++) {
 		int by = processes[i].is_porter ? USED_BY_PORTER : USED_BY_GATE;
-		struct process process;
+		struct process_files files;
 		struct process_use use;
-		int r = process_open(processes[i].pid, &process);
+		int r = process_use_open(processes[i].pid, &files);
 
 		if (r == 0) {
-			r = process_look(&process, &use);
-			process_close(&process);
+			r = process_use_look(&files, &use);
+			process_use_close(&files);
 		}
 		if (r < 0)
 			continue;
@@ -89,7 +89,7 @@ static void tell_own(struct warden_use *u, const struct warden_gate_process *pro
 	tell(u->w, &packet);
 }
 
-static void tell_server(struct warden_use *u, const struct family_use *use)
+static void tell_server(struct warden_use *u, const struct process_tree_use *use)
 {
 	struct packet packet = { .head.kind = PACKET_ANSWERS };
 
@@ -103,8 +103,8 @@ static void go_on(void *data)
 {
 	struct warden_use *u = data;
 	uint64_t begin_us = clock_us(), now_ms = loop_now_ms(u->w->loop), rest_ms;
-	struct family_use use;
-	bool complete = family_go_on(u->family, &use);
+	struct process_tree_use use;
+	bool complete = process_tree_go_on(u->tree, &use);
 
 	u->spent_us += clock_us() - begin_us;
 	if (!complete) {
@@ -120,17 +120,17 @@ static void go_on(void *data)
 static void begin(struct warden_use *u)
 {
 	struct warden_gate_process processes[WARDEN_GATE_PROCESSES_MOST];
-	struct family_own own[FAMILY_OWN_MOST];
+	struct process_tree_own own[PROCESS_TREE_OWN_MOST];
 	size_t count = warden_gate_processes(u->w->gate, processes);
 
 	tell_own(u, processes, count);
-	if (!u->family)
+	if (!u->tree)
 		return;
 	for (size_t i = 0; i < count; i++)
-		own[i] = (struct family_own){ processes[i].pid, processes[i].is_porter };
+		own[i] = (struct process_tree_own){ processes[i].pid, processes[i].is_porter };
 	u->looking = true;
 	u->spent_us = 0;
-	family_begin(u->family, own, count);
+	process_tree_begin(u->tree, own, count);
 	go_on(u);
 }
 
@@ -147,7 +147,7 @@ static void open_use(struct warden *w)
 		return;
 	}
 	/* Without, the history says nothing of the mail server's processes. */
-	(void)family_create(ports, plan_guarded_ports(&w->plan->settings, ports), &u->family);
+	(void)process_tree_create(ports, plan_guarded_ports(&w->plan->settings, ports), &u->tree);
 	w->use = u;
 }
 
@@ -168,7 +168,7 @@ void warden_close_use(struct warden *w)
 	if (!w->use)
 		return;
 	loop_timer_destroy(w->use->go_on);
-	family_destroy(w->use->family);
+	process_tree_destroy(w->use->tree);
 	free(w->use);
 	w->use = NULL;
 }

@@ -94,7 +94,7 @@ static void each_second(void *data)
 	worker_save_positions(w);
 	worker_say_limits(w);
 	if (w->untold)
-		log_info("of clients, %u lines more in the last second", w->untold);
+		log_info("%u more lines about clients in the last second", w->untold);
 	w->talked = w->untold = 0;
 	link_ask(w->link, &here);
 	link_flush(w->link);

@@ -41,10 +41,10 @@ int worker_history_next_wave(struct worker_history *history, uint64_t *begin_s, 
 json_t *worker_history_curve(struct worker_history *history, uint64_t since_s, uint64_t until_s);
 
 /* worker_history_control.c: {"command": "history", "since": N, "until": N, "columns": [names], "imported": bool} is
- * answered by a line for each chunk: {"step": seconds, "start": N, "chunk": hexadecimal digits}, and
+ * answered by a line for each chunk: {"step": seconds, "start": N, "chunk": as control/packed.h has it}, and
  * "series" where it was imported. Without "columns" by all of them. */
 void worker_history_tell(struct worker *w, const json_t *request, struct control_answer *answer);
-/* {"command": "import", "series": NAME, "chunks": [[start, digits], …]} or "remove": true. Answers how many chunks were
+/* {"command": "import", "series": NAME, "chunks": [[start, chunk], …]} or "remove": true. Answers how many chunks were
  * "taken", or removed; or that it is "busy", and has done nothing. */
 void worker_history_import(struct worker *w, const json_t *request, struct control_answer *answer);
 

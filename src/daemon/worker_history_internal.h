@@ -7,7 +7,7 @@
 #include "daemon/worker_history.h"
 #include "daemon/worker_internal.h"
 #include "observe/history.h"
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
 #include "store/history.h"
 
 /* The tiers of what was imported, and of records of waves; the others are those of enum history_tier. */

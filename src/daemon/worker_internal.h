@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "daemon/link.h"
-#include "gate/report.h"
 #include "daemon/worker.h"
 #include "daemon/worker_gate.h"
 #include "daemon/worker_history.h"
@@ -16,6 +15,7 @@
 #include "daemon/worker_wave.h"
 #include "daemon/worker_waves.h"
 #include "event/loop.h"
+#include "gate/report.h"
 #include "judge/bans.h"
 #include "judge/explain.h"
 #include "judge/judge.h"
@@ -164,8 +164,8 @@ void worker_fail(struct worker *w);
 /* worker_bans.c */
 void worker_carry_out(struct worker *w, const struct ban_step *step);
 struct policy worker_policy(struct worker *w);
-/* The one way of an event, whoever saw it: judged, and what follows from that carried out. Returns whether the client is
- * banned by now: what it holds is then to be ended. */
+/* The one way of an event, whoever saw it: judged, and what follows from that carried out. Returns whether the client
+ * is banned by now: what it holds is then to be ended. */
 bool worker_judge(struct worker *w, const struct judge_event *event, struct verdict *ret);
 /* Sends the requests of all that was carried out, and then tells the store and the log. To be
  * called before the loop waits again. */
@@ -198,6 +198,11 @@ void worker_say_zone(const char *zone, const struct zone_health *health, struct 
 void worker_say_rejected(struct worker *w, const struct gate_report *report);
 /* Each second. */
 void worker_say_limits(struct worker *w);
+/* Of the mail server's limit: the number, and " of 300"; both "" where it is not known. */
+struct worker_limit_words {
+	char number[16], of[24];
+};
+struct worker_limit_words worker_limit_words(unsigned limit);
 
 /* worker_measures.c: the name of an enum sockdiag_state, as in tcp(7) and ss(8); NULL for those that a connection of
  * ours is not in. */

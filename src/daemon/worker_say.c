@@ -92,6 +92,27 @@ static uint64_t is_news(struct limit_said *said, uint64_t happened, uint64_t now
 	return times;
 }
 
+struct worker_limit_words worker_limit_words(unsigned limit)
+{
+	struct worker_limit_words words = { "", "" };
+
+	if (limit == 0)
+		return words;
+	snprintf(words.number, sizeof(words.number), "%u", limit);
+	snprintf(words.of, sizeof(words.of), " of %u", limit);
+	return words;
+}
+
+static void say_full(struct worker *w, uint64_t now_ms)
+{
+	const struct worker_limit_words limit = worker_limit_words(w->start->plan->limit);
+	uint64_t times = is_news(&w->full_said, w->outcomes[OUTCOME_SERVER_FULL], now_ms);
+
+	if (times)
+		log_event(LOG_SERVER_FULL, LOG_NUMBER(COUNT, times), LOG_NUMBER(OPEN, w->counts.total),
+			  LOG_TEXT(LIMIT, limit.number), LOG_TEXT(DETAIL, limit.of));
+}
+
 void worker_say_limits(struct worker *w)
 {
 	uint64_t now_ms = loop_now_ms(w->loop), times;
@@ -105,10 +126,7 @@ void worker_say_limits(struct worker *w)
 			log_event(LOG_LIMIT_REACHED, LOG_TEXT(SETTING, row->setting), LOG_NUMBER(LIMIT, *limit),
 				  LOG_NUMBER(COUNT, times), LOG_TEXT(WHY, row->what));
 	}
-	times = is_news(&w->full_said, w->outcomes[OUTCOME_SERVER_FULL], now_ms);
-	if (times)
-		log_event(LOG_SERVER_FULL, LOG_NUMBER(COUNT, times), LOG_NUMBER(OPEN, w->counts.total),
-			  LOG_NUMBER(LIMIT, w->start->plan->limit));
+	say_full(w, now_ms);
 }
 
 void worker_begin_to_say(struct worker *w)

@@ -73,7 +73,7 @@ static void on_connection(void *data, const struct sockdiag_socket *connection)
 	void *value;
 
 	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
-	    !(peer->family == ADDR_IPV4 && peer->octets[0] == 127) && table_add(look->connected, &key, &value) >= 0)
+	    !addr_is_loopback(peer) && table_add(look->connected, &key, &value) >= 0)
 		((struct connected *)value)->open++;
 }
 

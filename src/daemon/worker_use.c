@@ -13,8 +13,8 @@
 
 void worker_use_open(struct worker *w)
 {
-	(void)process_open(w->start->warden, &w->uses.warden);
-	(void)process_open(getpid(), &w->uses.own);
+	(void)process_use_open(w->start->warden, &w->uses.warden);
+	(void)process_use_open(getpid(), &w->uses.own);
 }
 
 static void take(struct worker_use *use, enum used_what what, uint64_t value, uint64_t now_ms)
@@ -49,13 +49,13 @@ static uint64_t own_cpu_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void look_at(struct worker *w, enum worker_use_whose whose, const struct process *process)
+static void look_at(struct worker *w, enum worker_use_whose whose, const struct process_files *files)
 {
 	uint64_t now_ms = loop_now_ms(w->loop);
 	struct worker_use *use = &w->uses.of[whose];
 	struct process_use seen;
 
-	if (process_look(process, &seen) < 0) {
+	if (process_use_look(files, &seen) < 0) {
 		use->known = false;
 		return;
 	}

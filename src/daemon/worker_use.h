@@ -9,7 +9,7 @@
 
 #include "daemon/request.h"
 #include "observe/measures.h"
-#include "sense/process.h"
+#include "sense/process_use.h"
 
 /* In this order, that of the metrics' lines. */
 enum worker_use_whose { USE_OF_WARDEN, USE_OF_WORKER, USE_OF_GATE, USE_OF_PORTER, USE_OF_SERVER, USE_OF_COUNT };
@@ -23,7 +23,7 @@ struct worker_use {
 };
 
 struct worker_uses {
-	struct process warden, own;
+	struct process_files warden, own;
 	struct worker_use of[USE_OF_COUNT];
 };
 

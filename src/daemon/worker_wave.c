@@ -142,8 +142,7 @@ static void see(void *data, const struct sockdiag_socket *connection)
 	const struct addr *peer = &connection->peer;
 
 	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
-	    !(peer->family == ADDR_IPV4 && peer->octets[0] == 127) &&
-	    newcomers_see(v->newcomers, connection->cookie, peer))
+	    !addr_is_loopback(peer) && newcomers_see(v->newcomers, connection->cookie, peer))
 		worker_waves_see(v->w->waves, peer, WAVE_TALLY_CONNECTION);
 }
 
@@ -210,19 +209,21 @@ static const char *tightened(const struct worker *w, char words[WORDS_SIZE])
 
 static void say_begun(const struct worker_wave *v)
 {
-	char rate[RATE_TEXT_SIZE], usual[RATE_TEXT_SIZE], words[WORDS_SIZE], open[32], share[64] = "";
-	char detail[WORDS_SIZE + 128];
+	char rate[RATE_TEXT_SIZE], usual[RATE_TEXT_SIZE], words[WORDS_SIZE], share[64] = "";
+	char detail[WORDS_SIZE + 160];
 	const struct wave *wave = &v->wave;
+	const struct worker_limit_words limit = worker_limit_words(wave->limit);
 	double first_seen = wave_first_seen_share(wave);
 
-	snprintf(open, sizeof(open), wave->limit ? "%u of %u" : "%u", wave->open, wave->limit);
 	if (first_seen >= 0)
 		snprintf(share, sizeof(share), ", %.0f %% of the clients never seen before", first_seen * 100);
 	tightened(v->w, words);
-	snprintf(detail, sizeof(detail), "%s%s; %s", wave->summary.by_filling ? ", the server fills up" : "", share,
+	snprintf(detail, sizeof(detail), "%s%s%s; %s", limit.of,
+		 wave->summary.by_filling ? ", the server fills up" : "", share,
 		 *words ? words : v->w->start->observe ? "observing, nothing is tightened" : "nothing is tightened");
 	log_event(LOG_WAVE_BEGUN, LOG_TEXT(RATE, rate_text(wave->rate, rate)),
-		  LOG_TEXT(USUAL, rate_text(wave->summary.usual, usual)), LOG_TEXT(OPEN, open), LOG_TEXT(DETAIL, detail));
+		  LOG_TEXT(USUAL, rate_text(wave->summary.usual, usual)), LOG_NUMBER(OPEN, wave->open),
+		  LOG_TEXT(LIMIT, limit.number), LOG_TEXT(DETAIL, detail));
 }
 
 static void say_over(const struct worker_wave *v)

@@ -7,6 +7,7 @@
 #include "control/packed.h"
 #include "daemon/worker_internal.h"
 #include "observe/wave_json.h"
+#include "observe/wave_record.h"
 #include "sense/host.h"
 #include "sense/place_file.h"
 
@@ -50,7 +51,7 @@ void worker_waves_read_places(struct worker *w)
 		r = place_file_copy(paths[i], &w->place_files[i]);
 		if (r < 0)
 			log_error("%s: %s: %s; waves are told without it", place_settings[i], paths[i],
-				  r == -EFBIG ? "no regular file, or larger than 128 MiB" : strerror(-r));
+				  place_file_trouble(r));
 	}
 }
 

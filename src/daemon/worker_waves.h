@@ -42,7 +42,7 @@ void worker_waves_take(struct worker_waves *waves, const struct wave *wave, cons
 		       enum wave_event event);
 
 /* {"command": "waves", "since": N, "until": N} is answered by a line for each record of a wave that was within:
- * {"record": hexadecimal digits} (wave_record_encode). */
+ * {"record": wave_record_encode's, as control/packed.h has it}. */
 void worker_waves_tell(struct worker *w, const json_t *request, struct control_answer *answer);
 
 /* For the page: the latest ones, the last first, with their figures; one, with its sources and its curve. NULL where

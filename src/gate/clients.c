@@ -31,11 +31,6 @@ struct clients {
 	uint32_t unit_hand, network_hand;
 };
 
-static struct prefix network_of(const struct addr *client)
-{
-	return prefix_around(client, client->family == ADDR_IPV4 ? 24 : 48);
-}
-
 int clients_create(const struct settings *settings, struct clients **ret)
 {
 	struct clients *clients = calloc(1, sizeof(*clients));
@@ -135,7 +130,7 @@ static void drop_if_idle(struct table *table, void *value, uint64_t (*kept_until
 int clients_enter(struct clients *clients, const struct addr *addr, uint64_t now_ms)
 {
 	struct addr unit = addr_unit(addr);
-	struct prefix prefix = network_of(addr);
+	struct prefix prefix = prefix_of_network(addr);
 	struct client *client = client_of(clients, &unit, now_ms);
 	struct network *network = client ? network_add(clients, &prefix, now_ms) : NULL;
 	int r = 0;
@@ -161,7 +156,7 @@ int clients_enter(struct clients *clients, const struct addr *addr, uint64_t now
 void clients_leave(struct clients *clients, const struct addr *addr)
 {
 	struct addr unit = addr_unit(addr);
-	struct prefix prefix = network_of(addr);
+	struct prefix prefix = prefix_of_network(addr);
 	struct client *client = table_find(clients->units, &unit);
 	struct network *network = table_find(clients->networks, &prefix);
 
@@ -179,7 +174,7 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *a
 				   struct session_facts *ret, bool *ret_stale)
 {
 	struct addr unit = addr_unit(addr);
-	struct prefix prefix = network_of(addr);
+	struct prefix prefix = prefix_of_network(addr);
 	const struct client *client = table_find(clients->units, &unit);
 	const struct network *network = table_find(clients->networks, &prefix);
 
@@ -201,7 +196,7 @@ enum session_memory clients_recall(struct clients *clients, const struct addr *a
 static struct client *remember_good(struct clients *clients, const struct addr *addr, uint64_t for_ms, uint64_t now_ms)
 {
 	struct addr unit = addr_unit(addr);
-	struct prefix prefix = network_of(addr);
+	struct prefix prefix = prefix_of_network(addr);
 	struct client *client = client_of(clients, &unit, now_ms);
 	struct network *network = client ? network_add(clients, &prefix, now_ms) : NULL;
 
@@ -240,7 +235,7 @@ void clients_failed(struct clients *clients, const struct addr *addr, const stru
 		    uint64_t now_ms)
 {
 	struct addr unit = addr_unit(addr);
-	struct prefix prefix = network_of(addr);
+	struct prefix prefix = prefix_of_network(addr);
 	struct client *client = client_of(clients, &unit, now_ms);
 	struct network *network = table_find(clients->networks, &prefix);
 

@@ -188,14 +188,6 @@ static struct visitor *take_place(struct front *front, int fd, const struct sock
 	return NULL;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t loopback6[16] = { [15] = 1 };
-
-	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
-					   memcmp(addr->octets, loopback6, sizeof(loopback6)) == 0;
-}
-
 /* Our own way to the mail server, led back to us by a rule that does not know its mark, would go round until all
  * places are taken. The mark comes with the SYN (net.ipv4.tcp_fwmark_accept), as the routing of transparent needs it;
  * a connection that is not of transparent is known by its ends, since nobody on this host is steered. */
@@ -206,7 +198,7 @@ static bool came_round(const struct front *front, int fd, const struct addr *cli
 
 	if (front->own_mark && getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &size) == 0 && mark == front->own_mark)
 		return true;
-	return is_loopback(client) || addr_equal(client, local);
+	return addr_is_loopback(client) || addr_equal(client, local);
 }
 
 static void say_came_round(struct front *front)
@@ -234,7 +226,7 @@ static bool was_steered(struct front *front, int fd, const struct addr *client)
 		return false;
 	}
 	/* The port is at the same place in both families. */
-	if (ntohs(((const struct sockaddr_in *)&local)->sin_port) == settings->gate_steer_port && is_loopback(&addr)) {
+	if (ntohs(((const struct sockaddr_in *)&local)->sin_port) == settings->gate_steer_port && addr_is_loopback(&addr)) {
 		turn_away(fd, COUNTER_gate_not_steered, "421 4.3.2 No mail is taken at this port\r\n");
 		return false;
 	}

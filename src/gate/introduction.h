@@ -28,6 +28,7 @@ enum introduction_step {
 };
 
 /* Takes what the server said off *input, up to the end of one reply. */
-enum introduction_step introduction_take(struct introduction *introduction, struct bytes *input, struct bytes *ret_line);
+enum introduction_step introduction_take(struct introduction *introduction, struct bytes *input,
+					 struct bytes *ret_line);
 
 #endif

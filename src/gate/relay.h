@@ -21,9 +21,9 @@ void relay_pipes_destroy(struct relay_pipes *pipes);
 struct relay_calls {
 	/* The connection to the server has come about, or (error) has not: then nothing was read of the client. */
 	void (*connected)(void *data, int error);
-	/* The server has ended. What it said last may still be on its way to the client, who may never take it, nor
-	 * end: how long that is waited for is the caller's to decide. Once, and not when `ended` follows at once. It may not end
-	 * the relay. */
+	/* The server has ended. What it said last may still be on its way to the client, who may never take it, nor end: how
+	 * long that is waited for is the caller's to decide. Once, and not when `ended` follows at once. It may not end the
+	 * relay. */
 	void (*ending)(void *data);
 	/* Both sides have ended. From the loop, never from within a call made here. */
 	void (*ended)(void *data);

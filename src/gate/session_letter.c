@@ -71,8 +71,8 @@ void session_letter_address(struct session *session, const struct smtp_command *
 
 bool session_letter_is_for(const struct session *session, const struct session_rules *rules, struct bytes local_part)
 {
-	return session->state == SESSION_DIALOGUE && !session->interview && session->envelope == SESSION_MAIL && session->recipients == 0 &&
-	       may_write(rules) && smtp_is_postmaster(local_part);
+	return session->state == SESSION_DIALOGUE && !session->interview && session->envelope == SESSION_MAIL &&
+	       session->recipients == 0 && may_write(rules) && smtp_is_postmaster(local_part);
 }
 
 enum session_wish session_letter_begin(struct session *session, struct bytes mailbox, struct replies *replies)

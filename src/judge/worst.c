@@ -6,9 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define NETWORK_BITS_IPV4 24
-#define NETWORK_BITS_IPV6 48
-
 #define NOWHERE SIZE_MAX
 
 /* A row, and where it is in its heap. */
@@ -209,11 +206,6 @@ void worst_destroy(struct worst *worst)
 	free(worst);
 }
 
-static struct prefix network_of(const struct prefix *client)
-{
-	return prefix_around(&client->addr, client->addr.family == ADDR_IPV4 ? NETWORK_BITS_IPV4 : NETWORK_BITS_IPV6);
-}
-
 static void add_client(struct worst *worst, const struct worst_row *client)
 {
 	struct heap *heap = &worst->clients;
@@ -229,7 +221,7 @@ static void add_client(struct worst *worst, const struct worst_row *client)
 
 static void add_to_network(struct worst *worst, const struct worst_row *client)
 {
-	struct prefix network = network_of(&client->prefix);
+	struct prefix network = prefix_of_network(&client->prefix.addr);
 	struct ranked *sum;
 	void *value;
 	int r = table_add(worst->sums, &network, &value);
@@ -260,7 +252,7 @@ void worst_add(struct worst *worst, const struct worst_row *client)
 
 void worst_mark(struct worst *worst, const struct prefix *client, bool banned, bool suspect)
 {
-	struct prefix network = network_of(client);
+	struct prefix network = prefix_of_network(&client->addr);
 	struct ranked *sum = table_find(worst->sums, &network);
 
 	if (!sum)

@@ -416,14 +416,6 @@ int http_listen(const struct addr *addr, uint16_t port)
 	return r;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return addr->family == ADDR_IPV4 ? addr->octets[0] == 127 :
-					   addr->family == ADDR_IPV6 && memcmp(addr->octets, one, sizeof(one)) == 0;
-}
-
 static int start_daemon(struct http_server *server, int listener)
 {
 	const union MHD_DaemonInfo *info;
@@ -458,7 +450,7 @@ int http_server_create(struct loop *loop, int listener, const struct addr *addr,
 		return -ENOMEM;
 	}
 	server->loop = loop;
-	server->local = is_loopback(addr);
+	server->local = addr_is_loopback(addr);
 	server->fn = fn;
 	server->data = data;
 	r = loop_timer_create(loop, on_timer, server, &server->timer);

@@ -31,7 +31,7 @@ struct replay {
 
 	struct replay_figures figures;
 	struct waves *waves;
-	struct top *clients, *networks;
+	struct frequent *clients, *networks;
 	struct table *seen; /* struct addr: uint8_t of CLIENT_… */
 	/* Connections that would have been ended, until the log tells their end: struct addr to struct
 	 * held, one for each client; and their clients in order of time. */
@@ -52,9 +52,9 @@ static int create_parts(struct replay *r, const struct signature_set *set, const
 	if (e == 0)
 		e = waves_create(&r->waves);
 	if (e == 0)
-		e = top_create(REPLAY_TOP_ROOM, &r->clients);
+		e = frequent_create(REPLAY_TOP_ROOM, &r->clients);
 	if (e == 0)
-		e = top_create(REPLAY_TOP_ROOM, &r->networks);
+		e = frequent_create(REPLAY_TOP_ROOM, &r->networks);
 	if (e == 0)
 		e = table_create(sizeof(struct addr), sizeof(uint8_t), REPLAY_CLIENTS_MOST, &r->seen);
 	if (e == 0)
@@ -88,8 +88,8 @@ void replay_destroy(struct replay *r)
 		return;
 	table_destroy(r->held);
 	table_destroy(r->seen);
-	top_destroy(r->networks);
-	top_destroy(r->clients);
+	frequent_destroy(r->networks);
+	frequent_destroy(r->clients);
 	waves_destroy(r->waves);
 	bans_destroy(r->bans);
 	judge_destroy(r->judge);
@@ -234,12 +234,12 @@ static void attempt(struct replay *r, const struct ban *ban, uint64_t now_ms)
 static void count_offence(struct replay *r, const struct verdict *verdict, bool banned)
 {
 	struct prefix client = prefix_of_unit(&verdict->unit);
-	struct prefix network = prefix_around(&verdict->unit, verdict->unit.family == ADDR_IPV4 ? 24 : 48);
+	struct prefix network = prefix_of_network(&verdict->unit);
 
 	r->figures.offences++;
 	r->figures.clients += is_first(r, &verdict->unit, CLIENT_OFFENDED);
-	top_add(r->clients, &client);
-	top_add(r->networks, &network);
+	frequent_add(r->clients, &client);
+	frequent_add(r->networks, &network);
 	waves_offence(r->waves, r->now_s, &verdict->unit, banned);
 }
 
@@ -346,14 +346,14 @@ size_t replay_waves(struct replay *r, const struct wave_found **ret, uint64_t *r
 	return count;
 }
 
-size_t replay_worst_clients(const struct replay *r, struct top_entry *ret, size_t most)
+size_t replay_worst_clients(const struct replay *r, struct frequent_entry *ret, size_t most)
 {
-	return top_list(r->clients, ret, most);
+	return frequent_list(r->clients, ret, most);
 }
 
-size_t replay_worst_networks(const struct replay *r, struct top_entry *ret, size_t most)
+size_t replay_worst_networks(const struct replay *r, struct frequent_entry *ret, size_t most)
 {
-	return top_list(r->networks, ret, most);
+	return frequent_list(r->networks, ret, most);
 }
 
 uint64_t replay_protected(const struct replay *r, size_t entry)

@@ -10,14 +10,14 @@
  * leave it unknown: then REPLAY_HOLD_ASSUMED_S are assumed, and told apart.
  *
  * Pure. Memory is bounded on logs of any size: REPLAY_CLIENTS_MOST different clients are told
- * apart, of the worst the figures are those of judge/top.h, and bans are capped by ban.limit.
+ * apart, of the worst the figures are those of judge/frequent.h, and bans are capped by ban.limit.
  */
 #ifndef WAVEBREAK_OBSERVE_REPLAY_H
 #define WAVEBREAK_OBSERVE_REPLAY_H
 
 #include "judge/line_reader.h"
 #include "judge/policy.h"
-#include "judge/top.h"
+#include "judge/frequent.h"
 #include "observe/waves.h"
 
 #define REPLAY_CLIENTS_MOST 1000000
@@ -68,8 +68,8 @@ uint64_t replay_now_s(const struct replay *replay);
 const struct replay_figures *replay_end(struct replay *replay);
 size_t replay_waves(struct replay *replay, const struct wave_found **ret, uint64_t *ret_dropped);
 /* By offences: single clients (a /64 of IPv6), and networks (/24, /48). */
-size_t replay_worst_clients(const struct replay *replay, struct top_entry *ret, size_t most);
-size_t replay_worst_networks(const struct replay *replay, struct top_entry *ret, size_t most);
+size_t replay_worst_clients(const struct replay *replay, struct frequent_entry *ret, size_t most);
+size_t replay_worst_networks(const struct replay *replay, struct frequent_entry *ret, size_t most);
 /* Bans that the never-list's entry of that index would have prevented. */
 uint64_t replay_protected(const struct replay *replay, size_t entry);
 

@@ -131,7 +131,7 @@ static void the_never_list_is_asked_first(void **state)
 static void the_worst_come_first(void **state)
 {
 	struct scene *s = *state;
-	struct top_entry list[3];
+	struct frequent_entry list[3];
 	char text[PREFIX_TEXT_SIZE];
 
 	for (unsigned i = 0; i < 4; i++)

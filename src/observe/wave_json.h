@@ -7,6 +7,7 @@
 #ifndef WAVEBREAK_OBSERVE_WAVE_JSON_H
 #define WAVEBREAK_OBSERVE_WAVE_JSON_H
 
+#include "observe/wave_course.h"
 #include "observe/wave_sources.h"
 
 #include <jansson.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
+
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -141,16 +143,13 @@ static void take_bytes(struct reading *r, void *ret, size_t size)
 	r->text = bytes_skip(r->text, size);
 }
 
-/* No time beyond what a date can be written of. */
-#define TIME_MOST UINT64_C(253402300799)
-
 static void take_figures(struct reading *r, struct wave_figures *f)
 {
 	const uint64_t rate_most = (uint64_t)(RATE_MOST * RATE_PARTS);
 
-	f->begin_s = take(r, TIME_MOST);
-	f->peak_s = take(r, TIME_MOST);
-	f->end_s = take(r, TIME_MOST);
+	f->begin_s = take(r, WALL_MOST_S);
+	f->peak_s = take(r, WALL_MOST_S);
+	f->end_s = take(r, WALL_MOST_S);
 	f->peak_open = (uint32_t)take(r, UINT32_MAX);
 	f->limit = (uint32_t)take(r, UINT32_MAX);
 	f->usual = (double)take(r, rate_most) / RATE_PARTS;

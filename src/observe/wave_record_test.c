@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wave_sources - who came in a wave: how many clients there were, what became of them, the worst, and where they are.
  *
- * A client is the unit of base/addr.h: an IPv4 address or an IPv6 /64; its network a /24, or a /48. It is a source
+ * A client is the unit of base/addr.h: an IPv4 address or an IPv6 /64; its network prefix_of_network. It is a source
  * when it was seen from shortly before the wave's begin to its end: by a new connection, or because a log or the gate
  * told of it.
  *
- * As it is on disk, with a hash, it may come from a damaged file: reading checks all of it. Names of countries and
- * holders come from somebody else's file and may hold any byte.
- *
- * Pure.
+ * Names of countries and holders come from somebody else's file and may hold any byte.
  */
 #ifndef WAVEBREAK_OBSERVE_WAVE_SOURCES_H
 #define WAVEBREAK_OBSERVE_WAVE_SOURCES_H
 
 #include "base/prefix.h"
-#include "observe/wave_course.h"
 
 /* Of each list: the worst. */
 #define WAVE_WORST 16
@@ -55,16 +51,5 @@ struct wave_sources {
 	struct wave_worst client[WAVE_WORST], network[WAVE_WORST];
 	struct wave_part country[WAVE_WORST], asn[WAVE_WORST];
 };
-
-struct wave_record {
-	struct wave_figures figures;
-	struct wave_sources sources;
-};
-
-#define WAVE_RECORD_MOST 8192
-/* Returns its size. */
-size_t wave_record_encode(const struct wave_record *record, char out[WAVE_RECORD_MOST]);
-/* Returns 0 or -EBADMSG. */
-int wave_record_decode(struct bytes text, struct wave_record *ret);
 
 #endif

@@ -188,7 +188,7 @@ static uint32_t connections_of(const struct client *client)
 /* Without memory it is in none. */
 static void add_to_network(struct sum *sum, const struct addr *unit, const struct client *client)
 {
-	struct prefix network = prefix_around(unit, unit->family == ADDR_IPV4 ? 24 : 48);
+	struct prefix network = prefix_of_network(unit);
 	struct unit_key key = unit_key_of(&network.addr);
 	struct wave_worst *worst;
 	void *value;

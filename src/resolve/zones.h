@@ -5,14 +5,14 @@
  * 127.255.255.* and answers outside of 127/8 are errors of the zone, not listings, also when there are
  * others beside them. What has not answered when zones_look_end is called counts for nothing.
  *
- * Each zone is tested at start and about every 10 minutes (RFC 5782 section 5): 127.0.0.2 has to be
- * listed, with whatever answer, and 127.0.0.1 must not be. A zone that fails, or about clients several
- * times in a row does not answer or answers with errors, or says nothing at all for 3 s of a client's question, is OUT:
- * it is not asked for clients, and comes back when a test succeeds. That is tried at once when clients were what it failed, else after 30 s,
- * and ever later up to 10 minutes; and when another silent zone is heard again, because then it was
- * our own name server that was away. For IPv6 the tests are ::ffff:7f00:2 and ::ffff:7f00:1, told apart,
- * since many zones list only IPv4. A zone that has not been tested yet is asked, and what it says waits
- * for its test: it counts only when the test has succeeded.
+ * Each zone is tested at start and about every 10 minutes (RFC 5782 section 5): 127.0.0.2 has to be listed, with
+ * whatever answer, and 127.0.0.1 must not be. A zone that fails, or about clients several times in a row does not
+ * answer or answers with errors, or says nothing at all for 3 s of a client's question, is OUT: it is not asked for
+ * clients, and comes back when a test succeeds. That is tried at once when clients were what it failed, else after 30
+ * s, and ever later up to 10 minutes; and when another silent zone is heard again, because then it was our own name
+ * server that was away. For IPv6 the tests are ::ffff:7f00:2 and ::ffff:7f00:1, told apart, since many zones list only
+ * IPv4. A zone that has not been tested yet is asked, and what it says waits for its test: it counts only when the test
+ * has succeeded.
  *
  * Questions that our own cap refused (-EBUSY) are no fault of a zone.
  */

@@ -50,6 +50,11 @@ int place_file_copy(const char *path, int *ret_fd)
 	return r;
 }
 
+const char *place_file_trouble(int error)
+{
+	return error == -EFBIG ? "no regular file, or larger than 128 MiB" : strerror(-error);
+}
+
 static int broken(int code)
 {
 	return code == MMDB_SUCCESS ? 0 : code == MMDB_IPV6_LOOKUP_IN_IPV4_DATABASE_ERROR ||

@@ -22,6 +22,8 @@ struct place_file;
 
 /* *ret_fd is a copy in memory. Returns 0 or -errno; -EFBIG: no regular file, or too large. */
 int place_file_copy(const char *path, int *ret_fd);
+/* That in words. */
+const char *place_file_trouble(int error);
 
 /* The descriptor is the database's from then on, also when that fails. Returns 0 or -EBADMSG, and then why. */
 int place_file_open(int fd, struct place_file **ret, char ret_why[PLACE_WHY_SIZE]);

@@ -113,3 +113,8 @@ void prefix_file_read(struct prefix_file *ret, prefix_file_fn *fn, void *data)
 		prefix_file_scan(bytes_make(text, size), ret, fn, data);
 	free(text);
 }
+
+const char *prefix_file_trouble(const struct prefix_file *file)
+{
+	return file->error == -EFBIG ? "no regular file, or larger than 16 MiB" : strerror(-file->error);
+}

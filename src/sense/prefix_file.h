@@ -35,6 +35,9 @@ typedef bool prefix_file_fn(void *data, const struct prefix *prefix, unsigned li
 /* *ret has the path already. Without memory the error says so. */
 void prefix_file_read(struct prefix_file *ret, prefix_file_fn *fn, void *data);
 
+/* Its error in words. */
+const char *prefix_file_trouble(const struct prefix_file *file);
+
 /* The part that reads text. */
 void prefix_file_scan(struct bytes text, struct prefix_file *ret, prefix_file_fn *fn, void *data);
 

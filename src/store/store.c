@@ -8,9 +8,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -309,15 +309,17 @@ void store_put_passed(struct store *store, const struct addr *unit, uint64_t unt
 {
 	struct unit_record key = record_of_unit(unit);
 
-	store_end_change(store, queue_put(store_begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key)),
-				    bytes_make((const char *)&until_s, sizeof(until_s))));
+	store_end_change(store, queue_put(store_begin_change(store), DATABASE_PASSED,
+					  bytes_make((const char *)&key, sizeof(key)),
+					  bytes_make((const char *)&until_s, sizeof(until_s))));
 }
 
 void store_delete_passed(struct store *store, const struct addr *unit)
 {
 	struct unit_record key = record_of_unit(unit);
 
-	store_end_change(store, queue_delete(store_begin_change(store), DATABASE_PASSED, bytes_make((const char *)&key, sizeof(key))));
+	store_end_change(store, queue_delete(store_begin_change(store), DATABASE_PASSED,
+					     bytes_make((const char *)&key, sizeof(key))));
 }
 
 typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);

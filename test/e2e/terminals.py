@@ -24,7 +24,6 @@ class Screen(pyte.Screen):
             stops = [stop for stop in self.tabstops if stop < self.cursor.x]
             self.cursor.x = max(stops, default=0)
 
-
     def scroll_up(self, count=1):
         self._scroll(self.index, self.margins.bottom if self.margins else self.lines - 1, count)
 

@@ -161,8 +161,9 @@ def test_a_database_that_cannot_be_read_is_said_once(world, placed):
     broken = world.folder / "broken.mmdb"
     whole = (world.folder / "countries.mmdb").read_bytes()
     # The data that the tree leads to is no map.
-    tree = whole.index(b"\0" * 16, len(whole) // 3)
-    broken.write_bytes(whole[: tree + 16] + b"\xff" * (whole.rindex(b"MaxMind.com") - tree - 19) + whole[whole.rindex(b"MaxMind.com") - 3 :])
+    tree_end = whole.index(b"\0" * 16, len(whole) // 3) + 16
+    description = whole.rindex(b"MaxMind.com") - 3
+    broken.write_bytes(whole[:tree_end] + b"\xff" * (description - tree_end) + whole[description:])
     settings = f"wave {{\n  countries = {broken}\n  asns = {world.folder}/is-not-there.mmdb\n}}\n"
     with Waves(world, WAVE + settings, state=world.folder / "broken") as guard:
         assert len(guard.said("wave.asns: ")) == 1 and "No such file" in guard.said("wave.asns: ")[0]
@@ -191,7 +192,12 @@ def test_a_reload_reads_them_again(world, placed):
 @pytest.mark.parametrize("off", ["wave { detect = no }", "history { enabled = no }"], ids=["no waves", "no history"])
 def test_where_nothing_is_written_down(world, placed, off):
     with Waves(world, placed + off, state=world.folder / "off") as guard:
-        wait_until(lambda: guard.ask("history").returncode == OK or "no history" in guard.ask("history").stderr, 10, "a sample")
+
+        def tells():
+            done = guard.ask("history")
+            return done.returncode == OK or "no history" in done.stderr
+
+        wait_until(tells, 10, "a sample")
         done = guard.ask("waves")
         assert done.returncode == NO
         assert done.stderr == ("wavebreak waves: there was none in that time\n" if "wave {" in off else

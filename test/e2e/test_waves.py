@@ -73,7 +73,7 @@ def test_a_wave_begins_goes_on_and_is_over(world):  # noqa: F811
         assert now["tightened"].startswith("greet wait 3s")
         assert now["wave"]["peak_open"] >= CROWD
         (line,) = guard.said("a wave has begun")
-        assert f"of {guard.status()['connections']['limit']} open" in line
+        assert f" open of {guard.status()['connections']['limit']}, " in line
         assert "of the clients never seen before; greet wait 3s" in line
         text = guard.ask("status").stdout
         assert "A WAVE LASTS since" in text and "tightened: greet wait 3s" in text

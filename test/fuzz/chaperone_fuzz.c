@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rejected client that may write to postmaster, by bytes that say what it and the server say, in which pieces.
- * Whatever they say, the server hears one transaction, with postmaster alone, in lines that every server reads alike, and
- * nothing after its message but QUIT. What the client hears are replies by RFC 5321. */
+ * Whatever they say, the server hears one transaction, with postmaster alone, in lines that every server reads alike,
+ * and nothing after its message but QUIT. What the client hears are replies by RFC 5321. */
 #include "gate/chaperone.h"
 
 #include <stdlib.h>

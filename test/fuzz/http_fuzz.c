@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a Host field, as the files of proc(5), and as the value of a label: what is taken as local has no
- * letter of another name in it, and a label is read back from the page as what was put in, but for the bytes that
- * are written as \xHH. */
+/* Any bytes as a Host field, and as the value of a label: what is taken as local has no letter of another name in it,
+ * and a label is read back from the page as what was put in, but for the bytes that are written as \xHH. */
 #include "base/addr.h"
 #include "observe/http.h"
 #include "observe/prometheus.h"
-#include "sense/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,15 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes text = bytes_make((const char *)data, size);
 	char *value = strndup(text.data, size);
-	struct process_stat stat;
-	struct process_statm statm;
 
 	must(value);
 	check_host(text);
 	must(!http_bears(text, "a token that nobody guesses") ||
 	     bytes_contain(text, BYTES_LITERAL("a token that nobody guesses")));
-	process_parse_stat(text, &stat);
-	process_parse_statm(text, &statm);
 	check_label(value);
 	free(value);
 	return 0;

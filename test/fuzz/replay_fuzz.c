@@ -32,7 +32,7 @@ static void must(bool condition)
 static void check(struct replay *replay)
 {
 	const struct replay_figures *f = replay_end(replay);
-	struct top_entry worst[2];
+	struct frequent_entry worst[2];
 	const struct wave_found *waves;
 	uint64_t dropped, in_waves = 0;
 	size_t count = replay_waves(replay, &waves, &dropped);

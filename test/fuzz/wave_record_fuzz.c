@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as the record of a wave, also with a right hash: what is taken is written so that it is taken again as the
  * same. */
-#include "observe/wave_sources.h"
+#include "observe/wave_record.h"
 #include "test/fuzz/hashed.h"
 
 #include <stdlib.h>

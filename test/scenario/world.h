@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* world - what a story happens in: told time, a kernel that is played, and the real judge.
  *
- * Real are the signatures, the matcher, judge, bans, suspects and the form in which the store keeps them.
- * Played are the kernel (a set of elements with timeouts, of which each SYN that it drops sets one
- * back to ban.for, and the set of the suspects, which is steered by), the connections, the clock and the store's file. What worker_watch.c and
+ * Real are the signatures, the matcher, judge, bans, suspects and the form in which the store keeps them. Played are
+ * the kernel (a set of elements with timeouts, of which each SYN that it drops sets one back to ban.for, and the set of
+ * the suspects, which is steered by), the connections, the clock and the store's file. What worker_watch.c and
  * worker_bans.c do between them is done here in the plainest way.
  *
  * Time passes only in world_pass, in milliseconds; whatever is due on the way is done on time.

@@ -210,15 +210,18 @@ void man_metrics(FILE *out)
 static void write_message(const char *text, FILE *out)
 {
 	bool left_out = false;
+	char before = ' ';
 
 	for (; *text; text++) {
 		if (*text == '[' || *text == '|' || *text == ']')
 			left_out = *text == '[';
 		else if (!left_out && (*text == '{' || *text == '}'))
-			/* What is detailed begins with its own stop or blank. */
-			fputs(strncmp(text, "{DETAIL}", 8) == 0 ? " \\fI" : *text == '{' ? "\\fI" : "\\fP", out);
+			/* What is detailed begins with its own stop or blank where there is none in the text. */
+			fputs(*text == '}' ? "\\fP" : before != ' ' && strncmp(text, "{DETAIL}", 8) == 0 ? " \\fI" : "\\fI",
+			      out);
 		else if (!left_out)
 			fputc(*text, out);
+		before = left_out ? before : *text;
 	}
 	fputc('\n', out);
 }

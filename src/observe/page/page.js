@@ -71,8 +71,8 @@ function putTiles(id, tiles) {
 function showTiles() {
 	putTiles("tiles", [
 		["served", latest.served], ["waiting", latest.waiting], ["limit", latest.limit],
-		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")], ["ended a second", last("ended")],
-		["sessions at the gate", latest.gate],
+		[observing ? "would be banned" : "banned", latest.banned], ["new a second", last("arrivals")],
+		["ended a second", last("ended")], ["sessions at the gate", latest.gate],
 	]);
 }
 
@@ -91,9 +91,10 @@ function showState() {
 function showSentences() {
 	const minutes = Math.ceil(samples.time.length / 60);
 
-	say("curve-says", `In the last ${minutes === 1 ? "minute" : `${minutes} minutes`} at most ${count(highest("served"))} ` +
-		`connections served` + (latest.limit ? ` of ${count(latest.limit)}` : "") +
-		`, at most ${count(highest("waiting"))} waiting; now ${count(latest.served ?? 0)} and ${count(latest.waiting ?? 0)}.`);
+	say("curve-says", `In the last ${minutes === 1 ? "minute" : `${minutes} minutes`} at most ` +
+		`${count(highest("served"))} connections served` + (latest.limit ? ` of ${count(latest.limit)}` : "") +
+		`, at most ${count(highest("waiting"))} waiting; now ${count(latest.served ?? 0)} and ` +
+		`${count(latest.waiting ?? 0)}.`);
 	say("rates-says", `At most ${count(highest("arrivals"))} new connections, ${count(highest("bans"))} bans and ` +
 		`${count(highest("ended"))} connections ended in a second.`);
 	if (document.querySelector("details").open)
@@ -137,7 +138,8 @@ function chart(id, height, lines, columns, span) {
 	const options = {
 		width: place.clientWidth || 300, height,
 		cursor: { drag: { x: false, y: false } },
-		scales: { x: { range: (u, min, max) => [Math.min(min, max - span), max] }, y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
+		scales: { x: { range: (u, min, max) => [Math.min(min, max - span), max] },
+			y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
 		axes: [{ ...axis(), space: 80, incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 10800],
 			values: (u, times) => times.map(clock) }, { ...axis(), size: 55 }],
 		series: [{ value: (u, t) => t === null ? "–" : clock(t), label: "time" },
@@ -264,7 +266,8 @@ function span(seconds) {
 
 function saidOf(one) {
 	return `${begun(one.begin)}, ${one.goes_on ? "goes on" : span(one.end - one.begin)}: ` +
-		`at most ${count(one.peak_open)} open` + (one.limit ? ` of ${count(one.limit)}` : "") + (one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
+		`at most ${count(one.peak_open)} open` + (one.limit ? ` of ${count(one.limit)}` : "") +
+		(one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
 }
 
 // What is the same stays, so that whoever is at a link by keyboard is not sent away.
@@ -324,7 +327,8 @@ function waveTable(title, head, rows, named) {
 
 function showSources(sources) {
 	const { clients, told, evicted, relieved } = sources, share = (n) => `${count(n)} (${count(n / clients * 100)} %)`;
-	const counts = (one) => [one.connections, one.told, one.evicted].map(count), of = ["Connections", "Told 5xx", "Evicted"];
+	const counts = (one) => [one.connections, one.told, one.evicted].map(count);
+	const of = ["Connections", "Told 5xx", "Evicted"];
 	const places = (one) => [one.name ?? "", count(one.clients), count(one.told)];
 	const told_of = ["Name", "Clients", "Told 5xx"];
 	say("sources-say", `Of ${atLeast(sources)}${count(clients)} distinct clients ${share(told)} were told 5xx, ` +
@@ -354,9 +358,11 @@ async function showWave() {
 	say("wave-title", `The wave of ${begun(wave.begin)}`);
 	const { peak_open, held_s } = wave.estimate_without;
 	say("wave-says", `At most ${count(wave.peak_open)} connections open${wave.limit ? ` of ${count(wave.limit)}` : ""}, ` +
-		`at ${clock(wave.peak)}. An estimate: ${count(peak_open)} without the guard, had each connection that was evicted, or dropped because its client was banned, stayed ${held_s} s.`);
+		`at ${clock(wave.peak)}. An estimate: ${count(peak_open)} without the guard, had each connection that was ` +
+		`evicted, or dropped because its client was banned, stayed ${held_s} s.`);
 	putTiles("wave-tiles", [["new connections", wave.arrivals], ["a second at most", wave.peak_rate],
-		["offences", wave.offences], ["bans", wave.bans], ["evicted", wave.evictions], ["dropped while banned", wave.dropped]]);
+		["offences", wave.offences], ["bans", wave.bans], ["evicted", wave.evictions],
+		["dropped while banned", wave.dropped]]);
 	say("sources-say", "Who came is not counted yet.");
 	byId("wave-tables").replaceChildren();
 	if (wave.sources)

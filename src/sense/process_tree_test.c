@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Real processes: one that listens, and those that it starts. Each lives until its pipe is closed. */
-#include "sense/family.h"
+#include "sense/process_tree.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -20,7 +20,8 @@
 struct server {
 	pid_t pid;
 	int port;
-	int orders[2]; /* 'f': fork a child that burns BURNT_MS, takes TAKEN_BYTES and waits; 'w': have it end, and wait for it; EOF: end */
+	/* 'f': fork a child that burns BURNT_MS, takes TAKEN_BYTES and waits; 'w': have it end, and wait for it; EOF: end */
+	int orders[2];
 	int done[2];
 };
 
@@ -125,21 +126,21 @@ static void stop_server(struct server *s)
 	close(s->done[1]);
 }
 
-static struct family *family_at(int port)
+static struct process_tree *tree_at(int port)
 {
 	uint16_t ports[] = { (uint16_t)port };
-	struct family *family;
+	struct process_tree *tree;
 
-	assert_int_equal(family_create(ports, 1, &family), 0);
-	return family;
+	assert_int_equal(process_tree_create(ports, 1, &tree), 0);
+	return tree;
 }
 
-static struct family_use look(struct family *family, const struct family_own *own, size_t count)
+static struct process_tree_use look(struct process_tree *tree, const struct process_tree_own *own, size_t count)
 {
-	struct family_use use;
+	struct process_tree_use use;
 
-	family_begin(family, own, count);
-	while (!family_go_on(family, &use))
+	process_tree_begin(tree, own, count);
+	while (!process_tree_go_on(tree, &use))
 		;
 	return use;
 }
@@ -147,85 +148,85 @@ static struct family_use look(struct family *family, const struct family_own *ow
 static void test_who_listens_and_its_children(void **state)
 {
 	struct server s;
-	struct family *family;
-	struct family_use before, busy, after;
+	struct process_tree *tree;
+	struct process_tree_use before, busy, after;
 
 	start_server(&s);
-	family = family_at(s.port);
-	before = look(family, NULL, 0);
+	tree = tree_at(s.port);
+	before = look(tree, NULL, 0);
 	assert_int_equal(before.processes, 1);
 	assert_int_equal(before.cpu_ms, 0);
 	assert_true(before.memory_bytes > 10000);
 
 	order(&s, 'f'); /* with the socket, too: it is no second server */
-	busy = look(family, NULL, 0);
+	busy = look(tree, NULL, 0);
 	assert_int_equal(busy.processes, 2);
 	assert_in_range(busy.cpu_ms, BURNT_MS, 20 * BURNT_MS);
 	assert_true(busy.memory_bytes > before.memory_bytes + TAKEN_BYTES / 2);
 
 	order(&s, 'w');
-	after = look(family, NULL, 0);
+	after = look(tree, NULL, 0);
 	assert_int_equal(after.processes, 1);
 	assert_in_range(after.cpu_ms, busy.cpu_ms, 20 * BURNT_MS);
-	family_destroy(family);
+	process_tree_destroy(tree);
 	stop_server(&s);
 }
 
 static void test_who_is_gone(void **state)
 {
 	struct server s;
-	struct family *family;
-	struct family_use use;
+	struct process_tree *tree;
+	struct process_tree_use use;
 
 	start_server(&s);
-	family = family_at(s.port);
+	tree = tree_at(s.port);
 	order(&s, 'f');
-	assert_int_equal(look(family, NULL, 0).processes, 2);
+	assert_int_equal(look(tree, NULL, 0).processes, 2);
 	order(&s, 'w');
-	use = look(family, NULL, 0);
+	use = look(tree, NULL, 0);
 	stop_server(&s);
-	assert_int_equal(look(family, NULL, 0).processes, 0);
-	assert_int_equal(look(family, NULL, 0).cpu_ms, use.cpu_ms);
-	family_destroy(family);
+	assert_int_equal(look(tree, NULL, 0).processes, 0);
+	assert_int_equal(look(tree, NULL, 0).cpu_ms, use.cpu_ms);
+	process_tree_destroy(tree);
 }
 
-static void test_children_of_a_host(void **state)
+static void test_children_of_a_starter(void **state)
 {
-	struct server host;
-	struct family *family;
-	struct family_own own[] = { { 0, true } };
-	struct family_use use;
+	struct server starter;
+	struct process_tree *tree;
+	struct process_tree_own own[] = { { 0, true } };
+	struct process_tree_use use;
 
-	start_server(&host);
-	own[0].pid = host.pid;
-	family = family_at(host.port);
-	use = look(family, own, 1);
+	start_server(&starter);
+	own[0].pid = starter.pid;
+	tree = tree_at(starter.port);
+	use = look(tree, own, 1);
 	assert_int_equal(use.processes, 0);
-	order(&host, 'f');
-	use = look(family, own, 1);
+	order(&starter, 'f');
+	use = look(tree, own, 1);
 	assert_int_equal(use.processes, 1);
 	assert_in_range(use.cpu_ms, BURNT_MS, 20 * BURNT_MS);
-	order(&host, 'w');
-	assert_int_equal(look(family, own, 1).processes, 0);
-	assert_true(look(family, own, 1).cpu_ms >= use.cpu_ms);
+	order(&starter, 'w');
+	assert_int_equal(look(tree, own, 1).processes, 0);
+	assert_true(look(tree, own, 1).cpu_ms >= use.cpu_ms);
 
-	/* One of ours that is no host has no part in it. */
-	own[0].host = false;
-	assert_int_equal(look(family, own, 1).processes, 0);
-	family_destroy(family);
-	stop_server(&host);
+	/* One of ours that is no starter has no part in it. */
+	own[0].starter = false;
+	assert_int_equal(look(tree, own, 1).processes, 0);
+	process_tree_destroy(tree);
+	stop_server(&starter);
 }
 
 static void test_nobody_listens(void **state)
 {
-	struct family *family;
+	struct process_tree *tree;
 	int port, fd = listen_somewhere(&port);
 
 	close(fd);
-	family = family_at(port);
-	assert_int_equal(look(family, NULL, 0).processes, 0);
-	family_destroy(family);
-	assert_true(family_create(NULL, 0, &family) < 0);
+	tree = tree_at(port);
+	assert_int_equal(look(tree, NULL, 0).processes, 0);
+	process_tree_destroy(tree);
+	assert_true(process_tree_create(NULL, 0, &tree) < 0);
 }
 
 static void listen_at(uint32_t host, int port)
@@ -273,15 +274,15 @@ static void test_many_who_inherit_hide_nobody(void **state)
 {
 	const unsigned children = 300;
 	int port, fd = listen_somewhere(&port), hold[2];
-	struct family *family;
+	struct process_tree *tree;
 	pid_t first, second;
 
 	close(fd);
 	first = start_crowd(INADDR_LOOPBACK, port, children, &hold[0]);
 	second = start_crowd(INADDR_LOOPBACK + 1, port, 0, &hold[1]);
-	family = family_at(port);
-	assert_int_equal(look(family, NULL, 0).processes, children + 2);
-	family_destroy(family);
+	tree = tree_at(port);
+	assert_int_equal(look(tree, NULL, 0).processes, children + 2);
+	process_tree_destroy(tree);
 	close(hold[0]);
 	close(hold[1]);
 	waitpid(first, NULL, 0);
@@ -293,7 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_listens_and_its_children),
 		cmocka_unit_test(test_who_is_gone),
-		cmocka_unit_test(test_children_of_a_host),
+		cmocka_unit_test(test_children_of_a_starter),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_many_who_inherit_hide_nobody),
 	};

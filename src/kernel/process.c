@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sense/process.h"
+#include "kernel/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,41 +7,87 @@
 #include <unistd.h>
 
 /* Fields behind the name, which is the second of all. */
-enum { PARENT = 1, USER_TICKS = 11, SYSTEM_TICKS, CHILDREN_USER_TICKS, CHILDREN_SYSTEM_TICKS, THREADS = 17, START = 19 };
+enum {
+	PARENT = 1, USER_TICKS = 11, SYSTEM_TICKS, CHILDREN_USER_TICKS, CHILDREN_SYSTEM_TICKS, THREADS = 17, START = 19
+};
 #define STAT_FIELDS 20
 /* Of statm. */
 enum { RESIDENT = 1, SHARED, STATM_FIELDS };
-#define TEXT_SIZE 1024
 
-static int open_file(pid_t pid, const char *name)
+static int open_file(pid_t pid, const char *file)
 {
-	char path[64];
-	int fd;
+	char path[PROCESS_PATH_SIZE];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-int process_open(pid_t pid, struct process *ret)
+size_t process_read(pid_t pid, const char *file, char *text, size_t size)
 {
-	int r;
+	int fd = open_file(pid, file);
+	ssize_t n;
 
-	*ret = (struct process){ open_file(pid, "stat"), open_file(pid, "statm") };
-	if (ret->stat >= 0 && ret->statm >= 0)
+	if (fd < 0)
 		return 0;
-	r = ret->stat < 0 ? ret->stat : ret->statm;
-	process_close(ret);
-	return r;
+	n = read(fd, text, size);
+	close(fd);
+	return n > 0 ? (size_t)n : 0;
 }
 
-void process_close(struct process *process)
+size_t process_read_all(pid_t pid, const char *file, char *text, size_t size)
 {
-	if (process->stat >= 0)
-		close(process->stat);
-	if (process->statm >= 0)
-		close(process->statm);
-	*process = (struct process){ -1, -1 };
+	int fd = open_file(pid, file);
+	size_t have = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	while (have < size && (n = read(fd, text + have, size - have)) > 0)
+		have += (size_t)n;
+	close(fd);
+	return have;
+}
+
+bool process_has_name(const struct process_names *names, pid_t pid)
+{
+	char text[PROCESS_NAME_SIZE + 1];
+	struct bytes name = { text, process_read(pid, "comm", text, sizeof(text)) };
+
+	if (name.size && name.data[name.size - 1] == '\n')
+		name.size--;
+	for (size_t i = 0; i < names->count; i++) {
+		if (bytes_equal(name, bytes_of(names->names[i])))
+			return true;
+	}
+	return false;
+}
+
+uint32_t process_socket_inode(pid_t pid, int descriptor)
+{
+	static const struct bytes start = { "socket:[", 8 };
+	char path[PROCESS_PATH_SIZE], target[PROCESS_PATH_SIZE];
+	struct bytes link;
+	uint64_t inode;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, descriptor);
+	n = readlink(path, target, sizeof(target));
+	link = bytes_make(target, n < 0 ? 0 : (size_t)n);
+	if (!bytes_starts_with(link, start) || link.data[link.size - 1] != ']')
+		return 0;
+	link = bytes_skip(link, start.size);
+	link.size--;
+	return bytes_to_u64(link, UINT32_MAX, &inode) < 0 ? 0 : (uint32_t)inode;
+}
+
+int process_names_copy(struct process_names *names, const char *const *from)
+{
+	for (; *from; from++) {
+		if (names->count == PROCESS_NAMES_MOST || **from == '\0')
+			return -EINVAL;
+		snprintf(names->names[names->count++], PROCESS_NAME_SIZE, "%s", *from);
+	}
+	return names->count ? 0 : -EINVAL;
 }
 
 /* The first `count` words, as numbers where they are such, else UINT64_MAX. False where there are fewer. */
@@ -101,36 +147,4 @@ uint64_t process_unshared_bytes(const struct process_statm *statm)
 	uint64_t pages = statm->resident_pages > statm->shared_pages ? statm->resident_pages - statm->shared_pages : 0;
 
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static int read_again(int fd, char text[TEXT_SIZE], struct bytes *ret)
-{
-	ssize_t n = pread(fd, text, TEXT_SIZE, 0);
-
-	if (n < 0)
-		return -errno;
-	*ret = bytes_make(text, (size_t)n);
-	return 0;
-}
-
-int process_look(const struct process *process, struct process_use *ret)
-{
-	struct process_stat stat;
-	struct process_statm statm;
-	char text[TEXT_SIZE];
-	struct bytes read;
-	int r = read_again(process->stat, text, &read);
-
-	if (r == 0)
-		r = process_parse_stat(read, &stat);
-	if (r == 0)
-		r = read_again(process->statm, text, &read);
-	if (r == 0)
-		r = process_parse_statm(read, &statm);
-	if (r < 0)
-		return r;
-	*ret = (struct process_use){ .cpu_seconds = (double)stat.ticks / (double)sysconf(_SC_CLK_TCK),
-				     .resident_bytes = statm.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE),
-				     .unshared_bytes = process_unshared_bytes(&statm) };
-	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* top - the most frequent of any number of keys, in bounded memory.
+/* frequent - the most frequent of any number of keys, in bounded memory.
  *
  * Space-Saving (Metwally, Agrawal, El Abbadi: "Efficient computation of frequent and top-k elements
  * in data streams", 2005): when all counters are taken, a new key takes over that of the least
@@ -8,31 +8,31 @@
  *
  * Pure. Keys are prefixes: an address is its own prefix.
  */
-#ifndef WAVEBREAK_JUDGE_TOP_H
-#define WAVEBREAK_JUDGE_TOP_H
+#ifndef WAVEBREAK_JUDGE_FREQUENT_H
+#define WAVEBREAK_JUDGE_FREQUENT_H
 
 #include "base/prefix.h"
 
-struct top;
+struct frequent;
 
-struct top_entry {
+struct frequent_entry {
 	struct prefix prefix;
 	uint64_t count;
 	uint64_t too_high_by; /* at most */
 };
 
 /* Returns 0 or -ENOMEM. */
-int top_create(size_t room, struct top **ret);
-void top_destroy(struct top *top);
+int frequent_create(size_t room, struct frequent **ret);
+void frequent_destroy(struct frequent *frequent);
 
 /* Never fails: without memory the key is not counted. */
-void top_add(struct top *top, const struct prefix *prefix);
+void frequent_add(struct frequent *frequent, const struct prefix *prefix);
 
 /* The most frequent first, equal ones in order of their addresses. Returns how many there are, up to
  * `most`. */
-size_t top_list(const struct top *top, struct top_entry *ret, size_t most);
+size_t frequent_list(const struct frequent *frequent, struct frequent_entry *ret, size_t most);
 
 /* Different keys that were counted apart; `room` of them at most. */
-size_t top_count(const struct top *top);
+size_t frequent_count(const struct frequent *frequent);
 
 #endif

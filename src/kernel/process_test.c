@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sense/process.h"
+#include "kernel/process.h"
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <sys/wait.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,42 +50,37 @@ static void test_pages(void **state)
 	assert_int_equal(process_parse_statm(BYTES_LITERAL(""), &statm), -EINVAL);
 }
 
-static void test_this_process(void **state)
+/* The one by one read gives no more than that, the other goes on to the end. */
+static void test_files(void **state)
 {
-	struct process_use before, after;
-	struct process process;
-	volatile unsigned busy = 0;
+	struct process_stat stat;
+	char text[1024], all[65536];
+	size_t size = process_read(getpid(), "stat", text, sizeof(text));
 
-	assert_int_equal(process_open(getpid(), &process), 0);
-	assert_int_equal(process_look(&process, &before), 0);
-	assert_true(before.resident_bytes > 100000);
-	do {
-		for (unsigned i = 0; i < 1000000; i++)
-			busy = busy + i;
-		assert_int_equal(process_look(&process, &after), 0);
-	} while (after.cpu_seconds < before.cpu_seconds + 0.02);
-	process_close(&process);
-	assert_true(process_look(&process, &after) < 0);
+	assert_int_equal(process_parse_stat(bytes_make(text, size), &stat), 0);
+	assert_int_equal(stat.parent, getppid());
+	assert_int_equal(process_read(getpid(), "stat", text, 3), 3);
+	assert_int_equal(process_read_all(getpid(), "stat", text, 3), 3);
+	size = process_read_all(getpid(), "maps", all, sizeof(all));
+	assert_true(size > process_read(getpid(), "maps", text, sizeof(text)));
+	assert_int_equal(process_read(getpid(), "no-such-file", text, sizeof(text)), 0);
+	assert_int_equal(process_read_all(getpid(), "no-such-file", text, sizeof(text)), 0);
 }
 
-static void test_one_that_has_ended(void **state)
+static void test_sockets(void **state)
 {
-	struct process_use use;
-	struct process process;
-	pid_t child = fork();
+	int fds[2], pipes[2];
 
-	assert_true(child >= 0);
-	if (child == 0) {
-		pause();
-		_exit(0);
-	}
-	assert_int_equal(process_open(child, &process), 0);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	assert_int_equal(process_look(&process, &use), -ESRCH);
-	process_close(&process);
-	assert_true(process_open(child, &process) < 0);
-	assert_int_equal(process.stat, -1);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pipe(pipes), 0);
+	assert_true(process_socket_inode(getpid(), fds[0]) != 0);
+	assert_int_not_equal(process_socket_inode(getpid(), fds[0]), process_socket_inode(getpid(), fds[1]));
+	assert_int_equal(process_socket_inode(getpid(), pipes[0]), 0);
+	close(fds[0]);
+	assert_int_equal(process_socket_inode(getpid(), fds[0]), 0);
+	close(fds[1]);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 int main(void)
@@ -93,8 +88,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_behind_any_name),
 		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_this_process),
-		cmocka_unit_test(test_one_that_has_ended),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
