@@ -271,10 +271,22 @@ void worker_gate_tell_wave(struct worker_gate *gate)
 		tell_wave(gate, i);
 }
 
+/* Once a second at most, whatever a gate worker sends. */
+static void say_zones(struct worker_gate *gate)
+{
+	for (size_t i = 0; gate->states_heard && i < gate->w->settings->zone_count; i++) {
+		const struct zone_health health = worker_gate_health(gate, i);
+
+		worker_say_zone(gate->w->settings->zones[i].name, &health, &gate->said[i]);
+	}
+	gate->states_heard = false;
+}
+
 void worker_gate_each_second(struct worker_gate *gate)
 {
 	if (!gate)
 		return;
+	say_zones(gate);
 	gate->stored = 0;
 	sweep_passed(gate, false);
 	for (size_t i = 0; i < gate->count; i++) {
@@ -288,11 +300,7 @@ static void take_state(struct worker_gate *gate, size_t teller, const struct gat
 	if (teller >= gate->count)
 		return;
 	gate->states[teller] = *state;
-	for (size_t i = 0; i < gate->w->settings->zone_count; i++) {
-		const struct zone_health health = worker_gate_health(gate, i);
-
-		worker_say_zone(gate->w->settings->zones[i].name, &health, &gate->said[i]);
-	}
+	gate->states_heard = true;
 }
 
 static void on_gate(void *data, int socket, uint32_t events)

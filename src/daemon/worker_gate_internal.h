@@ -19,6 +19,7 @@ struct worker_gate {
 	bool steers; /* the kernel leads clients here, as the warden said */
 	int steering_error;
 	struct zone_said said[ZONES_MOST];
+	bool states_heard; /* in this second */
 	uint64_t decided[ZONES_MOST]; /* clients that were rejected, or let in, with the zone's word among others */
 	struct table *talks; /* struct talk by unit */
 	struct table *passed; /* struct passed by unit; also in the store */
