@@ -2,6 +2,7 @@
 """wavebreak top in a real terminal, beside a real guard and a real Courier: what somebody sees at three in the
 morning, what the keys do, and that the terminal is left as it was."""
 
+import contextlib
 import json
 import os
 import re
@@ -228,14 +229,21 @@ def test_a_terminal_that_has_stopped_reading(world, guard):
         assert terminal.is_as_before()
 
 
-def test_a_stopped_one_is_ended(world, guard):
-    """Which leaves the terminal to the shell, whose it is by then."""
+@contextlib.contextmanager
+def stopped_in_a_shell(guard):
+    """The terminal of a shell that has taken it back from its job, a top that was stopped (Ctrl-Z)."""
     with Terminal(["bash", "--norc", "-i"], environment={"PS1": "shell> "}) as terminal:
         terminal.wait_for("shell>")
         terminal.type(f"clear; {binary()} top --socket {guard.folder}/run/control\n")
         terminal.wait_for("by score")
         terminal.type("\x1a")
         terminal.wait_for("Stopped")
+        yield terminal
+
+
+def test_a_stopped_one_is_ended(world, guard):
+    """Which leaves the terminal to the shell, whose it is by then."""
+    with stopped_in_a_shell(guard) as terminal:
         terminal.type("clear; kill %1\n")
         terminal.wait_for("shell>")
         terminal.wait(lambda t: t.type("jobs\n") or "Terminated" in t.text, "its end")
@@ -243,12 +251,7 @@ def test_a_stopped_one_is_ended(world, guard):
 
 def test_stopped_and_continued(world, guard):
     """As job of a shell, which takes its terminal back meanwhile."""
-    with Terminal(["bash", "--norc", "-i"], environment={"PS1": "shell> "}) as terminal:
-        terminal.wait_for("shell>")
-        terminal.type(f"clear; {binary()} top --socket {guard.folder}/run/control\n")
-        terminal.wait_for("by score")
-        terminal.type("\x1a")
-        terminal.wait_for("Stopped")
+    with stopped_in_a_shell(guard) as terminal:
         assert terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h")
         assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")
         terminal.type("clear; fg\n")
