@@ -86,7 +86,7 @@ static void on_connection(void *data, const struct sockdiag_socket *socket)
 	struct worker_relief *relief = data;
 	struct relief_candidate *c;
 
-	if (relief->count == relief->room)
+	if (socket->of_gate || relief->count == relief->room)
 		return;
 	c = &relief->candidates[relief->count];
 	relief->tracked_of[relief->count] = track(relief, socket);

@@ -72,7 +72,7 @@ static void on_connection(void *data, const struct sockdiag_socket *connection)
 	struct unit_key key = unit_key_of(&unit);
 	void *value;
 
-	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
+	if (!connection->of_gate && connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
 	    !addr_is_loopback(peer) && table_add(look->connected, &key, &value) >= 0)
 		((struct connected *)value)->open++;
 }

@@ -21,7 +21,7 @@ struct worker_wave {
 	struct worker *w;
 	struct wave wave;
 	struct newcomers *newcomers;
-	/* Of all guarded ports and with the gate's, where there is one; else NULL: what the worker visits is enough. */
+	/* Of all guarded ports, where those are more than mail.ports; else NULL: what the worker visits is enough. */
 	struct connections *all;
 	bool looked; /* once: who was here then is no newcomer */
 	bool looking;
@@ -70,7 +70,7 @@ static int open_all(struct worker_wave *v)
 	uint16_t ports[PLAN_PORTS_MOST];
 	size_t count = plan_guarded_ports(s, ports);
 
-	return count == s->mail_ports.count && v->w->start->gate_count == 0 ? 0 : connections_create(ports, count, &v->all);
+	return count == s->mail_ports.count ? 0 : connections_create(ports, count, &v->all);
 }
 
 int worker_wave_create(struct worker *w, struct worker_wave **ret)

@@ -70,27 +70,29 @@ static uint32_t *kind_of(struct connection_counts *counts, const struct sockdiag
 	return &counts->closing;
 }
 
-static void count(void *data, size_t index, const struct sockdiag_answer *answer)
+static void add(struct connection_counts *counts, const struct sockdiag_socket *socket)
 {
-	const struct sockdiag_socket *socket = &answer->socket;
-	struct sample *sample = data;
-	struct connection_counts *counts = &sample->counts;
-	const struct connections *c = sample->connections;
-
-	if (c->without_gate && socket->of_gate)
-		return;
 	if (socket->state == SOCKDIAG_LISTEN) {
 		counts->listeners++;
 		counts->queue += socket->receive_queue;
 		counts->queue_most += socket->send_queue;
 		return;
 	}
-	if (socket->state >= SOCKDIAG_STATES)
-		return;
 	counts->total++;
 	counts->by_state[socket->state]++;
 	++*kind_of(counts, socket);
-	if (sample->fn)
+}
+
+static void count(void *data, size_t index, const struct sockdiag_answer *answer)
+{
+	const struct sockdiag_socket *socket = &answer->socket;
+	struct sample *sample = data;
+
+	if (socket->state >= SOCKDIAG_STATES)
+		return;
+	if (!(sample->connections->without_gate && socket->of_gate))
+		add(&sample->counts, socket);
+	if (sample->fn && socket->state != SOCKDIAG_LISTEN)
 		sample->fn(sample->data, socket);
 }
 

@@ -34,8 +34,8 @@ struct connection_counts {
 int connections_create(const uint16_t *ports, size_t port_count, struct connections **ret);
 void connections_destroy(struct connections *connections);
 
-/* Those of the gate, which may have clients of the same ports, are neither counted nor shown from now on, nor are its
- * listening sockets (kernel/gate_mark.h). What it has handed over is the server's. */
+/* Those of the gate, which may have clients of the same ports, are not counted from now on, nor are its listening sockets
+ * (kernel/gate_mark.h); a visit shows them all the same, as of_gate. What it has handed over is the server's. */
 void connections_leave_out_gate(struct connections *connections);
 
 /* Returns 0, or -errno and then no counts. */
