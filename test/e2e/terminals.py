@@ -175,6 +175,15 @@ def own_of(terminal, name):
     raise WorldError(f"no process {name} below {session}")
 
 
+def has_ended(pid):
+    """It is gone, or a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def _descends(pid, ancestor):
     while pid > 1:
         if pid == ancestor:
