@@ -47,7 +47,7 @@ static void print_tail(const char *path)
 
 void complaint_print(const struct complaint *complaint)
 {
-	fprintf(stderr, "wavebreak-demo: %s\n", complaint->sentence);
+	fprintf(stderr, "wavebreak demo: %s\n", complaint->sentence);
 	if (complaint->log_path[0])
 		print_tail(complaint->log_path);
 }

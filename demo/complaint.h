@@ -11,7 +11,6 @@
 
 enum {
 	STATUS_FAILED = 1,
-	STATUS_WRONG_USE = 2,
 	STATUS_NOT_PERMITTED = 3, /* no root, or the kernel refuses or lacks it */
 	STATUS_INTERRUPTED = 130, /* 128 + SIGINT, as shells report it */
 };

@@ -1,60 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wavebreak-demo - the wave of 27 July 2009, on a real Courier: alone, watched by wavebreak, behind its gate. */
+#include "arguments.h"
 #include "broom.h"
 #include "places.h"
 #include "report.h"
 #include "spawn.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char usage[] =
-	"usage: wavebreak-demo [OPTION...]\n"
-	"\n"
-	"Plays a spam wave on a real Courier mail server in private namespaces, three times:\n"
-	"unguarded, then watched by wavebreak, which reads its log and ends what it has refused,\n"
-	"then behind wavebreak's gate, which refuses in its place. Shows what became of it. Needs\n"
-	"root. Nothing of the machine is changed, and nothing is left behind.\n"
-	"\n"
-	"  --seconds N      length of each run, 10 to 3600 (80: with three runs and all that is\n"
-	"                   around them, about five minutes; the wave took 323 s)\n"
-	"  --rate N         zombies a second at the height of the wave (20)\n"
-	"  --steady         the same rate all the time instead of the wave of 2009\n"
-	"  --silent         in place of the wave: clients of which no block list knows, at a steady\n"
-	"                   rate, that connect and say nothing; unguarded and watched\n"
-	"  --tarpit 0|1     Courier's TARPIT (0). Debian ships 1, which delays each refusal,\n"
-	"                   and with it the log line that wavebreak waits for, by 8 s\n"
-	"  --mute N         zombies in 100 that never say HELO and so are never refused: each\n"
-	"                   keeps its connection to Courier for 30 s, unless the gate has it (3)\n"
-	"  --maxdaemons N   connections that Courier serves at most (300)\n"
-	"  --drop           Courier's own DROP=-drop: it closes the connections of listed clients\n"
-	"                   at once, with a 550 in place of the greeting\n"
-	"  --only RUN       unguarded, watched or gated\n"
-	"  --dashboard[=[ADDR:]PORT]\n"
-	"                   serves the page of the guard on this machine's loopback while the waves\n"
-	"                   run, at port 9025, or where that is taken, at a free one; the unguarded\n"
-	"                   run then has a guard that looks on and acts on nothing (--observe)\n"
-	"  --svg FILE       the picture (./wavebreak-demo.svg)\n"
-	"  --json FILE      all figures\n"
-	"  --wavebreak FILE the program that guards (the one built or installed with this)\n"
-	"\n"
-	"Exit status: 0 played, 1 something failed, 2 wrong use, 3 not permitted, 130 ^C.\n";
-
 #define WAVE_FILE "waves/2009-07-27-undefended.csv"
-#define DEFAULT_SVG "./wavebreak-demo.svg"
 #define FETCH_SECONDS 600.0
-
-struct arguments {
-	double seconds, rate;
-	unsigned int tarpit, maxdaemons, mute;
-	const char *only, *svg, *json, *wavebreak;
-	bool steady, drop, silent, dashboard;
-	struct window_place place; /* of the dashboard */
-};
 
 struct demo {
 	struct arguments arguments;
@@ -73,114 +32,6 @@ static void on_signal(int number)
 {
 	(void)number;
 	stop = 1;
-}
-
-static void wrong_use(const char *what, const char *value)
-{
-	fprintf(stderr, "wavebreak-demo: %s '%s'\nTry wavebreak-demo --help.\n", what, value);
-	exit(STATUS_WRONG_USE);
-}
-
-static double number(const char *name, const char *text, double least, double most)
-{
-	char *end, range[96];
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= least && value <= most)) {
-		snprintf(range, sizeof(range), "--%s takes a number from %.0f to %.0f, not", name,
-			 least, most);
-		wrong_use(range, text);
-	}
-	return value;
-}
-
-static unsigned int whole(const char *name, const char *text, double least, double most)
-{
-	return (unsigned int)number(name, text, least, most);
-}
-
-enum {
-	SECONDS = 256, RATE, STEADY, SILENT, TARPIT, MAXDAEMONS, MUTE, DROP, ONLY, DASHBOARD, SVG, JSON, WAVEBREAK, HELP
-};
-
-static const struct option options[] = {
-	{ "seconds", required_argument, NULL, SECONDS },
-	{ "rate", required_argument, NULL, RATE },
-	{ "steady", no_argument, NULL, STEADY },
-	{ "silent", no_argument, NULL, SILENT },
-	{ "tarpit", required_argument, NULL, TARPIT },
-	{ "maxdaemons", required_argument, NULL, MAXDAEMONS },
-	{ "mute", required_argument, NULL, MUTE },
-	{ "drop", no_argument, NULL, DROP },
-	{ "only", required_argument, NULL, ONLY },
-	{ "dashboard", optional_argument, NULL, DASHBOARD },
-	{ "svg", required_argument, NULL, SVG },
-	{ "json", required_argument, NULL, JSON },
-	{ "wavebreak", required_argument, NULL, WAVEBREAK },
-	{ "help", no_argument, NULL, HELP },
-	{ 0 },
-};
-
-static void take_dashboard(struct arguments *arguments, const char *value)
-{
-	const char *wrong = window_place_read(value ? value : "", &arguments->place);
-	char what[128];
-
-	arguments->dashboard = true;
-	if (!wrong)
-		return;
-	snprintf(what, sizeof(what), "--dashboard %s", wrong);
-	wrong_use(what, value);
-}
-
-static void take_option(struct arguments *arguments, int option, const char *value)
-{
-	switch (option) {
-	case SECONDS: arguments->seconds = number("seconds", value, 10, PLAY_SECONDS_MOST); break;
-	case RATE: arguments->rate = number("rate", value, 1, 1000); break;
-	case STEADY: arguments->steady = true; break;
-	case SILENT: arguments->silent = arguments->steady = true; break;
-	case TARPIT: arguments->tarpit = whole("tarpit", value, 0, 1); break;
-	case MAXDAEMONS: arguments->maxdaemons = whole("maxdaemons", value, 1, 5000); break;
-	case MUTE: arguments->mute = whole("mute", value, 0, 100); break;
-	case DROP: arguments->drop = true; break;
-	case ONLY: arguments->only = value; break;
-	case DASHBOARD: take_dashboard(arguments, value); break;
-	case SVG: arguments->svg = value; break;
-	case JSON: arguments->json = value; break;
-	case WAVEBREAK: arguments->wavebreak = value; break;
-	case HELP: fputs(usage, stdout); exit(0);
-	default: fputs("Try wavebreak-demo --help.\n", stderr); exit(STATUS_WRONG_USE);
-	}
-}
-
-static bool plays(const struct arguments *arguments, enum way way)
-{
-	/* The gate's places are its own; whom it lets in has spoken. */
-	if (!arguments->only)
-		return !arguments->silent || way != WAY_GATED;
-	return strcmp(arguments->only, way_name(way)) == 0;
-}
-
-static bool plays_any(const struct arguments *arguments)
-{
-	for (enum way way = 0; way < WAYS; way++) {
-		if (plays(arguments, way))
-			return true;
-	}
-	return false;
-}
-
-static void parse_arguments(struct arguments *arguments, int argc, char **argv)
-{
-	int option;
-
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		take_option(arguments, option == 'h' ? HELP : option, optarg);
-	if (optind < argc)
-		wrong_use("what is", argv[optind]);
-	if (!plays_any(arguments))
-		wrong_use("--only takes unguarded, watched or gated, not", arguments->only);
 }
 
 static void catch_signals(void)
@@ -286,35 +137,26 @@ static int play_runs(struct demo *demo)
 	return r;
 }
 
-static int write_results(struct demo *demo)
+static void tell_people(const struct demo *demo)
 {
-	int r = report_svg(&demo->story, demo->arguments.svg);
-
-	if (r < 0)
-		return complain(&demo->complaint, STATUS_FAILED, "%s: %s", demo->arguments.svg,
-				strerror(-r));
-	if (!demo->arguments.json)
-		return 0;
-	r = report_json(&demo->story, demo->arguments.json);
-	if (r < 0)
-		return complain(&demo->complaint, STATUS_FAILED, "%s: %s", demo->arguments.json,
-				strerror(-r));
-	return 0;
+	report_table(&demo->story, stdout);
+	show_curves(demo->show);
+	printf("\nThe curves as a picture: %s\n", demo->arguments.svg);
 }
 
 static int show_results(struct demo *demo)
 {
-	int r;
+	int r = report_svg(&demo->story, demo->arguments.svg);
 
-	report_table(&demo->story, stdout);
-	show_curves(demo->show);
-	r = write_results(demo);
-	if (r < 0) {
-		complaint_print(&demo->complaint);
-		return r;
-	}
-	printf("\nThe curves as a picture: %s\n", demo->arguments.svg);
-	return fflush(stdout) == 0 ? 0 : -EIO;
+	if (demo->arguments.json)
+		report_json(&demo->story, stdout);
+	else
+		tell_people(demo);
+	if (r == 0 && fflush(stdout) != 0)
+		r = -errno;
+	if (r < 0)
+		fprintf(stderr, "wavebreak demo: %s: %s\n", demo->arguments.svg, strerror(-r));
+	return r;
 }
 
 static void tell_story(struct demo *demo)
@@ -331,7 +173,7 @@ static void tell_story(struct demo *demo)
 				      .looked_on = arguments->dashboard };
 	for (enum way way = 0; way < WAYS; way++) {
 		runs[way].way = way;
-		if (plays(arguments, way))
+		if (arguments_play(arguments, way))
 			demo->story.runs[demo->story.run_count++] = &runs[way];
 	}
 	demo->crowd = crowd_plan_default;
@@ -344,14 +186,15 @@ static void tell_story(struct demo *demo)
 /* Everything that has to be undone by broom_sweep happens in here. */
 static int run_in_folder(struct demo *demo)
 {
+	FILE *told = demo->arguments.json ? stderr : stdout; /* what is not the answer to a program */
 	int r;
 
-	demo->show = show_create(&demo->story);
+	demo->show = show_create(&demo->story, told);
 	if (!demo->show)
 		return complain(&demo->complaint, STATUS_FAILED, "out of memory");
 	if (demo->arguments.dashboard) {
-		printf("While the waves run, look at %s\n", demo->window.url);
-		fflush(stdout);
+		fprintf(told, "While the waves run, look at %s\n", demo->window.url);
+		fflush(told);
 	}
 	r = play_runs(demo);
 	window_close(&demo->window);
@@ -363,20 +206,7 @@ static int run_in_folder(struct demo *demo)
 
 static bool needs_guard(const struct arguments *arguments)
 {
-	return plays(arguments, WAY_WATCHED) || plays(arguments, WAY_GATED) || arguments->dashboard;
-}
-
-static int try_results(struct demo *demo)
-{
-	const char *const paths[] = { demo->arguments.svg, demo->arguments.json };
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		int r = paths[i] ? report_try(paths[i]) : 0;
-
-		if (r < 0)
-			return complain(&demo->complaint, STATUS_FAILED, "%s: %s", paths[i], strerror(-r));
-	}
-	return 0;
+	return arguments_play(arguments, WAY_WATCHED) || arguments_play(arguments, WAY_GATED) || arguments->dashboard;
 }
 
 static int prepare(struct demo *demo, struct wave **ret_wave)
@@ -385,14 +215,14 @@ static int prepare(struct demo *demo, struct wave **ret_wave)
 
 	if (geteuid() != 0)
 		return complain(&demo->complaint, STATUS_NOT_PERMITTED,
-				"needs root, to make private namespaces for a mail server: "
-				"sudo make demo");
-	r = try_results(demo);
-	if (r == 0 && demo->arguments.dashboard)
+				"it needs root, to make private namespaces for a mail server: sudo make demo");
+	r = report_try(demo->arguments.svg);
+	if (r < 0)
+		return complain(&demo->complaint, STATUS_FAILED, "%s: %s", demo->arguments.svg, strerror(-r));
+	if (demo->arguments.dashboard)
 		r = window_open(&demo->arguments.place, &demo->complaint, &demo->window);
 	if (r == 0)
-		r = places_find(needs_guard(&demo->arguments), demo->arguments.wavebreak, &demo->complaint,
-				&demo->places);
+		r = places_find(needs_guard(&demo->arguments), &demo->complaint, &demo->places);
 	if (r == 0 && !demo->arguments.steady)
 		r = read_wave(demo, ret_wave);
 	demo->crowd.wave = *ret_wave;
@@ -411,13 +241,13 @@ static int status_of(int r, const struct complaint *complaint)
 int main(int argc, char **argv)
 {
 	static struct demo demo = {
-		.arguments = { .seconds = 80, .rate = 20, .maxdaemons = 300, .mute = 3, .svg = DEFAULT_SVG },
 		.window = { .listener = -1 },
 	};
 	struct wave *wave = NULL;
-	int r;
+	int status = arguments_read(argc, argv, &demo.arguments), r;
 
-	parse_arguments(&demo.arguments, argc, argv);
+	if (status != OPTIONS_GO_ON)
+		return status;
 	catch_signals();
 	tell_story(&demo);
 	r = prepare(&demo, &wave);
@@ -426,7 +256,7 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		r = broom_create(&demo.broom);
 		if (r < 0)
-			fprintf(stderr, "wavebreak-demo: no temporary folder: %s\n", strerror(-r));
+			fprintf(stderr, "wavebreak demo: no temporary folder: %s\n", strerror(-r));
 	}
 	if (r == 0) {
 		r = run_in_folder(&demo);
@@ -434,6 +264,6 @@ int main(int argc, char **argv)
 	}
 	wave_destroy(wave);
 	if (r == -EINTR)
-		fputs("wavebreak-demo: interrupted; no picture was drawn\n", stderr);
+		fputs("wavebreak demo: interrupted; no picture was drawn\n", stderr);
 	return status_of(r, &demo.complaint);
 }

@@ -48,9 +48,9 @@ static void find_installed_wavebreak(const char *own_folder, char path[PATH_MAX]
 		snprintf(path, PATH_MAX, "%.2000s/../../bin/wavebreak", own_folder);
 }
 
-static int find_wavebreak(const char *given, bool built, const char *own_folder,
-			  struct complaint *complaint, struct places *ret)
+static int find_wavebreak(bool built, const char *own_folder, struct complaint *complaint, struct places *ret)
 {
+	const char *given = getenv("WAVEBREAK_DEMO_GUARD");
 	char path[PATH_MAX];
 
 	if (given)
@@ -70,8 +70,7 @@ static int find_wavebreak(const char *given, bool built, const char *own_folder,
 	return 0;
 }
 
-int places_find(bool guarded, const char *wavebreak, struct complaint *complaint,
-		struct places *ret)
+int places_find(bool guarded, struct complaint *complaint, struct places *ret)
 {
 	const char *given = getenv("WAVEBREAK_DEMO_DIR");
 	char own_folder[PATH_MAX], mailhost[PATH_MAX];
@@ -97,5 +96,5 @@ int places_find(bool guarded, const char *wavebreak, struct complaint *complaint
 	snprintf(ret->visible_dir, sizeof(ret->visible_dir), "%s", ret->demo_dir);
 	if (!guarded)
 		return 0;
-	return find_wavebreak(wavebreak, built, own_folder, complaint, ret);
+	return find_wavebreak(built, own_folder, complaint, ret);
 }

@@ -3,7 +3,7 @@
  *
  * Started from the build folder, it takes the source tree's; installed, those that were
  * installed with it. The environment variable WAVEBREAK_DEMO_DIR names another folder with
- * mailhost, network and waves.
+ * mailhost, network and waves, WAVEBREAK_DEMO_GUARD another program that guards (bench/wave).
  */
 #ifndef WAVEBREAK_DEMO_PLACES_H
 #define WAVEBREAK_DEMO_PLACES_H
@@ -21,9 +21,7 @@ struct places {
 	char visible_dir[PATH_MAX]; /* to be shown to the mail host, so that wavebreak is there */
 };
 
-/* `guarded`: wavebreak itself is needed too; `wavebreak` is the one to use, or NULL to find
- * it. Returns 0, or -ECANCELED with a complaint when a file is missing. */
-int places_find(bool guarded, const char *wavebreak, struct complaint *complaint,
-		struct places *ret);
+/* `guarded`: wavebreak itself is needed too. Returns 0, or -ECANCELED with a complaint when a file is missing. */
+int places_find(bool guarded, struct complaint *complaint, struct places *ret);
 
 #endif

@@ -236,7 +236,7 @@ static int write_file(const struct story *story, const char *path,
 	return r;
 }
 
-static int write_json(const struct story *story, FILE *out)
+void report_json(const struct story *story, FILE *out)
 {
 	fprintf(out,
 		"{\"seconds\":%.0f,\"rate\":%.3f,\"steady\":%s,\"silent\":%s,\"looked_on\":%s,"
@@ -248,12 +248,6 @@ static int write_json(const struct story *story, FILE *out)
 		print_run_json(story->runs[i], out);
 	}
 	fputs("}\n", out);
-	return 0;
-}
-
-int report_json(const struct story *story, const char *path)
-{
-	return write_file(story, path, write_json);
 }
 
 static void describe(const struct story *story, char *text, size_t size)

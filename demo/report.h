@@ -10,10 +10,10 @@
 #include "show.h"
 
 void report_table(const struct story *story, FILE *out);
+void report_json(const struct story *story, FILE *out);
 
 /* Whether a file can be written there, to be asked before the waves and not after them. Each returns 0 or -errno. */
 int report_try(const char *path);
-int report_json(const struct story *story, const char *path);
 int report_svg(const struct story *story, const char *path);
 
 #endif

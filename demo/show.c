@@ -19,6 +19,7 @@
 
 struct show {
 	const struct story *story;
+	FILE *out;
 	bool terminal, colour;
 	size_t width, height;
 	const char *stage;
@@ -32,7 +33,7 @@ static void look_at_terminal(struct show *show)
 
 	show->width = 80;
 	show->height = 24;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
+	if (ioctl(fileno(show->out), TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
 		show->width = size.ws_col;
 		show->height = size.ws_row;
 	}
@@ -40,7 +41,7 @@ static void look_at_terminal(struct show *show)
 		show->width = CURVE_WIDTH_MOST;
 }
 
-struct show *show_create(const struct story *story)
+struct show *show_create(const struct story *story, FILE *out)
 {
 	struct show *show = calloc(1, sizeof(*show));
 	const char *term = getenv("TERM");
@@ -48,8 +49,9 @@ struct show *show_create(const struct story *story)
 	if (!show)
 		return NULL;
 	show->story = story;
+	show->out = out;
 	/* The fonts of the Linux console have no Braille patterns. */
-	show->terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 &&
+	show->terminal = isatty(fileno(show->out)) && term && strcmp(term, "dumb") != 0 &&
 			 strcmp(term, "linux") != 0;
 	show->colour = show->terminal && !getenv("NO_COLOR");
 	show->stage = "";
@@ -264,8 +266,8 @@ static void redraw(struct show *show)
 	put_progress(&page, show);
 	fputs("\033[J", page.out);
 	if (fclose(page.out) == 0) {
-		fwrite(text, 1, size, stdout);
-		fflush(stdout);
+		fwrite(text, 1, size, show->out);
+		fflush(show->out);
 		show->lines = page.lines;
 	}
 	free(text);
@@ -290,11 +292,11 @@ static void print_plain_line(struct show *show)
 		return;
 	show->plain_line_due += PLAIN_LINE_EVERY_SECONDS;
 	waiting = tally_waiting(&run->tally, run->elapsed, &longest);
-	printf("%-9s %3.0f s: %zu connections, %zu of %u processes; "
+	fprintf(show->out, "%-9s %3.0f s: %zu connections, %zu of %u processes; "
 	       "honest senders: %zu of %zu greeted, %zu wait, the longest for %.0f s\n",
 	       way_name(run->way), run->elapsed, run->open_now, run->processes_now,
 	       show->story->maxdaemons, run->tally.greeted, run->tally.honest, waiting, longest);
-	fflush(stdout);
+	fflush(show->out);
 }
 
 void show_progress(struct show *show)
@@ -319,16 +321,16 @@ void show_stage(struct show *show, const char *stage)
 	if (show->terminal) {
 		redraw(show);
 	} else if (*stage) {
-		printf("%s\n", stage);
-		fflush(stdout);
+		fprintf(show->out, "%s\n", stage);
+		fflush(show->out);
 	}
 }
 
 void show_clear(struct show *show)
 {
 	if (show->terminal && show->lines) {
-		printf("\033[%zuA\033[J", show->lines);
-		fflush(stdout);
+		fprintf(show->out, "\033[%zuA\033[J", show->lines);
+		fflush(show->out);
 	}
 	show->lines = 0;
 }
@@ -340,7 +342,7 @@ void show_curves(const struct show *show)
 
 	for (size_t i = 0; i < show->story->run_count; i++) {
 		draw_run(show, i, width, 10, &column);
-		printf("\n%s, processes of Courier\n%s", way_name(show->story->runs[i]->way),
+		fprintf(show->out, "\n%s, processes of Courier\n%s", way_name(show->story->runs[i]->way),
 		       column.curve);
 	}
 }

@@ -30,8 +30,8 @@ const char *story_title(const struct story *story);
 
 struct show;
 
-/* For standard output as it is now. Returns NULL when there is no memory. */
-struct show *show_create(const struct story *story);
+/* All of it is written to `out`, as it is now: a terminal, or not. Returns NULL when there is no memory. */
+struct show *show_create(const struct story *story, FILE *out);
 void show_destroy(struct show *show);
 
 /* What is being done now, e.g. "starting Courier"; until the next call. */

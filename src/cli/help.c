@@ -34,7 +34,7 @@ static void print_row(FILE *out, const char *name, const char *text, size_t colu
 {
 	int width = fprintf(out, "  %-*s", (int)column - 2, name);
 
-	if (width > (int)column)
+	if (width >= (int)column)
 		fprintf(out, "\n%*s", (int)column, "");
 	print_wrapped(out, text, column, column);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #define WORD_SIZE 80
-#define COUNT_MOST 1000000
 #define DURATION_LEAST_MS 1000
 
 struct parser {
@@ -86,6 +85,28 @@ static int wrong_choice(const struct parser *parser, const struct option_row *op
 		     option->name, shown(word, text), option->value);
 }
 
+/* Its bounds stand in its row: "10..3600". */
+static int set_count(const struct parser *parser, const struct option_row *option, const char *word)
+{
+	struct bytes least = bytes_first(bytes_of(option->value), strcspn(option->value, "."));
+	struct bytes most = bytes_of(option->value + least.size + strspn(option->value + least.size, "."));
+	uint64_t *field = (uint64_t *)((char *)parser->options + option->offset), from, to;
+	char text[WORD_SIZE];
+
+	if (bytes_to_u64(least, UINT32_MAX, &from) < 0 || bytes_to_u64(most, UINT32_MAX, &to) < 0 ||
+	    bytes_to_u64(bytes_of(word), to, field) < 0 || *field < from)
+		return wrong(parser, NULL, "--%s: '%s' is not a number from %.*s to %.*s", option->name, shown(word, text),
+			     BYTES_FMT(least), BYTES_FMT(most));
+	return OPTIONS_GO_ON;
+}
+
+static void begin_counts(struct options *options)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (option_rows[i].type == OPTION_TYPE_COUNT)
+			*(uint64_t *)((char *)options + option_rows[i].offset) = OPTION_NO_COUNT;
+}
+
 static int set_value(struct parser *parser, const struct option_row *option, const char *word)
 {
 	void *field = (char *)parser->options + option->offset;
@@ -113,11 +134,7 @@ static int set_value(struct parser *parser, const struct option_row *option, con
 		*(const char **)field = word;
 		return OPTIONS_GO_ON;
 	case OPTION_TYPE_COUNT:
-		if (bytes_to_u64(bytes_of(word), COUNT_MOST, &number) < 0 || number == 0)
-			return wrong(parser, NULL, "--%s: '%s' is not a number from 1 to %d", option->name,
-				     shown(word, text), COUNT_MOST);
-		*(uint64_t *)field = number;
-		return OPTIONS_GO_ON;
+		return set_count(parser, option, word);
 	case OPTION_TYPE_DURATION:
 		if (duration_parse(bytes_of(word), &number) < 0 || number < DURATION_LEAST_MS)
 			return wrong(parser, NULL, "--%s: '%s' is not a time such as 10m, 2h or 7d",
@@ -227,6 +244,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	int status;
 
 	*ret = (struct options){ .operands = argv + 1 };
+	begin_counts(ret);
 	status = take_words(&parser);
 	if (status != OPTIONS_GO_ON)
 		return status;

@@ -39,6 +39,8 @@ typedef uint64_t option_DURATION;
 #define OPTION_FIELD_COUNT(name) name
 #define OPTION_FIELD_DURATION(name) name##_ms
 
+#define OPTION_NO_COUNT UINT64_MAX
+
 struct options {
 #define OPTION(name, letter, type, value, help) option_##type OPTION_FIELD_##type(name);
 #include "defs/options.def"

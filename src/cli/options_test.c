@@ -59,7 +59,10 @@ static void test_values(void **state)
 
 	parse(&line, "demo --seconds 40", &options);
 	assert_int_equal(options.seconds, 40);
-	assert_int_equal(options.rate, 0);
+	assert_int_equal(options.rate, OPTION_NO_COUNT);
+	parse(&line, "demo --mute 0 --maxdaemons 5000", &options);
+	assert_int_equal(options.mute, 0);
+	assert_int_equal(options.maxdaemons, 5000);
 	assert_null(options.dashboard);
 
 	parse(&line, "demo --dashboard --seconds 40", &options);
@@ -132,8 +135,10 @@ static void test_mistakes(void **state)
 		{ "ban a b", "wavebreak ban: 'b' is one word too many" },
 		{ "ban a --for 10", "wavebreak ban: --for: '10' is not a time such as 10m, 2h or 7d" },
 		{ "ban a --for 0s", "wavebreak ban: --for: '0s' is not a time such as 10m, 2h or 7d" },
-		{ "demo --rate 0", "wavebreak demo: --rate: '0' is not a number from 1 to 1000000" },
-		{ "demo --rate 1e3", "wavebreak demo: --rate: '1e3' is not a number from 1 to 1000000" },
+		{ "demo --rate 0", "wavebreak demo: --rate: '0' is not a number from 1 to 1000" },
+		{ "demo --rate 1e3", "wavebreak demo: --rate: '1e3' is not a number from 1 to 1000" },
+		{ "demo --seconds 9", "wavebreak demo: --seconds: '9' is not a number from 10 to 3600" },
+		{ "demo --mute 101", "wavebreak demo: --mute: '101' is not a number from 0 to 100" },
 		{ "list --\x1b[2J", "wavebreak list: '--\\x1b[2J' is not an option" },
 	};
 	char text[256];

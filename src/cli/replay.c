@@ -97,11 +97,12 @@ static int replay_all(const struct options *options, const struct plan *plan, co
 {
 	struct replay_limits limits = { .never = never };
 	struct reading reading = { 0 };
+	unsigned year = options->year == OPTION_NO_COUNT ? 0 : (unsigned)options->year;
 	struct replay_file *files;
 	int status, read_status, r;
 
 	plan_judge_limits(&plan->settings, &limits.judge, &limits.bans);
-	status = replay_files_open(options->operands, options->operand_count, (unsigned)options->year, &files);
+	status = replay_files_open(options->operands, options->operand_count, year, &files);
 	if (status != STATUS_OK)
 		return status;
 	r = replay_create(set, untagged, &limits, &reading.replay);

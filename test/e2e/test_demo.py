@@ -2,6 +2,7 @@
 """The demo as a person runs it: what it says in the end, and that it leaves nothing behind."""
 
 import contextlib
+import json
 import fcntl
 import http.client
 import os
@@ -115,6 +116,21 @@ def test_the_silent_wave_unguarded_and_relieved(tmp_path, nothing_left):
     assert alone.startswith("> ") and seconds(alone) > 2
     assert seconds(relieved) < 1
     assert of(row(table, "their mail delivered")[1]) == (12, 12)
+
+
+def test_the_figures_for_programs(tmp_path, nothing_left):
+    command = [binary(), "demo", "--json", "--only", "unguarded", "--seconds", "10", "--rate", "4", "--mute", "0",
+               "--drop", "--steady", "--maxdaemons", "50", "--svg", "here.svg"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    story = json.loads(done.stdout)
+    assert (story["seconds"], story["rate"], story["steady"], story["maxdaemons"]) == (10, 4, True, 50)
+    assert set(story) & {"unguarded", "watched", "gated"} == {"unguarded"}
+    visits = story["unguarded"]["visits"]
+    assert visits["delivered"] == visits["honest"] > 0
+    assert visits["zombies"] > 20 and visits["zombies_asked"] == 0, "Courier dropped them before they could ask"
+    assert "unguarded: Courier alone" in done.stderr
+    assert (tmp_path / "here.svg").exists()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
