@@ -154,6 +154,19 @@ static void draw_clients(const struct drawing *d, const struct top_now *now)
 		write_on(&line, TOP_ALARM, "%sSTEERING IS OFF", gap);
 }
 
+/* "1,234 left out, filter: 10.66., by score" */
+static void format_what_is_shown(const struct top_view *view, const struct top_now *now, char *text, size_t size)
+{
+	char count[COUNT_TEXT_SIZE];
+	size_t at = 0;
+
+	if (view->tab == TOP_NETWORKS && now->networks_left_out)
+		at += (size_t)snprintf(text, size, "%s left out, ", count_format(now->networks_left_out, count));
+	if (*view->filter)
+		at += (size_t)snprintf(text + at, size - at, "filter: %s, ", view->filter);
+	snprintf(text + at, size - at, "by %s", view->order == WORST_BY_LATEST ? "the latest" : worst_order_name(view->order));
+}
+
 /* With less room there is the present one alone. */
 #define TABS_WIDTH 38
 
@@ -161,7 +174,7 @@ static void draw_tabs(const struct drawing *d, const struct top_now *now)
 {
 	static const char *const names[TOP_TABS] = { "Addresses", "Networks", "Gate", "Zones" };
 	struct line line = line_of(d, d->layout.tabs.row);
-	char right[TOP_FILTER_SIZE + 64];
+	char right[TOP_FILTER_SIZE + COUNT_TEXT_SIZE + 64];
 	enum top_tab tab = d->view->tab;
 
 	for (size_t i = 0; i < TOP_TABS; i++) {
@@ -172,9 +185,7 @@ static void draw_tabs(const struct drawing *d, const struct top_now *now)
 	}
 	if (tab != TOP_ADDRESSES && tab != TOP_NETWORKS)
 		return;
-	snprintf(right, sizeof(right), "%s%s%sby %s", *d->view->filter ? "filter: " : "", d->view->filter,
-		 *d->view->filter ? ", " : "",
-		 d->view->order == WORST_BY_LATEST ? "the latest" : worst_order_name(d->view->order));
+	format_what_is_shown(d->view, now, right, sizeof(right));
 	if (line.at + 2 + (*d->view->filter ? 1 : strlen(right)) <= line.end)
 		top_put_right(d->screen, line.row, line.at + 2, line.end - line.at - 2,
 			      *d->view->filter ? TOP_WARNING : TOP_DIM, right);

@@ -69,6 +69,16 @@ static void shows(const char *text, const char *part)
 	assert_non_null(strstr(text, part));
 }
 
+static void networks_that_are_too_many_are_counted(void **state)
+{
+	take(json_pack("{s:{s:i}, s:i}", "now", "now", NOW, "networks_left_out", 1234));
+	top_model_end(&model, 2000, WORST_BY_SCORE);
+	view.tab = TOP_NETWORKS;
+	shows(draw(80, 24), " 1,234 left out, by score\n");
+	view.tab = TOP_ADDRESSES;
+	assert_null(strstr(draw(80, 24), "left out"));
+}
+
 static void all_of_it_at_80x24(void **state)
 {
 	const char *text = draw(80, 24);
@@ -184,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(all_of_it_at_80x24, set_up),
+		cmocka_unit_test_setup(networks_that_are_too_many_are_counted, set_up),
 		cmocka_unit_test_setup(each_tab, set_up),
 		cmocka_unit_test_setup(smaller_ones, set_up),
 		cmocka_unit_test_setup(all_sizes, set_up),

@@ -161,6 +161,7 @@ static void take_now(struct top_now *now, const json_t *line)
 		now->totals[i] = ask_number(totals, total_names[i]);
 	json_array_foreach(json_object_get(line, "zones"), i, zone)
 		take_zone(now, zone);
+	now->networks_left_out = ask_number(line, "networks_left_out");
 }
 
 void top_model_line(struct top_model *model, const json_t *line)

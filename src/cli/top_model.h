@@ -83,6 +83,7 @@ struct top_now {
 	uint64_t totals[TOP_TOTALS];
 	struct top_zone zones[TOP_ZONES_MOST];
 	size_t zone_count;
+	uint64_t networks_left_out; /* more than the daemon adds up (judge/worst.h) */
 };
 
 /* The lines of one answer. */

@@ -24,6 +24,7 @@ static const char help[] =
 	"OPEN             connections to the mail server now\n"
 	"OFFENCES         since the client is known\n"
 	"LAST             how long ago the latest was\n"
+	"left out         networks beyond the first 65,536, which are not added up\n"
 	"\n"
 	"STATE\n";
 
