@@ -138,7 +138,7 @@ static void each_second(void *data)
 	}
 	warden_keep_table(w);
 	if (w->state == WARDEN_GUARDING && child_silence_ms(&w->worker) > patience_ms) {
-		log_event(LOG_PROCESS_HUNG, LOG_TEXT(PROCESS, "worker"), LOG_TEXT(FOR, duration_format(patience_ms, text)));
+		log_event(LOG_PROCESS_HUNG, LOG_TEXT(PROCESS, "watch worker"), LOG_TEXT(FOR, duration_format(patience_ms, text)));
 		child_note_word(&w->worker);
 		child_signal(&w->worker, SIGKILL);
 	}
@@ -158,7 +158,7 @@ void warden_start(struct warden *w)
 	w->state = WARDEN_GUARDING;
 	if (r == 0)
 		return;
-	log_error("cannot start the worker: %s", strerror(-r));
+	log_error("cannot start the watch worker: %s", strerror(-r));
 	wait_to_start(w, CHILD_DELAY_MOST_MS);
 }
 
@@ -197,7 +197,7 @@ static void worker_failed(struct warden *w, int wait_status)
 		begin_to_end(w, WORKER_WRONG);
 		return;
 	}
-	log_event(LOG_PROCESS_DIED, LOG_TEXT(PROCESS, "worker"), LOG_TEXT(WHY, child_end_text(wait_status, text)));
+	log_event(LOG_PROCESS_DIED, LOG_TEXT(PROCESS, "watch worker"), LOG_TEXT(WHY, child_end_text(wait_status, text)));
 	counter_add(COUNTER_worker_restarts, 1);
 	wait_to_start(w, child_start_delay(&w->worker));
 }

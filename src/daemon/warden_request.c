@@ -419,7 +419,7 @@ void warden_on_worker(void *data, int socket, uint32_t events)
 		return;
 	/* Closed, or nonsense: its exit is seen through its pidfd. */
 	if (r == -EBADMSG) {
-		log_error("the worker sent a packet that is none; it is ended and started again");
+		log_error("the watch worker sent a packet that is none; it is ended and started again");
 		child_signal(&w->worker, SIGKILL);
 	}
 	child_stop_hearing(&w->worker);

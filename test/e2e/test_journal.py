@@ -121,7 +121,7 @@ def test_each_line_says_who_and_how_grave(world, journal):
         wait_until(lambda: len(journal.of("READY")) == 3, 10, guard.log)
         assert one(journal.of("RELOADED"))["PRIORITY"] == "6"
         died = one(journal.of("PROCESS_DIED"))
-        assert (died["PRIORITY"], died["WAVEBREAK_PROCESS"]) == ("3", "worker")
+        assert (died["PRIORITY"], died["WAVEBREAK_PROCESS"]) == ("3", "watch worker")
         guard.configure("ban { four = 3s }")
         os.kill(guard.warden(), signal.SIGHUP)
         wait_until(lambda: journal.of("RELOAD_FAILED"), 5, "the mistake to be found")
