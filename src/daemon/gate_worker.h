@@ -21,6 +21,8 @@
 
 #define GATE_WORKERS_MOST 16
 #define GATE_LISTENERS_MOST 16
+/* The one that serves, and those of earlier configurations that may finish what they have. */
+#define GATE_GENERATIONS_MOST 4
 
 /* A byte from the warden: to drain. */
 #define GATE_WORD_DRAIN 'd'

@@ -18,7 +18,7 @@
 #define FD_FIRST 3
 #define FD_MOST 1048576 /* what a process can have by default (fs.nr_open) */
 #define PID_MOST 4194304 /* PID_MAX_LIMIT, <linux/threads.h> */
-#define FDS_MOST (3 + GATE_LISTENERS_MOST * GATE_WORKERS_MOST + UPGRADE_GENERATIONS_MOST * UPGRADE_PROCESSES_MOST * 2)
+#define FDS_MOST (3 + GATE_LISTENERS_MOST * GATE_WORKERS_MOST + GATE_GENERATIONS_MOST * UPGRADE_PROCESSES_MOST * 2)
 /* Of a session, as settings.def bounds it and more. */
 #define MS_MOST (7ULL * 24 * 3600 * 1000)
 
@@ -204,7 +204,7 @@ static bool take_generation(struct bytes entry, struct upgrade *u)
 	if (!g.drains && !bytes_equal(state, BYTES_LITERAL("s")))
 		return false;
 	/* One serves at most, and it is the newest. */
-	if (u->generation_count == UPGRADE_GENERATIONS_MOST || (u->generation_count && !g.drains))
+	if (u->generation_count == GATE_GENERATIONS_MOST || (u->generation_count && !g.drains))
 		return false;
 	if (!take_number(&entry, 0, MS_MOST, &g.left_ms) || !take_number(&entry, 0, UINT32_MAX, &g.packet_form))
 		return false;

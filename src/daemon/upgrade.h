@@ -28,7 +28,6 @@
 #include <sys/types.h>
 
 #define UPGRADE_VARIABLE "WAVEBREAK_UPGRADE"
-#define UPGRADE_GENERATIONS_MOST 2
 #define UPGRADE_PROCESSES_MOST (GATE_WORKERS_MOST + 1)
 #define UPGRADE_TEXT_SIZE 16384
 
@@ -51,7 +50,7 @@ struct upgrade {
 	bool bounded;
 	int control, intake; /* -1: there is none */
 	struct gate_listeners listeners; /* .count is 0 and .hook -1 where there are none */
-	struct upgrade_generation generations[UPGRADE_GENERATIONS_MOST];
+	struct upgrade_generation generations[GATE_GENERATIONS_MOST];
 	size_t generation_count;
 };
 

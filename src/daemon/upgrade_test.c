@@ -93,7 +93,7 @@ static void test_the_most_fits(void **state)
 		for (unsigned i = 0; i < GATE_WORKERS_MOST; i++)
 			e->sockets[i] = fd++;
 	}
-	for (; u.generation_count < UPGRADE_GENERATIONS_MOST; u.generation_count++) {
+	for (; u.generation_count < GATE_GENERATIONS_MOST; u.generation_count++) {
 		struct upgrade_generation *g = &u.generations[u.generation_count];
 
 		*g = (struct upgrade_generation){ .drains = true, .left_ms = 86400000, .packet_form = UINT32_MAX };
@@ -131,7 +131,7 @@ static void test_what_is_wrong_is_not_believed(void **state)
 		"1 4711;worker 0 100 3 4;", "1 4711;gate;", "1 4711;gate x 1 1;", "1 4711;gate s;", "1 4711;gate s 1;",
 		"1 4711;gate s 1 1 1;", "1 4711;gate s 604800001 1;", "1 4711;gate s 1 4294967296;",
 		"1 4711;gate s -1 1;", "1 4711;gate d 1 1;gate s 1 1;", "1 4711;gate s 1 1;gate s 1 1;",
-		"1 4711;gate d 1 1;gate d 1 1;gate d 1 1;", "1 4711;gate s 1 1;porter 1 3;", "1 4711;gate s 1 1;porter 0 3;",
+		"1 4711;gate d 1 1;gate d 1 1;gate d 1 1;gate d 1 1;gate d 1 1;", "1 4711;gate s 1 1;porter 1 3;", "1 4711;gate s 1 1;porter 0 3;",
 		"1 4711;gate s 1 1;porter -1 3;", "1 4711;gate s 1 1;porter 4194305 3;", "1 4711;gate s 1 1;porter 100;",
 		"1 4711;gate s 1 1;porter 100 3 4;", "1 4711;gate s 1 1;porter 100 3;porter 101 4;",
 		"1 4711;gate s 1 1;porter 100 3;worker 0 100 4 5;", "1 4711;gate s 1 1;worker 16 100 3 4;",

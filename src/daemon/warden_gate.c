@@ -476,11 +476,27 @@ int warden_gate_prepare(struct warden_gate *gate, const struct warden_gate_start
 	return 0;
 }
 
+/* For one more that is to drain. */
+static void make_room(struct warden_gate *gate)
+{
+	struct generation *oldest = NULL;
+	unsigned draining = 0;
+
+	for (struct generation *g = gate->generations; g; g = g->next) {
+		if (g->state == DRAINING) {
+			oldest = g;
+			draining++;
+		}
+	}
+	if (draining == GATE_GENERATIONS_MOST - 1)
+		end(oldest);
+}
+
 /* What drains is told so when its successor is there. */
 void warden_gate_start(struct warden_gate *gate)
 {
 	struct generation *before = gate_generation_find(gate, SERVING);
-	struct generation *oldest = gate_generation_find(gate, DRAINING), *fresh = gate->next;
+	struct generation *fresh = gate->next;
 
 	assert(gate->prepared && !gate->stopping);
 	gate_listeners_close(gate->listeners);
@@ -488,8 +504,8 @@ void warden_gate_start(struct warden_gate *gate)
 	gate->next_listeners = NULL;
 	gate->next = NULL;
 	gate->prepared = false;
-	if (before && oldest)
-		end(oldest);
+	if (before)
+		make_room(gate);
 	if (fresh)
 		generation_start(fresh);
 	if (before)

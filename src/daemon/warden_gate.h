@@ -12,7 +12,8 @@
  *             sees when the last gate is gone
  *   ending    no time is left: what it still has is ended by force
  *
- * At most one drains; the one before it is ended then. A generation that has no process is forgotten.
+ * GATE_GENERATIONS_MOST - 1 of them drain at most: when one more begins to, the oldest is ended. A generation that has
+ * no process is forgotten.
  *
  * Should the warden be killed, the gate workers see that by themselves and drain, and the porter ends with the last of
  * them.
@@ -72,11 +73,11 @@ bool warden_gate_works(const struct warden_gate *gate);
 size_t warden_gate_serving(const struct warden_gate *gate);
 /* The ends of the watch worker, of all generations that serve or drain; those that serve come first. Returns how
  * many. */
-#define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * 2)
+#define WARDEN_GATE_ENDS_MOST ((size_t)GATE_WORKERS_MOST * GATE_GENERATIONS_MOST)
 size_t warden_gate_watch_ends(const struct warden_gate *gate, int ends[WARDEN_GATE_ENDS_MOST]);
 
 /* All that run, of all generations. Returns how many. */
-#define WARDEN_GATE_PROCESSES_MOST 64
+#define WARDEN_GATE_PROCESSES_MOST ((GATE_WORKERS_MOST + 1) * GATE_GENERATIONS_MOST)
 struct warden_gate_process {
 	pid_t pid;
 	bool is_porter;

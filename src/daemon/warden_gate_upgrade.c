@@ -56,7 +56,7 @@ void warden_gate_hand_over(struct warden_gate *gate, struct upgrade *upgrade)
 
 	warden_gate_tell_listeners(gate, upgrade);
 	while ((g = *place)) {
-		if (g->state == ENDING || upgrade->generation_count == UPGRADE_GENERATIONS_MOST) {
+		if (g->state == ENDING || upgrade->generation_count == GATE_GENERATIONS_MOST) {
 			*place = g->next;
 			gate_generation_free(g);
 			continue;

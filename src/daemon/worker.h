@@ -30,7 +30,7 @@ struct worker_start {
 	struct wave_kept *wave_kept; /* what the one before knew of waves; NULL: nothing is kept */
 	/* Where gate workers say what became of their clients (SOCK_SEQPACKET): those that serve, and those that
 	 * a reload lets finish what they have. One of the latter is closed when its gate worker has ended. */
-	int gates[GATE_WORKERS_MOST * 2];
+	int gates[GATE_WORKERS_MOST * GATE_GENERATIONS_MOST];
 	size_t gate_count, gates_serving; /* the latter of the former, and the first of them */
 	gid_t journal_group; /* whose members may read the journal; 0: none, or there is no need */
 	uid_t uid;

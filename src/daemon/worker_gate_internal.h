@@ -8,7 +8,7 @@
 #include "daemon/worker_internal.h"
 
 /* Those of a generation that drains, too. */
-#define GATES_MOST (GATE_WORKERS_MOST * 2)
+#define GATES_MOST (GATE_WORKERS_MOST * GATE_GENERATIONS_MOST)
 
 struct worker_gate {
 	struct worker *w;

@@ -32,7 +32,7 @@ struct process_tree_use {
 int process_tree_create(const uint16_t *ports, size_t port_count, struct process_tree **ret);
 void process_tree_destroy(struct process_tree *tree);
 
-#define PROCESS_TREE_OWN_MOST 64
+#define PROCESS_TREE_OWN_MOST 72
 
 /* Begins a look. `own` are processes of ours, which listen for the mail server at most; a `starter` of them starts
  * processes that are the mail server's. At most PROCESS_TREE_OWN_MOST. */

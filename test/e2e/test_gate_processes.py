@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -135,6 +136,23 @@ def test_a_reload_replaces_them_and_keeps_connections(world):
         for connection in held:
             connection.close()
         wait_complete(guard, but=[porter, *workers], seconds=10)
+
+
+def test_reloads_that_follow_each_other_keep_connections(world):
+    """Three times, within the patience of whoever corrects a mistake of his."""
+    with Guard(world, gate()) as guard:
+        seen = set(wait_complete(guard)[1])
+        held = []
+        for n in range(3):
+            held.append(world.connect(CLIENT, PORT))
+            held[-1].recv(1, socket.MSG_PEEK)
+            guard.reload(gate(f"greet_wait = {n + 2}s"))
+            fresh = wait_until(lambda: len(new := set(guard.gate_workers()) - seen) == WORKERS and new, 5, "new workers")
+            seen |= fresh
+        time.sleep(0.3)
+        assert all(is_open(connection) for connection in held)
+        for connection in held:
+            connection.close()
 
 
 def test_a_reload_with_an_endpoint_that_cannot_be_had_keeps_what_runs(world):
