@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act/told.h"
 
-static uint64_t settle_ms(const struct told *told, const struct sockdiag_info *info)
+static uint64_t settle_ms(const struct told *told, const struct sockdiag_socket *socket)
 {
+	const struct sockdiag_info *info = &socket->info;
+
 	if (told->state == TOLD_WRITTEN)
 		return TOLD_WRITTEN_SETTLE_MS;
 	/* Who has said nothing is owed nothing but a greeting. */
@@ -13,8 +15,9 @@ static uint64_t settle_ms(const struct told *told, const struct sockdiag_info *i
 	if (info->data_sent_ago_ms > info->data_received_ago_ms)
 		return TOLD_NEVER;
 	/* In a dialogue one segment answers one, and the greeting was the first: the server is
-	 * ahead by one exactly when nothing is owed. Pipelining blurs it, so it only helps here. */
-	if (info->data_segments_sent > info->data_segments_received)
+	 * ahead by one exactly when nothing is owed; by two where the gate said the first line of the greeting.
+	 * Pipelining blurs it, so it only helps here. */
+	if (info->data_segments_sent > info->data_segments_received + socket->greeted_by_gate)
 		return TOLD_SPOKE_LAST_SETTLE_MS;
 	return TOLD_UNSURE_SETTLE_MS;
 }
@@ -37,7 +40,7 @@ uint64_t told_look(struct told *told, const struct sockdiag_socket *socket, uint
 		told->quiet_since_ms = now_ms;
 		return TOLD_NEVER;
 	}
-	settle = settle_ms(told, info);
+	settle = settle_ms(told, socket);
 	quiet = now_ms - told->quiet_since_ms;
 	if (settle == TOLD_NEVER)
 		return TOLD_NEVER;

@@ -25,13 +25,13 @@ struct told {
 	} state;
 };
 
-/* Quiet for so long, a connection is done. The first is for the client, which acknowledges
- * before its program reads; the second also for the server, whose reply was not seen being
- * written and may still be on its way from the log line; the third for a connection on
- * which both sides spoke within one tick of the kernel's clock and nobody can say who was last. */
+/* Quiet for so long, a connection is done. The first is for the client, which acknowledges before its program reads; the
+ * second also for the server, whose reply was not seen being written and may still be on its way from the log line; the
+ * third for a connection on which both sides spoke within one tick of the kernel's clock and the server seems to owe a
+ * reply: on a machine in a wave its process may wait that long between its log line and that. */
 #define TOLD_WRITTEN_SETTLE_MS 2
 #define TOLD_SPOKE_LAST_SETTLE_MS 3
-#define TOLD_UNSURE_SETTLE_MS 50
+#define TOLD_UNSURE_SETTLE_MS 200
 
 #define TOLD_NEVER UINT64_MAX
 

@@ -20,6 +20,7 @@ struct look {
 static const struct {
 	const char *story;
 	struct look looks[LOOKS]; /* ended by one at 0 ms */
+	bool greeted_by_gate;
 } stories[] = {
 	{ "the reply was acknowledged before the first look",
 	  { { 1, 0, 8, 12, 4, 3, 90, false }, { 3, 0, 12, 16, 4, 3, 90, false }, { 4, 0, 12, 16, 4, 3, 90, true } } },
@@ -41,7 +42,13 @@ static const struct {
 	  { { 1, 0, 4, 4, 3, 3, 60, false }, { 40, 0, 44, 44, 3, 3, 60, false }, { 42, 0, 0, 44, 4, 3, 90, false },
 	    { 44, 0, 4, 48, 4, 3, 90, true } } },
 	{ "both spoke in one tick, and nothing comes",
-	  { { 1, 0, 4, 4, 3, 3, 60, false }, { 50, 0, 52, 52, 3, 3, 60, false }, { 51, 0, 56, 56, 3, 3, 60, true } } },
+	  { { 1, 0, 4, 4, 3, 3, 60, false }, { 200, 0, 204, 204, 3, 3, 60, false },
+	    { 201, 0, 208, 208, 3, 3, 60, true } } },
+	{ "greeted by the gate and by the server, in one tick: it may be about to answer",
+	  { { 1, 0, 4, 4, 4, 3, 60, false }, { 40, 0, 44, 44, 4, 3, 60, false }, { 42, 0, 0, 44, 5, 3, 90, false },
+	    { 44, 0, 4, 48, 5, 3, 90, true } }, true },
+	{ "greeted by the gate and by the server, in one tick, and answered",
+	  { { 1, 0, 4, 4, 5, 3, 90, false }, { 3, 0, 8, 8, 5, 3, 90, false }, { 4, 0, 8, 8, 5, 3, 90, true } }, true },
 	{ "greeted, it says nothing",
 	  { { 1, 0, 300, 301, 1, 0, 30, false }, { 3, 0, 304, 304, 1, 0, 30, false }, { 4, 0, 304, 304, 1, 0, 30, true } } },
 	{ "it waits to be accepted", { { 1, 0, 90, 90, 0, 0, 0, false }, { 4, 0, 94, 94, 0, 0, 0, true } } },
@@ -61,6 +68,7 @@ static void test_stories(void **state)
 			struct sockdiag_socket socket = {
 				.send_queue = look->unacknowledged,
 				.has_info = true,
+				.greeted_by_gate = stories[i].greeted_by_gate,
 				.info = {
 					.data_sent_ago_ms = look->sent_ago_ms,
 					.data_received_ago_ms = look->received_ago_ms,

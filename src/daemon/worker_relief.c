@@ -236,6 +236,7 @@ void worker_relief_each_second(struct worker_relief *relief)
 	if (!relief)
 		return;
 	w = relief->w;
+	relief->stored = 0;
 	/* The sample has the gate's own connections, too: it may only be too high. */
 	open = open_now(relief, w->counts.served, w->counts.waiting);
 	growth = open > relief->last_open ? open - relief->last_open : 0;
@@ -361,7 +362,7 @@ static int make_tables(struct worker_relief *relief)
 	if (r == 0)
 		r = table_create(sizeof(struct end_of_client), sizeof(uint64_t), relief->room, &relief->blocked);
 	if (r == 0)
-		r = table_create(sizeof(struct addr), sizeof(struct good), relief->w->settings->gate_remembered, &relief->good);
+		r = worker_relief_open_good(relief);
 	return r ? r : table_create(sizeof(struct addr), sizeof(struct relief_record), RELIEF_RECORDS, &relief->records);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of worker_relief share: who is there (worker_relief_look.c), and who has to go
- * (worker_relief.c). */
+/* What the parts of worker_relief share: who is there (worker_relief_look.c), who delivered mail
+ * (worker_relief_good.c), and who has to go (worker_relief.c). */
 #ifndef WAVEBREAK_DAEMON_WORKER_RELIEF_INTERNAL_H
 #define WAVEBREAK_DAEMON_WORKER_RELIEF_INTERNAL_H
 
@@ -21,10 +21,6 @@ struct end_of_client {
 	uint16_t port;
 };
 
-struct good {
-	uint64_t until_ms;
-};
-
 struct worker_relief {
 	struct worker *w;
 	struct loop_timer *timer;
@@ -43,8 +39,9 @@ struct worker_relief {
 
 	struct table *tracked; /* cookie: struct tracked */
 	struct table *blocked; /* struct end_of_client: until when, in loop time */
-	struct table *good;    /* unit: struct good */
+	struct table *good;    /* unit: of worker_relief_good.c */
 	uint32_t good_hand;
+	unsigned stored;       /* of them, in this second */
 	struct table *records; /* unit: struct relief_record */
 	struct addr order[RELIEF_RECORDS];
 	size_t oldest;
@@ -61,5 +58,9 @@ struct worker_relief {
 /* Fills in the candidates, and counts them. Returns 0 or -errno. */
 int worker_relief_look(struct worker_relief *relief);
 void worker_relief_note_blocked(struct worker_relief *relief, const struct answer *answer);
+
+/* With those that the store knows. Returns 0 or -errno. */
+int worker_relief_open_good(struct worker_relief *relief);
+bool worker_relief_is_good(const struct worker_relief *relief, const struct addr *unit);
 
 #endif

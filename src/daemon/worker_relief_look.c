@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is there, and what is known of each: the kernel's word, the score, the never-list, who is good and
+/* Who is there, and what is known of each: the kernel's word, the score, the never-list, and
  * who is blocked. */
 #include "daemon/worker_relief_internal.h"
 
@@ -11,16 +11,6 @@
 #define LEAVING_MS 1000
 /* The warden is asked each second who is blocked. */
 #define BLOCKED_MS 3000
-/* Looked at when a place is needed among the good ones. */
-#define SWEEP 64
-
-static bool is_good(const struct worker_relief *relief, const struct addr *unit)
-{
-	const struct good *good = table_find(relief->good, unit);
-
-	return (good && good->until_ms > loop_now_ms(relief->w->loop)) ||
-	       worker_gate_let_in_until(relief->w->gate, unit) > clock_wall_ms();
-}
 
 /* The list is gone through once for a connection, and not once for a look. */
 static bool is_never(const struct worker_relief *relief, const struct addr *unit, struct tracked *tracked)
@@ -66,7 +56,7 @@ static void judge_candidate(struct worker_relief *relief, struct relief_candidat
 		return;
 	if (is_never(relief, &unit, tracked))
 		c->flags |= RELIEF_IS_NEVER;
-	else if (is_good(relief, &unit))
+	else if (worker_relief_is_good(relief, &unit))
 		c->flags |= RELIEF_IS_GOOD;
 }
 
@@ -137,46 +127,4 @@ void worker_relief_note_blocked(struct worker_relief *relief, const struct answe
 
 	if (table_add(relief->blocked, &end, &until_ms) >= 0)
 		*(uint64_t *)until_ms = loop_now_ms(relief->w->loop) + BLOCKED_MS;
-}
-
-/* The one that would be forgotten soonest among the next few goes. */
-static void make_room(struct worker_relief *relief)
-{
-	const struct good *soonest = NULL;
-
-	for (int i = 0; i < SWEEP; i++) {
-		const struct good *good = table_next(relief->good, &relief->good_hand);
-
-		if (!good) {
-			relief->good_hand = 0;
-			break;
-		}
-		if (!soonest || good->until_ms < soonest->until_ms)
-			soonest = good;
-	}
-	if (soonest)
-		table_remove(relief->good, table_key(relief->good, soonest));
-}
-
-void worker_relief_on_event(struct worker_relief *relief, const struct judge_event *event,
-			    const struct verdict *verdict)
-{
-	uint64_t until_ms;
-	void *good;
-
-	if (!relief)
-		return;
-	if (verdict->offence) {
-		table_remove(relief->good, &verdict->unit);
-		return;
-	}
-	if (event->outcome != OUTCOME_ACCEPTED || event->age_ms >= relief->w->settings->gate_remember_pass)
-		return;
-	until_ms = loop_now_ms(relief->w->loop) + relief->w->settings->gate_remember_pass - event->age_ms;
-	if (table_add(relief->good, &verdict->unit, &good) == -ENOSPC) {
-		make_room(relief);
-		if (table_add(relief->good, &verdict->unit, &good) < 0)
-			return;
-	}
-	((struct good *)good)->until_ms = until_ms;
 }

@@ -2,6 +2,7 @@
 #include "gate/front_internal.h"
 
 #include "base/counter.h"
+#include "kernel/gate_mark.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -256,6 +257,8 @@ void front_visitor_opened(struct visitor *visitor, enum session_memory memory, c
 	visitor->stranger = memory == SESSION_STRANGER || memory == SESSION_KNOWN_NETWORK;
 	if (visitor->session.state == SESSION_TESTING)
 		wish = look(visitor, &replies);
+	if (visitor->session.greeting)
+		(void)gate_mark_greeted(visitor->fd);
 	front_visitor_follow(visitor, SESSION_TESTING, wish, &replies);
 }
 

@@ -36,6 +36,7 @@ static void test_a_clean_client_waits_and_is_let_in(void **state)
 	expect(w, peer, "220-mx.example.test ESMTP\r\n");
 	assert_int_equal(w->asked, 0);
 	expect_asked(w, 1);
+	assert_true(w->asked_greeted);
 	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
 	expect_sessions(w, 0);
 	assert_int_equal(w->report_count, 1);
@@ -44,6 +45,7 @@ static void test_a_clean_client_waits_and_is_let_in(void **state)
 	/* The next time it is known, and nothing is said before the server speaks. */
 	peer = visit(w);
 	expect_asked(w, 2);
+	assert_false(w->asked_greeted);
 	hear(peer);
 	assert_int_equal(peer->size, 0);
 	leave(peer);

@@ -41,6 +41,7 @@ struct world {
 	uint32_t late_visit;
 	int let_in; /* what the porter's socket says */
 	uint32_t asked_visit;
+	int asked_greeted; /* whether it is marked so (kernel/gate_mark.h) */
 	unsigned asked, looks, look_ends, drained;
 	struct gate_report reports[64];
 	size_t report_count;
@@ -76,10 +77,11 @@ static inline void on_look_again(void *data, const struct addr *client)
 static inline int on_let_in(void *data, uint32_t visit, const struct session *session, int fd)
 {
 	struct world *w = data;
+	socklen_t size = sizeof(w->asked_greeted);
 
 	w->asked++;
 	w->asked_visit = visit;
-	assert_true(fd >= 0);
+	assert_int_equal(getsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &w->asked_greeted, &size), 0);
 	return w->let_in;
 }
 

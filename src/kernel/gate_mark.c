@@ -5,10 +5,18 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+/* A socket of IPv6 takes it, too. */
+static int set(int fd, int option, int value)
+{
+	return setsockopt(fd, SOL_IP, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
 int gate_mark(int fd, bool is_of_gate)
 {
-	const int loop = !is_of_gate;
+	return set(fd, IP_MULTICAST_LOOP, !is_of_gate);
+}
 
-	/* A socket of IPv6 takes it, too. */
-	return setsockopt(fd, SOL_IP, IP_MULTICAST_LOOP, &loop, sizeof(loop)) < 0 ? -errno : 0;
+int gate_mark_greeted(int fd)
+{
+	return set(fd, IP_BIND_ADDRESS_NO_PORT, 1);
 }

@@ -150,16 +150,23 @@ static void test_served_and_waiting_of_both_families(void **state)
 	connections_destroy(c);
 }
 
-static void count_of_gate(void *data, const struct sockdiag_socket *connection)
+struct shown {
+	unsigned of_gate, greeted;
+};
+
+static void count_marks(void *data, const struct sockdiag_socket *connection)
 {
-	*(unsigned *)data += connection->of_gate;
+	struct shown *shown = data;
+
+	shown->of_gate += connection->of_gate;
+	shown->greeted += connection->greeted_by_gate;
 }
 
 /* It shares the port with the server, since the kernel steers its clients. */
 static void test_what_the_gate_holds_is_left_out(void **state)
 {
 	struct connection_counts counts;
-	unsigned shown = 0;
+	struct shown shown = { 0 };
 	struct connections *c;
 	int listener, fds[5];
 
@@ -178,9 +185,11 @@ static void test_what_the_gate_holds_is_left_out(void **state)
 	counts = sample(c);
 	assert_int_equal(counts.total, 0);
 	assert_int_equal(counts.listeners, 0);
-	assert_int_equal(connections_visit(c, count_of_gate, &shown, &counts), 0);
+	assert_int_equal(gate_mark_greeted(fds[3]), 0);
+	assert_int_equal(connections_visit(c, count_marks, &shown, &counts), 0);
 	assert_int_equal(counts.total, 0);
-	assert_int_equal(shown, 3);
+	assert_int_equal(shown.of_gate, 3);
+	assert_int_equal(shown.greeted, 1);
 	/* Handed over, and taken back. */
 	assert_int_equal(gate_mark(fds[4], false), 0);
 	counts = sample(c);

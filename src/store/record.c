@@ -7,7 +7,7 @@ const char *const store_database_names[DATABASE_COUNT] = {
 	[DATABASE_META] = "meta",	[DATABASE_BANS] = "bans",
 	[DATABASE_REASONS] = "reasons", [DATABASE_POSITIONS] = "positions",
 	[DATABASE_ALLOWED] = "allowed",	[DATABASE_PASSED] = "passed",
-	[DATABASE_SUSPECTS] = "suspects",
+	[DATABASE_SUSPECTS] = "suspects", [DATABASE_DELIVERED] = "delivered",
 };
 
 struct unit_record record_of_unit(const struct addr *unit)
@@ -129,7 +129,7 @@ int record_read_prefix(struct bytes key, struct prefix *ret)
 	return addr_equal(&ret->addr, &addr) ? 0 : -EBADMSG;
 }
 
-int record_read_passed(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s)
+int record_read_until(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s)
 {
 	if (value.size != sizeof(*ret_until_s) || read_unit(key, ret_unit) < 0)
 		return -EBADMSG;

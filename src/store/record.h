@@ -22,6 +22,7 @@ enum store_database {
 	DATABASE_ALLOWED,   /* prefix_record to nothing */
 	DATABASE_PASSED,    /* unit_record to uint64_t: until when, wall time in seconds */
 	DATABASE_SUSPECTS,  /* unit_record to suspect_record; a file of before has none */
+	DATABASE_DELIVERED, /* as DATABASE_PASSED; a file of before has none */
 	DATABASE_COUNT
 };
 
@@ -80,6 +81,6 @@ struct prefix_record record_of_prefix(const struct prefix *prefix);
 int record_read_ban(struct bytes key, struct bytes value, struct ban *ret);
 int record_read_suspect(struct bytes key, struct bytes value, struct suspect *ret);
 int record_read_prefix(struct bytes key, struct prefix *ret);
-int record_read_passed(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s);
+int record_read_until(struct bytes key, struct bytes value, struct addr *ret_unit, uint64_t *ret_until_s);
 
 #endif

@@ -305,21 +305,41 @@ void store_delete_allowed(struct store *store, const struct prefix *prefix)
 				       bytes_make((const char *)&key, sizeof(key))));
 }
 
-void store_put_passed(struct store *store, const struct addr *unit, uint64_t until_s)
+static void put_until(struct store *store, enum store_database database, const struct addr *unit, uint64_t until_s)
 {
 	struct unit_record key = record_of_unit(unit);
 
-	store_end_change(store, queue_put(store_begin_change(store), DATABASE_PASSED,
+	store_end_change(store, queue_put(store_begin_change(store), database,
 					  bytes_make((const char *)&key, sizeof(key)),
 					  bytes_make((const char *)&until_s, sizeof(until_s))));
 }
 
-void store_delete_passed(struct store *store, const struct addr *unit)
+static void delete_until(struct store *store, enum store_database database, const struct addr *unit)
 {
 	struct unit_record key = record_of_unit(unit);
 
-	store_end_change(store, queue_delete(store_begin_change(store), DATABASE_PASSED,
+	store_end_change(store, queue_delete(store_begin_change(store), database,
 					     bytes_make((const char *)&key, sizeof(key))));
+}
+
+void store_put_passed(struct store *store, const struct addr *unit, uint64_t until_s)
+{
+	put_until(store, DATABASE_PASSED, unit, until_s);
+}
+
+void store_delete_passed(struct store *store, const struct addr *unit)
+{
+	delete_until(store, DATABASE_PASSED, unit);
+}
+
+void store_put_delivered(struct store *store, const struct addr *unit, uint64_t until_s)
+{
+	put_until(store, DATABASE_DELIVERED, unit, until_s);
+}
+
+void store_delete_delivered(struct store *store, const struct addr *unit)
+{
+	delete_until(store, DATABASE_DELIVERED, unit);
 }
 
 typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);
@@ -443,30 +463,39 @@ int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data)
 	return r;
 }
 
-struct passed_rows {
-	store_passed_fn *fn;
+struct until_rows {
+	store_until_fn *fn;
 	void *data;
 	size_t bad;
 };
 
-static void passed_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
+static void until_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
 {
-	struct passed_rows *rows = data;
+	struct until_rows *rows = data;
 	struct addr unit;
 	uint64_t until_s;
 
-	if (record_read_passed(key, value, &unit, &until_s) < 0)
+	if (record_read_until(key, value, &unit, &until_s) < 0)
 		rows->bad++;
 	else
 		rows->fn(rows->data, &unit, until_s);
 }
 
-int store_read_passed(struct store *store, store_passed_fn *fn, void *data)
+int store_read_passed(struct store *store, store_until_fn *fn, void *data)
 {
-	struct passed_rows rows = { fn, data, 0 };
-	int r = read_rows(store, DATABASE_PASSED, passed_row, &rows);
+	struct until_rows rows = { fn, data, 0 };
+	int r = read_rows(store, DATABASE_PASSED, until_row, &rows);
 
 	say_bad(rows.bad, "clients of the gate");
+	return r;
+}
+
+int store_read_delivered(struct store *store, store_until_fn *fn, void *data)
+{
+	struct until_rows rows = { fn, data, 0 };
+	int r = read_rows(store, DATABASE_DELIVERED, until_row, &rows);
+
+	say_bad(rows.bad, "clients that delivered mail");
 	return r;
 }
 

@@ -63,6 +63,9 @@ void store_delete_allowed(struct store *store, const struct prefix *prefix);
 /* A client that is not tested again until then, wall time in seconds. */
 void store_put_passed(struct store *store, const struct addr *unit, uint64_t until_s);
 void store_delete_passed(struct store *store, const struct addr *unit);
+/* One that has delivered mail, and is not ended by relief until then. */
+void store_put_delivered(struct store *store, const struct addr *unit, uint64_t until_s);
+void store_delete_delivered(struct store *store, const struct addr *unit);
 
 /* The readers see what is committed. `fn` must not call a reader; it may queue changes.
  * All return 0 or -errno. */
@@ -72,8 +75,9 @@ typedef void store_suspect_fn(void *data, const struct suspect *suspect);
 int store_read_suspects(struct store *store, store_suspect_fn *fn, void *data);
 typedef void store_allowed_fn(void *data, const struct prefix *prefix);
 int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data);
-typedef void store_passed_fn(void *data, const struct addr *unit, uint64_t until_s);
-int store_read_passed(struct store *store, store_passed_fn *fn, void *data);
+typedef void store_until_fn(void *data, const struct addr *unit, uint64_t until_s);
+int store_read_passed(struct store *store, store_until_fn *fn, void *data);
+int store_read_delivered(struct store *store, store_until_fn *fn, void *data);
 /* -ENOENT when nothing is known. */
 int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST],
 			size_t *ret_size);

@@ -234,14 +234,15 @@ static struct addr read_addr(uint8_t family, const void *octets)
 	return family == AF_INET ? addr_from_ipv4(octets) : addr_from_ipv6(octets);
 }
 
-static bool is_of_gate(struct bytes value)
+static void read_marks(struct bytes value, struct sockdiag_socket *ret)
 {
 	struct inet_diag_sockopt options;
 
 	if (value.size < sizeof(options))
-		return false;
+		return;
 	memcpy(&options, value.data, sizeof(options));
-	return !options.mc_loop;
+	ret->of_gate = !options.mc_loop;
+	ret->greeted_by_gate = options.bind_address_no_port;
 }
 
 static int read_socket(struct bytes body, struct sockdiag_socket *ret)
@@ -274,7 +275,7 @@ static int read_socket(struct bytes body, struct sockdiag_socket *ret)
 		if (attribute.type == INET_DIAG_INFO)
 			ret->has_info = read_info(attribute.value, &ret->info);
 		else if (attribute.type == INET_DIAG_SOCKOPT)
-			ret->of_gate = is_of_gate(attribute.value);
+			read_marks(attribute.value, ret);
 	}
 	return r;
 }

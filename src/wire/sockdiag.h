@@ -81,6 +81,7 @@ struct sockdiag_socket {
 	uint16_t peer_port, local_port;
 	uint8_t state; /* enum sockdiag_state */
 	bool of_gate; /* kernel/gate_mark.h; a half-open connection, and one that has no process any more, may not show it */
+	bool greeted_by_gate; /* likewise: with a line of its own */
 	bool has_info; /* in the answer to a get, or a dump with_info; a half-open connection has none */
 	/* Of a listener: connections that wait for accept, and how many may. Else bytes that the
 	 * process did not read, and bytes that the peer did not acknowledge. */
