@@ -2,7 +2,9 @@
 """A server near its limit, and who has to go: on a real Courier with 20 places, of clients that no log
 line and no block list knows, and of some that the server's own block list does."""
 
+import os
 import re
+import signal
 import threading
 import time
 
@@ -108,6 +110,26 @@ def test_the_silent_go_and_nobody_else(small):
         assert (status["start"], status["stop"], status["ended"]) == (START, STOP, gone)
         assert "16 connections down to 10; 7 ended so far" in guard.ask("status").stdout
         assert deliver(small, "10.67.110.1")
+
+
+@pytest.mark.parametrize("how", ["told to end", "killed"])
+def test_who_delivered_mail_is_spared_by_the_next_daemon_too(small, how):
+    with Guard(small, RELIEF + CALM) as guard:
+        assert deliver(small, "10.67.100.1")
+        small.mail_log.wait_for("newmsg,")
+        if how == "killed":
+            time.sleep(2)
+            os.kill(guard.warden(), signal.SIGKILL)
+            wait_until(lambda: not guard.running(), 5, "its end")
+        else:
+            guard.stop()
+        guard.start()
+        good = small.smtp("10.67.100.1")
+        time.sleep(SILENCE)
+        silent = [small.smtp(address) for address in strangers(1, START)]
+        wait_until(lambda: reliefs(guard) >= START + 1 - STOP, 5, f"relief\n{guard.log}")
+        assert alive([good]), "though nobody is silent for longer"
+        assert len(alive(silent)) < START
 
 
 def test_who_says_a_byte_now_and_then_is_silent(small):
