@@ -147,7 +147,6 @@ static void a_program_is_another_user(void **state)
 
 static void a_user_that_cannot_be_had(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c;
 
 	skip_unless(geteuid() == 0, "not root");
@@ -156,7 +155,7 @@ static void a_user_that_cannot_be_had(void **state)
 	scene.rules.gid = (gid_t)-1;
 	scene.rules.group_count = 1;
 	scene.rules.groups[0] = (gid_t)-1;
-	run_program(words);
+	run_cat();
 	c = client_from("127.0.0.1");
 	expect_answer(&scene, &c.request, c.inside, -EINVAL);
 	leave(&c);
@@ -194,11 +193,10 @@ static void programs_that_do_not_start(void **state)
 
 static void as_many_as_may_run(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c[4];
 
 	scene.rules.processes = 2;
-	run_program(words);
+	run_cat();
 	for (uint32_t i = 0; i < COUNT(c); i++) {
 		c[i] = client_from("127.0.0.1");
 		c[i].request.ticket = 100 + i;
@@ -222,12 +220,11 @@ static void as_many_as_may_run(void **state)
 /* One host does not take all of them; an IPv6 subscriber is one. */
 static void as_many_as_one_client_may_have(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c[3], other;
 
 	scene.rules.processes = 10;
 	scene.rules.per_client = 2;
-	run_program(words);
+	run_cat();
 	for (uint32_t i = 0; i < COUNT(c); i++) {
 		c[i] = client_from("127.0.0.1");
 		c[i].request.ticket = 100 + i;

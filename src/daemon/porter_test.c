@@ -37,7 +37,6 @@ static void send_two_descriptors(int socket, const struct porter_request *reques
 
 static void packets_that_are_no_requests(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	static const size_t sizes[] = { 1, 4, sizeof(struct porter_request) - 1, sizeof(struct porter_request) + 1,
 					4000 };
 	struct client c = client_from("127.0.0.1"), good = client_from("127.0.0.1");
@@ -46,7 +45,7 @@ static void packets_that_are_no_requests(void **state)
 	uint64_t before = counter_read(COUNTER_porter_malformed);
 	size_t descriptors;
 
-	run_program(words);
+	run_cat();
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		wrong[i] = c.request;
 	wrong[0].ticket = 0;
@@ -82,14 +81,13 @@ static void packets_that_are_no_requests(void **state)
 
 static void descriptors_that_are_not_the_client(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c = client_from("127.0.0.1"), other = client_from("127.0.0.9");
 	struct porter_request r;
 	int pair[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t descriptors;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	run_program(words);
+	run_cat();
 	expect_answer(&scene, &c.request, -1, -EBADF);
 	descriptors = descriptors_of(scene.porter);
 	expect_answer(&scene, &c.request, other.inside, -EPERM);
@@ -119,12 +117,11 @@ static void descriptors_that_are_not_the_client(void **state)
 
 static void a_client_that_has_left(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	static const struct linger at_once = { .l_onoff = 1 };
 	struct client c = client_from("127.0.0.1");
 	uint64_t failed = counter_read(COUNTER_porter_failed), malformed = counter_read(COUNTER_porter_malformed);
 
-	run_program(words);
+	run_cat();
 	setsockopt(c.outside, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	close(c.outside);
 	become_ready(c.inside, POLLIN);
@@ -137,13 +134,12 @@ static void a_client_that_has_left(void **state)
 /* Gates that do not read: nothing is lost, and each hears in order. */
 static void gates_that_do_not_read(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c = client_from("127.0.0.1");
 	struct porter_request wrong = c.request;
 	uint32_t asked = 0;
 	int small = 1, r = 0;
 
-	run_program(words);
+	run_cat();
 	for (int gate = 0; gate < GATES; gate++)
 		setsockopt(scene.gates[gate], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	for (unsigned turn = 0; turn < 100000 && r == 0; turn++) {
@@ -175,12 +171,11 @@ static void gates_that_do_not_read(void **state)
 /* Clients whom the gates still have are let in. */
 static void it_outlives_the_warden_for_its_gates(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c = client_from("127.0.0.1");
 	int status;
 	char byte, text[8];
 
-	run_program(words);
+	run_cat();
 	for (int i = 0; i < 2; i++) {
 		become_ready(scene.warden, POLLIN);
 		assert_int_equal(read(scene.warden, &byte, 1), 1);
@@ -201,10 +196,9 @@ static void it_outlives_the_warden_for_its_gates(void **state)
 
 static void it_ends_with_the_gates(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	int status;
 
-	run_program(words);
+	run_cat();
 	close(scene.gates[0]);
 	assert_int_equal(waitpid(scene.porter, &status, WNOHANG), 0);
 	close(scene.gates[1]);
@@ -216,11 +210,10 @@ static void it_ends_with_the_gates(void **state)
 
 static void programs_outlive_it(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c = client_from("127.0.0.1");
 	char text[8];
 
-	run_program(words);
+	run_cat();
 	expect_answer(&scene, &c.request, c.inside, 0);
 	close(c.inside);
 	assert_int_equal(end_porter(&scene), 0);
@@ -231,10 +224,9 @@ static void programs_outlive_it(void **state)
 
 static void a_gate_that_goes_leaves_the_others(void **state)
 {
-	static const char *const words[] = { "/bin/cat", NULL };
 	struct client c = client_from("127.0.0.1");
 
-	run_program(words);
+	run_cat();
 	close(scene.gates[1]);
 	expect_answer(&scene, &c.request, c.inside, 0);
 	scene.gates[1] = dup(scene.gates[0]);

@@ -22,6 +22,14 @@ static inline void run_program(const char *const *words)
 	start_porter(&scene);
 }
 
+/* One that says what it hears. */
+static inline void run_cat(void)
+{
+	static const char *const words[] = { "/bin/cat", NULL };
+
+	run_program(words);
+}
+
 static inline int tear_down(void **state)
 {
 	end_porter(&scene);
