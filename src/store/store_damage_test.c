@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may happen to the file: its writer is killed, the disk is full, bytes in it are not ours, or of another version. */
+/* What may happen to the file: its writer is killed, the disk is full, its bytes are of another version or nobody's. */
 #include "store/store_test.h"
 
 #include "base/counter.h"
