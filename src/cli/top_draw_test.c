@@ -123,16 +123,64 @@ static void smaller_ones(void **state)
 	shows(draw(20, 10), "[Zones]");
 }
 
+#define SIZES_HEIGHT 40
+#define SIZES_WIDTH 140
+
+/* Cells of no glyph and no style, which nobody draws. */
+static void blot(void)
+{
+	for (size_t row = 0; row <= SIZES_HEIGHT; row++)
+		memset(screen.cells[row], 0xff, (SIZES_WIDTH + 1) * sizeof(struct top_cell));
+}
+
+static bool is_drawn(const struct top_cell *cell)
+{
+	return cell->glyph >= ' ' && cell->glyph != UINT16_MAX && cell->style < TOP_STYLES;
+}
+
+/* Cells of the screen that were left out, and others that were drawn. */
+static size_t wrong_cells(size_t width, size_t height)
+{
+	size_t count = 0;
+
+	for (size_t row = 0; row <= SIZES_HEIGHT; row++)
+		for (size_t column = 0; column <= SIZES_WIDTH; column++)
+			count += is_drawn(&screen.cells[row][column]) != (row < height && column < width);
+	return count;
+}
+
+/* What is asked, or how to go on, whatever else has no room. */
+static void check_last_line(const char *last, size_t width, size_t height)
+{
+	static const char *const words[] = { [TOP_LISTING] = "q quit", [TOP_READING] = "q",
+					     [TOP_CONFIRMING] = "ban 192.0.2.7?", [TOP_FILTERING] = "filter:" };
+	const char *expected = height == 1 ? "connections" : words[view.mode];
+	bool may_be_cut = height == 1 || view.mode != TOP_LISTING; /* half a hint is none */
+
+	if (width >= strlen(expected) + 2)
+		shows(last, expected);
+	else if (may_be_cut)
+		assert_true(strspn(last, " ") < width);
+}
+
 /* Whatever the size, and whatever is shown. */
 static void all_sizes(void **state)
 {
-	for (size_t height = 0; height < 40; height++) {
-		for (size_t width = 0; width < 140; width++) {
+	for (size_t height = 0; height < SIZES_HEIGHT; height++) {
+		for (size_t width = 0; width < SIZES_WIDTH; width++) {
 			for (int tab = 0; tab < TOP_TABS; tab++) {
+				const char *text;
+
 				view.tab = (enum top_tab)tab;
 				view.mode = (enum top_mode)((height + width) % 4);
 				view.unconfirmed = (struct top_deed){ TOP_BAN, "192.0.2.7" };
-				draw(width, height);
+				blot();
+				text = draw(width, height);
+				assert_int_equal(screen.width, width);
+				assert_int_equal(screen.height, height);
+				assert_int_equal(wrong_cells(width, height), 0);
+				if (height && width)
+					check_last_line(text + (height - 1) * (width + 1), width, height);
 			}
 		}
 	}

@@ -26,6 +26,8 @@
 /* So long nothing comes, then nothing will. */
 #define SILENCE_MS 100
 #define GATES 2
+#define NOBODY 65534
+#define BIT(capability) (1ULL << (capability))
 
 struct scene {
 	struct porter_rules rules;

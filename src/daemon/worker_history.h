@@ -48,8 +48,10 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
  * "taken", or removed; or that it is "busy", and has done nothing. */
 void worker_history_import(struct worker *w, const json_t *request, struct control_answer *answer);
 
-/* For requests about it: false after the answer that there is none, and why. */
-bool worker_history_is_there(struct worker *w, struct control_answer *answer);
-uint64_t worker_history_time_of(const json_t *request, const char *name, uint64_t otherwise);
+/* For requests that are answered by lines out of it: zeroed room for where the answer stands, for free(3). NULL after
+ * the answer that there is no history, and why, or no memory. */
+void *worker_history_begin_to_tell(struct worker *w, size_t size, struct control_answer *answer);
+/* "since" and "until" of such a request: all until now, where it does not say. */
+void worker_history_read_times(const json_t *request, uint64_t *ret_since_s, uint64_t *ret_until_s);
 
 #endif

@@ -128,14 +128,8 @@ static int read_columns(const json_t *names, history_columns *ret)
 	return 0;
 }
 
-uint64_t worker_history_time_of(const json_t *request, const char *name, uint64_t otherwise)
-{
-	json_int_t value = json_integer_value(json_object_get(request, name));
-
-	return value > 0 ? (uint64_t)value : otherwise;
-}
-
-bool worker_history_is_there(struct worker *w, struct control_answer *answer)
+/* False after the answer that there is none, and why. */
+static bool is_there(struct worker *w, struct control_answer *answer)
 {
 	if (w->history)
 		return true;
@@ -145,22 +139,41 @@ bool worker_history_is_there(struct worker *w, struct control_answer *answer)
 	return false;
 }
 
+void *worker_history_begin_to_tell(struct worker *w, size_t size, struct control_answer *answer)
+{
+	void *telling;
+
+	if (!is_there(w, answer))
+		return NULL;
+	telling = calloc(1, size);
+	if (!telling)
+		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
+	return telling;
+}
+
+static uint64_t time_of(const json_t *request, const char *name, uint64_t otherwise)
+{
+	json_int_t value = json_integer_value(json_object_get(request, name));
+
+	return value > 0 ? (uint64_t)value : otherwise;
+}
+
+void worker_history_read_times(const json_t *request, uint64_t *ret_since_s, uint64_t *ret_until_s)
+{
+	*ret_since_s = time_of(request, "since", 0);
+	*ret_until_s = time_of(request, "until", clock_wall_s());
+}
+
 void worker_history_tell(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	static const struct control_stream_calls calls = { next_chunk, free };
+	struct telling *t = worker_history_begin_to_tell(w, sizeof(*t), answer);
 	uint64_t now_s = clock_wall_s();
-	struct telling *t;
 
-	if (!worker_history_is_there(w, answer))
+	if (!t)
 		return;
-	t = calloc(1, sizeof(*t));
-	if (!t) {
-		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
-		return;
-	}
 	t->w = w;
-	t->since_s = worker_history_time_of(request, "since", 0);
-	t->until_s = worker_history_time_of(request, "until", now_s);
+	worker_history_read_times(request, &t->since_s, &t->until_s);
 	if (read_columns(json_object_get(request, "columns"), &t->wanted) < 0) {
 		free(t);
 		control_fail(answer, CONTROL_WRONG_USE, "a column that is not known");
@@ -247,7 +260,7 @@ void worker_history_import(struct worker *w, const json_t *request, struct contr
 	uint64_t now_s = clock_wall_s();
 	size_t i;
 
-	if (!worker_history_is_there(w, answer))
+	if (!is_there(w, answer))
 		return;
 	/* Who asks to be told when all is there is told so; who only sends is slowed down. */
 	if (is_busy(w->history, json_is_true(json_object_get(request, "settled")) ? 0 : QUEUED_MOST - 1, answer))

@@ -364,18 +364,12 @@ static json_t *next_line(void *state)
 void worker_waves_tell(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	static const struct control_stream_calls calls = { next_line, free };
-	struct telling *t;
+	struct telling *t = worker_history_begin_to_tell(w, sizeof(*t), answer);
 
-	if (!worker_history_is_there(w, answer))
+	if (!t)
 		return;
-	t = calloc(1, sizeof(*t));
-	if (!t) {
-		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
-		return;
-	}
 	t->w = w;
-	t->since_s = worker_history_time_of(request, "since", 0);
-	t->until_s = worker_history_time_of(request, "until", clock_wall_s());
+	worker_history_read_times(request, &t->since_s, &t->until_s);
 	t->begin_s = t->since_s > LONGEST_S ? t->since_s - LONGEST_S : 0;
 	control_stream(answer, &calls, t);
 }

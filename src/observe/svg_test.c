@@ -28,15 +28,16 @@ __attribute__((noinline)) static char *write(const struct curve_picture *picture
 	return document;
 }
 
-static size_t occurrences(const char *document, const char *part)
+/* So many times, and not once more. */
+static void has(const char *document, size_t times, const char *part)
 {
 	size_t count = 0;
 
-	while ((document = strstr(document, part))) {
-		document++;
+	for (const char *at = document; (at = strstr(at, part)); at++)
 		count++;
-	}
-	return count;
+	if (count != times)
+		print_message("'%s' is there %zu times\n", part, count);
+	assert_int_equal(count, times);
 }
 
 static void test_curves_limit_and_legend(void **state)
@@ -46,13 +47,13 @@ static void test_curves_limit_and_legend(void **state)
 	const struct curve_picture picture = { .curves = curves, .curve_count = 2, .limit = 300 };
 	char *document = write(&picture, &caption);
 
-	assert_int_equal(occurrences(document, "class=\"line c0\""), 1);
-	assert_int_equal(occurrences(document, "class=\"line c1\""), 1);
-	assert_int_equal(occurrences(document, ">limit 300<"), 1);
-	assert_int_equal(occurrences(document, ">unguarded<"), 1);
-	assert_int_equal(occurrences(document, ">at most 300<"), 1);
-	assert_int_equal(occurrences(document, ">at most 0<"), 1);
-	assert_int_equal(occurrences(document, "<script"), 0);
+	has(document, 1, "class=\"line c0\"");
+	has(document, 1, "class=\"line c1\"");
+	has(document, 1, ">limit 300<");
+	has(document, 1, ">unguarded<");
+	has(document, 1, ">at most 300<");
+	has(document, 1, ">at most 0<");
+	has(document, 0, "<script");
 	free(document);
 }
 
@@ -65,11 +66,11 @@ static void test_strips_are_bars_below(void **state)
 	const struct curve_picture many = { .curves = &curve, .curve_count = 1, .strips = strips, .strip_count = 3 };
 	char *document = write(&picture, &caption);
 
-	assert_int_equal(occurrences(document, "viewBox=\"0 0 960 532\""), 1);
-	assert_int_equal(occurrences(document, "<path class=\"mark c2\" d=\"M62.0 492.0v-8.0M497.0 492.0v-20.0\"/>"), 1);
-	assert_int_equal(occurrences(document, "<path class=\"mark c3\" d=\"\"/>"), 1);
-	assert_int_equal(occurrences(document, ">7<"), 1);
-	assert_int_equal(occurrences(document, "<b>"), 0);
+	has(document, 1, "viewBox=\"0 0 960 532\"");
+	has(document, 1, "<path class=\"mark c2\" d=\"M62.0 492.0v-8.0M497.0 492.0v-20.0\"/>");
+	has(document, 1, "<path class=\"mark c3\" d=\"\"/>");
+	has(document, 1, ">7<");
+	has(document, 0, "<b>");
 	assert_int_equal(svg_write(&many, &caption, stdout), -EINVAL);
 	free(document);
 }
@@ -86,12 +87,12 @@ static void test_rows_are_marks_below(void **state)
 	const struct svg_caption many = { .title = "t", .counted = "c", .rows = { rows, CURVES_AT_MOST + 1 } };
 	char *document = write(&picture, &words);
 
-	assert_int_equal(occurrences(document, "viewBox=\"0 0 960 572\""), 1);
-	assert_int_equal(occurrences(document, "d=\"M108.0 520.0h.1M930.0 520.0h.1\"/>"), 1);
-	assert_int_equal(occurrences(document, "<path class=\"ill\" d=\"M515.4 516.4l7.2 7.2m0 -7.2l-7.2 7.2\"/>"), 1);
-	assert_int_equal(occurrences(document, "<path class=\"ill\" d=\"\"/>"), 1);
-	assert_int_equal(occurrences(document, "&lt;some&gt;"), 1);
-	assert_int_equal(occurrences(document, "&lt;ill&gt;"), 1);
+	has(document, 1, "viewBox=\"0 0 960 572\"");
+	has(document, 1, "d=\"M108.0 520.0h.1M930.0 520.0h.1\"/>");
+	has(document, 1, "<path class=\"ill\" d=\"M515.4 516.4l7.2 7.2m0 -7.2l-7.2 7.2\"/>");
+	has(document, 1, "<path class=\"ill\" d=\"\"/>");
+	has(document, 1, "&lt;some&gt;");
+	has(document, 1, "&lt;ill&gt;");
 	assert_int_equal(svg_write(&picture, &many, stdout), -EINVAL);
 	free(document);
 }
@@ -103,28 +104,27 @@ static void test_foreign_text_cannot_leave_its_element(void **state)
 	const struct svg_caption words = { .title = "<t>", .note = "<n>", .description = "<d>", .counted = "<c>" };
 	char *document = write(&picture, &words);
 
-	assert_int_equal(occurrences(document, "<script"), 0);
-	assert_int_equal(occurrences(document, "\x01"), 0);
-	assert_int_equal(occurrences(document, "&lt;/text&gt;&lt;script&gt; &amp;"), 1);
-	assert_int_equal(occurrences(document, "&lt;t&gt;"), 2);
-	assert_int_equal(occurrences(document, "&lt;n&gt;"), 1);
-	assert_int_equal(occurrences(document, "&lt;d&gt;"), 1);
-	assert_int_equal(occurrences(document, "&lt;c&gt;"), 1);
+	has(document, 0, "<script");
+	has(document, 0, "\x01");
+	has(document, 1, "&lt;/text&gt;&lt;script&gt; &amp;");
+	has(document, 2, "&lt;t&gt;");
+	has(document, 1, "&lt;n&gt;");
+	has(document, 1, "&lt;d&gt;");
+	has(document, 1, "&lt;c&gt;");
 	free(document);
 }
 
 static void test_a_gap_begins_a_new_stretch(void **state)
 {
-	static const struct curve_point points[] = {
-		{ 0, 1 }, { 10, 1 }, { 11, NAN }, { 20, 1 }, { 30, 1 }
-	};
+	static const struct curve_point points[] = { { 0, 1 }, { 10, 1 }, { 11, NAN }, { 20, 1 }, { 30, 1 } };
+	static const char begin[] = "class=\"line c0\" d=\"";
 	const struct curve curve = { "gap", points, COUNT(points) };
 	const struct curve_picture picture = { .curves = &curve, .curve_count = 1 };
 	char *document = write(&picture, &caption);
-	const char *line = strstr(document, "class=\"line c0\" d=\"");
+	const char *line = strstr(document, begin);
 
 	assert_non_null(line);
-	line += strlen("class=\"line c0\" d=\"");
+	line += strlen(begin);
 	assert_int_equal(line[0], 'M');
 	assert_non_null(memchr(line + 1, 'M', strcspn(line, "\"") - 1));
 	free(document);
@@ -145,8 +145,8 @@ static void test_many_points_keep_their_peak(void **state)
 	points[54321].count = 100;
 	peaked = write(&picture, &caption);
 	/* The top of the drawing area. */
-	assert_int_equal(occurrences(calm, " 116.0L"), 0);
-	assert_int_equal(occurrences(peaked, " 116.0L"), 2);
+	has(calm, 0, " 116.0L");
+	has(peaked, 2, " 116.0L");
 	free(calm);
 	free(peaked);
 }

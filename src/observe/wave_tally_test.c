@@ -35,6 +35,27 @@ static void add(uint32_t number, enum wave_tally_event event, uint32_t now_s)
 	wave_tally_add(tally, &addr, event, now_s);
 }
 
+/* All of it at 100 s. */
+static void add_times(unsigned times, uint32_t number, enum wave_tally_event event)
+{
+	while (times--)
+		add(number, event, 100);
+}
+
+/* So many clients, each once, at 100 s. */
+static void add_all(uint32_t count, enum wave_tally_event event)
+{
+	for (uint32_t i = 0; i < count; i++)
+		add(i, event, 100);
+}
+
+/* As it goes on from second to second. */
+static void forget(uint32_t from_s, uint32_t until_s)
+{
+	for (uint32_t s = from_s; s < until_s; s++)
+		wave_tally_forget(tally, s);
+}
+
 /* Returns in how many slices. */
 static unsigned sum(uint32_t from_s, uint32_t until_s, unsigned budget, wave_place_fn *place, void *data)
 {
@@ -46,11 +67,16 @@ static unsigned sum(uint32_t from_s, uint32_t until_s, unsigned budget, wave_pla
 	return slices;
 }
 
-static void assert_prefix(const struct prefix *prefix, const char *text)
+static void assert_worst(const struct wave_worst *worst, const char *who, uint32_t clients, uint32_t connections,
+			 uint32_t told, uint32_t evicted)
 {
 	char shown[PREFIX_TEXT_SIZE];
 
-	assert_string_equal(prefix_format(prefix, shown), text);
+	assert_string_equal(prefix_format(&worst->who, shown), who);
+	assert_int_equal(worst->clients, clients);
+	assert_int_equal(worst->connections, connections);
+	assert_int_equal(worst->told, told);
+	assert_int_equal(worst->evicted, evicted);
 }
 
 static void what_became_of_them(void **state)
@@ -76,30 +102,20 @@ static void what_became_of_them(void **state)
 	assert_int_equal(sources.with_country, 0);
 	assert_false(sources.at_least);
 	assert_int_equal(sources.worst_clients, 4);
-	assert_prefix(&sources.client[0].who, "10.0.0.1");
-	assert_int_equal(sources.client[0].told, 2);
-	assert_int_equal(sources.client[0].evicted, 1);
-	assert_int_equal(sources.client[0].connections, 1);
-	assert_prefix(&sources.client[1].who, "2001:db8:1:2::/64");
-	assert_int_equal(sources.client[1].connections, 1);
+	assert_worst(&sources.client[0], "10.0.0.1", 1, 1, 2, 1);
+	assert_worst(&sources.client[1], "2001:db8:1:2::/64", 1, 1, 1, 0);
 	assert_int_equal(sources.worst_networks, 3);
-	assert_prefix(&sources.network[0].who, "10.0.0.0/24");
-	assert_int_equal(sources.network[0].clients, 2);
-	assert_int_equal(sources.network[0].connections, 2);
-	assert_prefix(&sources.network[1].who, "2001:db8:1::/48");
+	assert_worst(&sources.network[0], "10.0.0.0/24", 2, 2, 2, 1);
+	assert_worst(&sources.network[1], "2001:db8:1::/48", 1, 1, 1, 0);
 }
 
 /* Who came and went between two looks, as told by what else is known. */
 static void the_most_that_is_known_of_connections(void **state)
 {
-	add(1, WAVE_TALLY_TOLD, 100);
-	add(1, WAVE_TALLY_TOLD, 100);
-	add(256, WAVE_TALLY_LOGGED, 100);
-	add(256, WAVE_TALLY_LOGGED, 100);
-	add(256, WAVE_TALLY_CONNECTION, 100);
-	add(512, WAVE_TALLY_EVICTED, 100);
-	add(512, WAVE_TALLY_EVICTED, 100);
-	add(512, WAVE_TALLY_EVICTED, 100);
+	add_times(2, 1, WAVE_TALLY_TOLD);
+	add_times(2, 256, WAVE_TALLY_LOGGED);
+	add_times(1, 256, WAVE_TALLY_CONNECTION);
+	add_times(3, 512, WAVE_TALLY_EVICTED);
 	sum(100, 100, 1000, NULL, NULL);
 	for (size_t i = 0; i < 3; i++) {
 		uint8_t number = sources.client[i].who.addr.octets[2];
@@ -130,26 +146,22 @@ static void also_of_a_clock_that_overflows(void **state)
 
 static void who_was_not_seen_for_long_is_forgotten(void **state)
 {
-	for (uint32_t i = 0; i < 5000; i++)
-		add(i, WAVE_TALLY_CONNECTION, 100);
-	for (uint32_t s = 101; s < 161; s++) {
-		if (s <= 150)
-			add(1, WAVE_TALLY_CONNECTION, s);
-		wave_tally_forget(tally, s);
+	add_all(5000, WAVE_TALLY_CONNECTION);
+	for (uint32_t s = 101; s <= 150; s++) {
+		add(1, WAVE_TALLY_CONNECTION, s);
+		forget(s, s + 1);
 	}
+	forget(151, 161);
 	assert_int_equal(wave_tally_count(tally), 5000);
-	for (uint32_t s = 161; s < 200; s++)
-		wave_tally_forget(tally, s);
+	forget(161, 200);
 	assert_int_equal(wave_tally_count(tally), 1);
-	for (uint32_t s = 211; s < 260; s++)
-		wave_tally_forget(tally, s);
+	forget(211, 260);
 	assert_int_equal(wave_tally_count(tally), 0);
 }
 
 static void too_many_are_that_many_or_more(void **state)
 {
-	for (uint32_t i = 0; i < WAVE_TALLY_MOST; i++)
-		add(i, WAVE_TALLY_TOLD, 100);
+	add_all(WAVE_TALLY_MOST, WAVE_TALLY_TOLD);
 	sum(100, 100, 4096, NULL, NULL);
 	assert_false(sources.at_least);
 	add(WAVE_TALLY_MOST, WAVE_TALLY_TOLD, 100);
@@ -161,8 +173,7 @@ static void too_many_are_that_many_or_more(void **state)
 	assert_int_equal(sources.clients, WAVE_TALLY_MOST);
 	assert_int_equal(sources.worst_networks, WAVE_WORST);
 	assert_int_equal(sources.network[0].clients, 256);
-	for (uint32_t s = 200; s < 300; s++)
-		wave_tally_forget(tally, s);
+	forget(200, 300);
 	add(1, WAVE_TALLY_TOLD, 300);
 	sum(300, 300, 4096, NULL, NULL);
 	assert_false(sources.at_least);
@@ -202,8 +213,7 @@ static void where_they_are_is_asked_once(void **state)
 
 static void a_sum_that_is_begun_again_gives_up_the_first(void **state)
 {
-	for (uint32_t i = 0; i < 1000; i++)
-		add(i, WAVE_TALLY_TOLD, 100);
+	add_all(1000, WAVE_TALLY_TOLD);
 	assert_int_equal(wave_tally_sum(tally, 100, 100), 0);
 	assert_false(wave_tally_go_on(tally, 900, NULL, NULL, &sources));
 	assert_true(wave_tally_is_summing(tally));
@@ -213,17 +223,19 @@ static void a_sum_that_is_begun_again_gives_up_the_first(void **state)
 	assert_false(wave_tally_go_on(tally, 10000, NULL, NULL, &sources));
 }
 
+#define TALLY_TEST(f) cmocka_unit_test_setup_teardown(f, create, destroy)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_became_of_them, create, destroy),
-		cmocka_unit_test_setup_teardown(the_most_that_is_known_of_connections, create, destroy),
-		cmocka_unit_test_setup_teardown(of_its_time_alone, create, destroy),
-		cmocka_unit_test_setup_teardown(also_of_a_clock_that_overflows, create, destroy),
-		cmocka_unit_test_setup_teardown(who_was_not_seen_for_long_is_forgotten, create, destroy),
-		cmocka_unit_test_setup_teardown(too_many_are_that_many_or_more, create, destroy),
-		cmocka_unit_test_setup_teardown(where_they_are_is_asked_once, create, destroy),
-		cmocka_unit_test_setup_teardown(a_sum_that_is_begun_again_gives_up_the_first, create, destroy),
+		TALLY_TEST(what_became_of_them),
+		TALLY_TEST(the_most_that_is_known_of_connections),
+		TALLY_TEST(of_its_time_alone),
+		TALLY_TEST(also_of_a_clock_that_overflows),
+		TALLY_TEST(who_was_not_seen_for_long_is_forgotten),
+		TALLY_TEST(too_many_are_that_many_or_more),
+		TALLY_TEST(where_they_are_is_asked_once),
+		TALLY_TEST(a_sum_that_is_begun_again_gives_up_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
