@@ -36,23 +36,35 @@ static void test_a_reload_lets_sessions_finish(void **state)
 	close(fresh.fd);
 }
 
-static void test_one_generation_drains(void **state)
+static bool is_of_one_of(const struct client *client, const struct client *earlier, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (earlier[i].pid == client->pid)
+			return true;
+	return false;
+}
+
+static void test_three_generations_drain(void **state)
 {
 	struct scene *s = *state;
-	struct client oldest, old;
+	struct client clients[GATE_GENERATIONS_MOST]; /* of each generation */
 
-	start(s, 0);
-	oldest = enter(s);
-	start(s, 1);
-	old = enter(s);
-	while (old.pid == oldest.pid)
-		old = enter(s);
-	start(s, 0);
-	wait_closed(s, &oldest, PATIENCE_MS);
+	for (size_t i = 0; i < GATE_GENERATIONS_MOST; i++) {
+		start(s, i % 2);
+		do
+			clients[i] = enter_at(s, 0);
+		while (is_of_one_of(&clients[i], clients, i));
+	}
 	run_for(s, 300);
-	assert_true(is_open(&old));
-	close(oldest.fd);
-	close(old.fd);
+	for (size_t i = 0; i < GATE_GENERATIONS_MOST; i++)
+		assert_true(is_open(&clients[i]));
+	start(s, 0);
+	wait_closed(s, &clients[0], PATIENCE_MS);
+	run_for(s, 300);
+	for (size_t i = 1; i < GATE_GENERATIONS_MOST; i++)
+		assert_true(is_open(&clients[i]));
+	for (size_t i = 0; i < GATE_GENERATIONS_MOST; i++)
+		close(clients[i].fd);
 }
 
 static void test_it_drains_for_no_longer_than_a_session(void **state)
@@ -186,7 +198,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_a_reload_lets_sessions_finish),
-		SCENE_TEST(test_one_generation_drains),
+		SCENE_TEST(test_three_generations_drain),
 		SCENE_TEST(test_it_drains_for_no_longer_than_a_session),
 		SCENE_TEST(test_who_drains_does_not_come_again),
 		SCENE_TEST(test_an_endpoint_comes_and_another_goes),

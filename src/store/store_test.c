@@ -165,30 +165,49 @@ static void see_passed(void *data, const struct addr *unit, uint64_t until_s)
 	seen->until_s[seen->count++] = until_s;
 }
 
-static void test_passed(void **state)
+struct until_list {
+	enum store_database database;
+	void (*put)(struct store *store, const struct addr *unit, uint64_t until_s);
+	void (*delete)(struct store *store, const struct addr *unit);
+	int (*read)(struct store *store, store_until_fn *fn, void *data);
+};
+
+static void check_until_list(const struct place *place, const struct until_list *list, uint64_t begin_s)
 {
 	static const char *const clients[] = { "192.0.2.7", "192.0.2.8", "2001:db8:0:7::" };
 	struct passed_seen seen = { 0 };
 	struct store *store;
 	struct addr units[3];
 
-	assert_int_equal(store_open(*state, &store), 0);
+	assert_int_equal(store_open(place->folder, &store), 0);
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(addr_parse(bytes_of(clients[i]), &units[i]), 0);
-		store_put_passed(store, &units[i], 1000 + i);
+		list->put(store, &units[i], begin_s + i);
 	}
-	store_delete_passed(store, &units[1]);
-	store_put_passed(store, &units[0], 2000);
+	list->delete(store, &units[1]);
+	list->put(store, &units[0], begin_s + 1000);
 	store_close(store);
-	write_raw(*state, DATABASE_PASSED, "short", 5, "12345678", 8);
-	assert_int_equal(store_open(*state, &store), 0);
-	assert_int_equal(store_read_passed(store, see_passed, &seen), 0);
+	write_raw(place, list->database, "short", 5, "12345678", 8);
+	assert_int_equal(store_open(place->folder, &store), 0);
+	assert_int_equal(list->read(store, see_passed, &seen), 0);
 	assert_int_equal(seen.count, 2);
 	assert_true(addr_equal(&seen.units[0], &units[0]));
-	assert_int_equal(seen.until_s[0], 2000);
+	assert_int_equal(seen.until_s[0], begin_s + 1000);
 	assert_true(addr_equal(&seen.units[1], &units[2]));
-	assert_int_equal(seen.until_s[1], 1002);
+	assert_int_equal(seen.until_s[1], begin_s + 2);
 	store_close(store);
+}
+
+/* Each list for itself, in one file. */
+static void test_who_passed_and_who_delivered(void **state)
+{
+	static const struct until_list lists[] = {
+		{ DATABASE_PASSED, store_put_passed, store_delete_passed, store_read_passed },
+		{ DATABASE_DELIVERED, store_put_delivered, store_delete_delivered, store_read_delivered },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		check_until_list(*state, &lists[i], 1000 + i);
 }
 
 static struct suspect suspect_of(uint32_t n)
@@ -269,7 +288,7 @@ int main(void)
 		STORE_TEST(test_reason_goes_with_its_ban),
 		STORE_TEST(test_positions),
 		STORE_TEST(test_allowed),
-		STORE_TEST(test_passed),
+		STORE_TEST(test_who_passed_and_who_delivered),
 		STORE_TEST(test_suspects),
 		STORE_TEST(test_without_the_thread),
 		STORE_TEST(test_no_folder),
