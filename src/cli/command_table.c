@@ -13,15 +13,18 @@ const struct option_row option_rows[OPTION_COUNT] = {
 
 const struct command_row command_rows[COMMAND_COUNT] = {
 #define TAKES(name) (UINT32_C(1) << OPTION_##name)
-#define COMMAND(name, operands, least, most, takes, summary, example, help) \
-	{ #name, operands, least, most, takes, summary, example, help },
+/* Of a command that answers: */
+#define TAKES_FORMAT(answers) (sizeof(answers) > 1 ? TAKES(json) | TAKES(format) : 0)
+#define COMMAND(name, operands, least, most, takes, answers, summary, example, help) \
+	{ #name, operands, least, most, takes | TAKES_FORMAT(answers), answers, summary, example, help },
 #include "defs/commands.def"
 #undef COMMAND
+#undef TAKES_FORMAT
 #undef TAKES
 };
 
 static const char *const names[COMMAND_NAMES] = {
-#define COMMAND(name, operands, least, most, takes, summary, example, help) #name,
+#define COMMAND(name, operands, least, most, takes, answers, summary, example, help) #name,
 #include "defs/commands.def"
 #undef COMMAND
 	"help",
@@ -33,6 +36,11 @@ const struct command_row *command_find(struct bytes name)
 		if (bytes_equal(name, bytes_of(command_rows[i].name)))
 			return &command_rows[i];
 	return NULL;
+}
+
+const char *option_value(const struct command_row *command, const struct option_row *option)
+{
+	return option->type == OPTION_TYPE_ANSWER ? command->answers : option->value;
 }
 
 const char *const *command_names(void)

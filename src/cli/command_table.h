@@ -12,6 +12,7 @@ enum option_type {
 	OPTION_TYPE_TEXT,
 	OPTION_TYPE_OPTIONAL,
 	OPTION_TYPE_CHOICE,
+	OPTION_TYPE_ANSWER,
 	OPTION_TYPE_COUNT,
 	OPTION_TYPE_DURATION,
 };
@@ -20,7 +21,7 @@ struct option_row {
 	const char *name;
 	char letter; /* 0 when there is none */
 	enum option_type type;
-	const char *value; /* "FILE", "text|json|quiet"; empty for a switch */
+	const char *value; /* "FILE", "0|1"; empty for a switch */
 	const char *help;
 	size_t offset; /* of its field in struct options */
 };
@@ -37,11 +38,12 @@ struct command_row {
 	const char *operands; /* "ADDR" */
 	unsigned least, most; /* operands */
 	uint32_t takes;       /* bit 1 << enum option for each */
+	const char *answers;  /* "text|json", the words for --format; empty when it takes none */
 	const char *summary, *example, *help;
 };
 
 enum command {
-#define COMMAND(name, operands, least, most, takes, summary, example, help) COMMAND_##name,
+#define COMMAND(name, operands, least, most, takes, answers, summary, example, help) COMMAND_##name,
 #include "defs/commands.def"
 #undef COMMAND
 	COMMAND_COUNT
@@ -56,6 +58,9 @@ static inline bool command_takes(const struct command_row *command, size_t optio
 {
 	return command->takes >> option & 1;
 }
+
+/* How the value of an option that the command takes is called: "FILE", or which words it may be: "text|json". */
+const char *option_value(const struct command_row *command, const struct option_row *option);
 
 /* NULL when there is none of that name. */
 const struct command_row *command_find(struct bytes name);

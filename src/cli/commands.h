@@ -16,7 +16,7 @@ enum exit_status {
 	STATUS_UNABLE = 3 /* not permitted, or the kernel lacks it */
 };
 
-#define COMMAND(name, operands, least, most, takes, summary, example, help) \
+#define COMMAND(name, operands, least, most, takes, answers, summary, example, help) \
 	int cmd_##name(int argc, char **argv);
 #include "defs/commands.def"
 #undef COMMAND

@@ -32,9 +32,11 @@ static void print_wrapped(FILE *out, const char *text, size_t at, size_t indent)
 
 static void print_row(FILE *out, const char *name, const char *text, size_t column)
 {
-	int width = fprintf(out, "  %-*s", (int)column - 2, name);
+	int width = fprintf(out, "  %s", name);
 
-	if (width >= (int)column)
+	if (width < (int)column)
+		fprintf(out, "%*s", (int)column - width, "");
+	else
 		fprintf(out, "\n%*s", (int)column, "");
 	print_wrapped(out, text, column, column);
 }
@@ -53,18 +55,19 @@ void help_program(FILE *out)
 }
 
 /* "--for TIME", "-c FILE": the shortest way to write it. */
-static void option_format(const struct option_row *option, bool short_form, char *text, size_t size)
+static void option_format(const struct command_row *command, const struct option_row *option, bool short_form,
+			  char *text, size_t size)
 {
-	const char *blank = *option->value ? " " : "";
+	const char *value = option_value(command, option), *blank = *value ? " " : "";
 
 	if (option->letter && short_form)
-		snprintf(text, size, "-%c%s%s", option->letter, blank, option->value);
+		snprintf(text, size, "-%c%s%s", option->letter, blank, value);
 	else if (option->letter)
-		snprintf(text, size, "-%c, --%s%s%s", option->letter, option->name, blank, option->value);
+		snprintf(text, size, "-%c, --%s%s%s", option->letter, option->name, blank, value);
 	else if (option->type == OPTION_TYPE_OPTIONAL)
-		snprintf(text, size, "--%s[=%s]", option->name, option->value);
+		snprintf(text, size, "--%s[=%s]", option->name, value);
 	else
-		snprintf(text, size, "--%s%s%s", option->name, blank, option->value);
+		snprintf(text, size, "--%s%s%s", option->name, blank, value);
 }
 
 /* What stays together, on this line or the next one. */
@@ -90,7 +93,7 @@ void help_usage(const struct command_row *command, FILE *out)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (!command_takes(command, i))
 			continue;
-		option_format(&option_rows[i], true, option, sizeof(option));
+		option_format(command, &option_rows[i], true, option, sizeof(option));
 		snprintf(part, sizeof(part), "[%s]", option);
 		print_part(out, part, &at);
 	}
@@ -111,7 +114,7 @@ void help_command(const struct command_row *command, FILE *out)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (!command_takes(command, i))
 			continue;
-		option_format(&option_rows[i], false, option, sizeof(option));
+		option_format(command, &option_rows[i], false, option, sizeof(option));
 		print_row(out, option, option_rows[i].help, OPTION_TEXT_COLUMN);
 	}
 	print_row(out, "-h, --help", "Say this.", OPTION_TEXT_COLUMN);

@@ -25,8 +25,6 @@ int cmd_history(int argc, char **argv)
 	int status = options_parse(argc, argv, &options);
 
 	if (status == OPTIONS_GO_ON)
-		status = options_refuse_format(&options, "history", "quiet");
-	if (status == OPTIONS_GO_ON)
 		status = history_span_of(&options, "history", &span);
 	if (status != OPTIONS_GO_ON)
 		return status;

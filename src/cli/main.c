@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 static int (*const functions[COMMAND_COUNT])(int argc, char **argv) = {
-#define COMMAND(name, operands, least, most, takes, summary, example, help) cmd_##name,
+#define COMMAND(name, operands, least, most, takes, answers, summary, example, help) cmd_##name,
 #include "defs/commands.def"
 #undef COMMAND
 };

@@ -280,8 +280,6 @@ int cmd_match(int argc, char **argv)
 	struct options options;
 	int status = options_parse(argc, argv, &options);
 
-	if (status == OPTIONS_GO_ON)
-		status = options_refuse_format(&options, "match", "csv");
 	if (status != OPTIONS_GO_ON)
 		return status;
 	if (signature_load(options.signatures, &classifier.set, mistake) < 0) {

@@ -61,7 +61,7 @@ static int wrong_name(const struct parser *parser, const char *word)
 	return wrong(parser, text_nearest(name, names, count), "'%s' is not an option", text);
 }
 
-/* Finds `word` among "text|json|quiet". */
+/* Finds `word` among "text|json". */
 static bool is_choice(const char *choices, const char *word)
 {
 	size_t size = strlen(word);
@@ -74,15 +74,16 @@ static bool is_choice(const char *choices, const char *word)
 
 static int wrong_choice(const struct parser *parser, const struct option_row *option, const char *word)
 {
+	const char *value = option_value(parser->command, option);
 	char choices[WORD_SIZE], text[WORD_SIZE], *rest = choices;
 	const char *names[16];
 	size_t count = 0;
 
-	snprintf(choices, sizeof(choices), "%s", option->value);
+	snprintf(choices, sizeof(choices), "%s", value);
 	while (rest && count < sizeof(names) / sizeof(names[0]))
 		names[count++] = strsep(&rest, "|");
 	return wrong(parser, text_nearest(bytes_of(word), names, count), "--%s: '%s' is not one of %s",
-		     option->name, shown(word, text), option->value);
+		     option->name, shown(word, text), value);
 }
 
 /* Its bounds stand in its row: "10..3600". */
@@ -118,7 +119,8 @@ static int set_value(struct parser *parser, const struct option_row *option, con
 		*(bool *)field = true;
 		return OPTIONS_GO_ON;
 	case OPTION_TYPE_CHOICE:
-		if (!is_choice(option->value, word))
+	case OPTION_TYPE_ANSWER:
+		if (!is_choice(option_value(parser->command, option), word))
 			return wrong_choice(parser, option, word);
 		*(const char **)field = word;
 		return OPTIONS_GO_ON;
@@ -158,7 +160,7 @@ static int take_option(struct parser *parser, size_t option, const char *attache
 		return wrong(parser, NULL, "--%s takes no value", row->name);
 	if (row->type != OPTION_TYPE_SWITCH && row->type != OPTION_TYPE_OPTIONAL && !attached) {
 		if (parser->next == parser->argc)
-			return wrong(parser, NULL, "--%s needs its %s", row->name, row->value);
+			return wrong(parser, NULL, "--%s needs its %s", row->name, option_value(parser->command, row));
 		value = parser->argv[parser->next++];
 	}
 	return set_value(parser, row, value);
@@ -232,6 +234,17 @@ static int check_operands(const struct parser *parser)
 	return OPTIONS_GO_ON;
 }
 
+/* Two ways to say the same; that they say the same is all that is asked of who uses both. */
+static int settle_answer(const struct parser *parser, struct options *options)
+{
+	if (options->json && options->format && strcmp(options->format, "json") != 0)
+		return wrong(parser, NULL, "--json and --format %s are two answers", options->format);
+	if (options->json)
+		options->format = "json";
+	options->json = options->format && strcmp(options->format, "json") == 0;
+	return OPTIONS_GO_ON;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
 	struct parser parser = {
@@ -252,13 +265,6 @@ int options_parse(int argc, char **argv, struct options *ret)
 		help_command(parser.command, stdout);
 		return STATUS_OK;
 	}
-	return check_operands(&parser);
-}
-
-int options_refuse_format(const struct options *options, const char *command, const char *word)
-{
-	if (!options->format || strcmp(options->format, word) != 0)
-		return OPTIONS_GO_ON;
-	fprintf(stderr, "wavebreak %s: --format: %s is not for this command\n", command, word);
-	return STATUS_WRONG;
+	status = settle_answer(&parser, ret);
+	return status == OPTIONS_GO_ON ? check_operands(&parser) : status;
 }

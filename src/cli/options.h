@@ -19,6 +19,8 @@
  * a letter (`-cFILE`); one that may be left out stands after `=` alone. Options and operands
  * may be mixed; `--` ends the options; `-` alone is an operand. An option given twice is a
  * mistake. Nothing is copied: texts are those of argv.
+ *
+ * --json and --format json are the same: options.json is set and options.format is "json" after either.
  */
 #ifndef WAVEBREAK_CLI_OPTIONS_H
 #define WAVEBREAK_CLI_OPTIONS_H
@@ -29,6 +31,7 @@ typedef bool option_SWITCH;
 typedef const char *option_TEXT;
 typedef const char *option_OPTIONAL;
 typedef const char *option_CHOICE;
+typedef const char *option_ANSWER;
 typedef uint64_t option_COUNT;
 typedef uint64_t option_DURATION;
 
@@ -36,6 +39,7 @@ typedef uint64_t option_DURATION;
 #define OPTION_FIELD_TEXT(name) name
 #define OPTION_FIELD_OPTIONAL(name) name
 #define OPTION_FIELD_CHOICE(name) name
+#define OPTION_FIELD_ANSWER(name) name
 #define OPTION_FIELD_COUNT(name) name
 #define OPTION_FIELD_DURATION(name) name##_ms
 
@@ -55,9 +59,4 @@ struct options {
  * command is to end at once: --help was asked for and given, or there was a mistake and
  * standard error names it. */
 int options_parse(int argc, char **argv, struct options *ret);
-
-/* Where --format is that word, which this command has no answer for, though others do: says so and returns the exit
- * status; else OPTIONS_GO_ON. */
-int options_refuse_format(const struct options *options, const char *command, const char *word);
-
 #endif

@@ -72,6 +72,32 @@ static void test_values(void **state)
 	assert_string_equal(options.dashboard, "[::1]:9030");
 }
 
+static void test_json_is_a_format(void **state)
+{
+	struct line line;
+	struct options options;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		const struct command_row *command = &command_rows[i];
+		static const char *const ways[] = { "--json", "--format json", "--format=json --json" };
+		char text[64];
+
+		assert_int_equal(command_takes(command, OPTION_json), *command->answers != '\0');
+		assert_int_equal(command_takes(command, OPTION_format), *command->answers != '\0');
+		for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]) && *command->answers; way++) {
+			snprintf(text, sizeof(text), "%s %s%s", command->name, ways[way], command->least ? " x" : "");
+			parse(&line, text, &options);
+			assert_true(options.json);
+			assert_string_equal(options.format, "json");
+		}
+	}
+	parse(&line, "history --format csv", &options);
+	assert_false(options.json);
+	parse(&line, "history", &options);
+	assert_false(options.json);
+	assert_null(options.format);
+}
+
 static void test_operands(void **state)
 {
 	struct line line;
@@ -116,11 +142,17 @@ static void test_mistakes(void **state)
 	} cases[] = {
 		{ "match --formt json", "wavebreak match: '--formt' is not an option; did you mean '--format'?" },
 		{ "match --formt=json", "wavebreak match: '--formt' is not an option; did you mean '--format'?" },
-		{ "match --format jsn", "wavebreak match: --format: 'jsn' is not one of text|csv|json|quiet; "
+		{ "match --format jsn", "wavebreak match: --format: 'jsn' is not one of text|json|quiet; "
 					"did you mean 'json'?" },
+		{ "match --format csv", "wavebreak match: --format: 'csv' is not one of text|json|quiet" },
+		{ "replay --format csv x", "wavebreak replay: --format: 'csv' is not one of text|json|quiet" },
+		{ "history --format quiet", "wavebreak history: --format: 'quiet' is not one of text|csv|json" },
+		{ "history --json --format csv", "wavebreak history: --json and --format csv are two answers" },
+		{ "history --format", "wavebreak history: --format needs its text|csv|json" },
+		{ "plot --json", "wavebreak plot: '--json' is not an option" },
 		{ "match --format text|json", "wavebreak match: --format: 'text|json' is not one of "
-					      "text|csv|json|quiet" },
-		{ "match --format=", "wavebreak match: --format: '' is not one of text|csv|json|quiet" },
+					      "text|json|quiet" },
+		{ "match --format=", "wavebreak match: --format: '' is not one of text|json|quiet" },
 		{ "match --hlep", "wavebreak match: '--hlep' is not an option; did you mean '--help'?" },
 		{ "match -x", "wavebreak match: '-x' is not an option" },
 		{ "match --observe", "wavebreak match: '--observe' is not an option" },
@@ -169,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_json_is_a_format),
 		cmocka_unit_test(test_operands),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_examples),

@@ -137,8 +137,6 @@ int cmd_replay(int argc, char **argv)
 	int status = options_parse(argc, argv, &options);
 
 	if (status == OPTIONS_GO_ON)
-		status = options_refuse_format(&options, "replay", "csv");
-	if (status == OPTIONS_GO_ON)
 		status = configured_plan(options.config, &plan);
 	if (status != OPTIONS_GO_ON)
 		return status;

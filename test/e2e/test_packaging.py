@@ -88,8 +88,11 @@ printf '%s\\n' "${COMPREPLY[@]}"
     ("wavebreak he", ["help"]),
     ("wavebreak match --f", ["--format"]),
     ("wavebreak match --format j", ["json"]),
-    ("wavebreak ban --f", ["--for"]),
-    ("wavebreak list --f", []),
+    ("wavebreak history --format c", ["csv"]),
+    ("wavebreak replay --format c", []),
+    ("wavebreak zones --f", ["--format"]),
+    ("wavebreak ban --fo", ["--format", "--for"]),
+    ("wavebreak plot --f", []),
     ("wavebreak help sta", ["status"]),
     ("wavebreak check -c /etc/hostn", ["/etc/hostname"]),
 ])

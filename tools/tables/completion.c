@@ -30,7 +30,7 @@ void bash_names(FILE *out)
 	fputs("'\n", out);
 }
 
-/* "ban) options='--for --why -c --config'; operands=;;" */
+/* "match) options='--format --signatures' formats='text json quiet' operands=file ;;" */
 void bash_commands(FILE *out)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -44,11 +44,13 @@ void bash_commands(FILE *out)
 				fprintf(out, "-%c ", option_rows[o].letter);
 			fprintf(out, "--%s ", option_rows[o].name);
 		}
-		fprintf(out, "--help' operands=%s ;;\n", names_a_file(command->operands) ? "file" : "none");
+		fputs("--help' formats='", out);
+		write_words(command->answers, out);
+		fprintf(out, "' operands=%s ;;\n", names_a_file(command->operands) ? "file" : "none");
 	}
 }
 
-/* "--format) words='text json quiet' ;;" for each option that has a value. */
+/* "--tarpit) kind=words words='0 1' ;;" for each option that has a value. */
 void bash_values(FILE *out)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -60,7 +62,9 @@ void bash_values(FILE *out)
 		if (option->letter)
 			fprintf(out, "-%c | ", option->letter);
 		fprintf(out, "--%s) ", option->name);
-		if (lists_words(option->value)) {
+		if (option->type == OPTION_TYPE_ANSWER) {
+			fputs("kind=words words=$formats ;;\n", out);
+		} else if (lists_words(option->value)) {
 			fputs("kind=words words='", out);
 			write_words(option->value, out);
 			fputs("' ;;\n", out);
@@ -95,8 +99,10 @@ void zsh_commands(FILE *out)
 }
 
 /* '(-c --config)'{-c,--config}'[Read this configuration.]:FILE:_files' */
-static void write_zsh_option(const struct option_row *option, FILE *out)
+static void write_zsh_option(const struct command_row *command, const struct option_row *option, FILE *out)
 {
+	const char *value = option_value(command, option);
+
 	fputs(" \\\n\t\t", out);
 	if (option->letter)
 		fprintf(out, "'(-%c --%s)'{-%c,--%s}'[", option->letter, option->name, option->letter,
@@ -105,16 +111,16 @@ static void write_zsh_option(const struct option_row *option, FILE *out)
 		fprintf(out, "'--%s%s[", option->name, option->type == OPTION_TYPE_OPTIONAL ? "=-" : "");
 	write_quoted(option->help, out);
 	fputc(']', out);
-	if (lists_words(option->value)) {
+	if (lists_words(value)) {
 		fprintf(out, ":%s:(", option->name);
-		write_words(option->value, out);
+		write_words(value, out);
 		fputc(')', out);
-	} else if (*option->value) {
+	} else if (*value) {
 		fputs(option->type == OPTION_TYPE_OPTIONAL ? "::" : ":", out);
-		write_quoted(option->value, out);
-		fprintf(out, ":%s", names_a_file(option->value)	    ? "_files"
-				    : names_a_folder(option->value) ? "_files -/"
-								    : "");
+		write_quoted(value, out);
+		fprintf(out, ":%s", names_a_file(value)	    ? "_files"
+				    : names_a_folder(value) ? "_files -/"
+							    : "");
 	}
 	fputc('\'', out);
 }
@@ -127,7 +133,7 @@ void zsh_options(FILE *out)
 		fprintf(out, "\t%s) _arguments '--help[Say what the command does.]'", command->name);
 		for (size_t o = 0; o < OPTION_COUNT; o++)
 			if (command_takes(command, o))
-				write_zsh_option(&option_rows[o], out);
+				write_zsh_option(command, &option_rows[o], out);
 		if (names_a_file(command->operands))
 			fputs(" \\\n\t\t'*:FILE:_files'", out);
 		else if (*command->operands)

@@ -20,21 +20,21 @@ static void write_sentences(const char *text, FILE *out)
 	fputc('\n', out);
 }
 
-static void write_value(const struct option_row *option, FILE *out)
+static void write_value(const struct option_row *option, const char *value, FILE *out)
 {
 	if (option->type == OPTION_TYPE_OPTIONAL)
-		fprintf(out, " Ns Oo = Ns Ar %s Oc", option->value);
-	else if (*option->value)
-		fprintf(out, " Ar %s", option->value);
+		fprintf(out, " Ns Oo = Ns Ar %s Oc", value);
+	else if (*value)
+		fprintf(out, " Ar %s", value);
 }
 
-static void write_option(const struct option_row *option, FILE *out)
+static void write_option(const struct command_row *command, const struct option_row *option, FILE *out)
 {
 	if (option->letter)
 		fprintf(out, " Fl %c", option->letter);
 	else
 		fprintf(out, " Fl -%s", option->name);
-	write_value(option, out);
+	write_value(option, option_value(command, option), out);
 }
 
 static void write_synopsis(const struct command_row *command, FILE *out)
@@ -46,7 +46,7 @@ static void write_synopsis(const struct command_row *command, FILE *out)
 		if (!command_takes(command, i))
 			continue;
 		fputs(" Oo", out);
-		write_option(&option_rows[i], out);
+		write_option(command, &option_rows[i], out);
 		fputs(" Oc", out);
 	}
 	if (*command->operands && !command->least)
@@ -86,7 +86,7 @@ void man_options(FILE *out)
 		if (option->letter)
 			fprintf(out, " Fl %c ,", option->letter);
 		fprintf(out, " Fl -%s", option->name);
-		write_value(option, out);
+		write_value(option, option->value, out);
 		fputc('\n', out);
 		write_sentences(option->help, out);
 		write_takers(i, out);
