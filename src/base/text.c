@@ -11,10 +11,13 @@ static const struct {
 	const char *name;
 	uint64_t ms;
 } duration_units[] = {
+	{ "y", 365ULL * 24 * 3600 * 1000 }, { "w", 7 * 24 * 3600 * 1000 },
 	{ "d", 24 * 3600 * 1000 }, { "h", 3600 * 1000 }, { "m", 60 * 1000 }, { "s", 1000 }, { "ms", 1 },
 };
 
 #define DURATION_UNITS (sizeof(duration_units) / sizeof(duration_units[0]))
+/* The first that is written: 90d is said of 90 days, whatever they were called. */
+#define DURATION_DAYS 2
 
 int bytes_to_u64(struct bytes b, uint64_t most, uint64_t *ret)
 {
@@ -92,7 +95,7 @@ const char *duration_format(uint64_t ms, char text[DURATION_TEXT_SIZE])
 
 	if (ms == 0)
 		return strcpy(text, "0s");
-	for (size_t i = 0; i < DURATION_UNITS; i++) {
+	for (size_t i = DURATION_DAYS; i < DURATION_UNITS; i++) {
 		uint64_t n = ms / duration_units[i].ms;
 
 		ms %= duration_units[i].ms;
@@ -150,25 +153,52 @@ const char *count_format(uint64_t count, char text[COUNT_TEXT_SIZE])
 	return text;
 }
 
-const char *text_escape(struct bytes foreign, char *out, size_t out_size)
+static uint32_t continuation(struct bytes text, size_t at)
+{
+	unsigned char c = at < text.size ? (unsigned char)text.data[at] : 0;
+
+	return (c & 0xc0) == 0x80 ? c & 0x3fU : UINT32_MAX;
+}
+
+/* Bytes of the letter in UTF-8 that `text` begins with (RFC 3629), 0 for none: U+00A1 to U+024F without the soft hyphen,
+ * Greek, Cyrillic without the signs that combine, and U+1E00 to U+1EFF. */
+static size_t letter_size(struct bytes text)
+{
+	unsigned char first = text.size ? (unsigned char)text.data[0] : 0;
+	uint32_t second = continuation(text, 1), code = (first & 0x1fU) << 6 | second;
+
+	if (second == UINT32_MAX)
+		return 0;
+	if (first == 0xe1 && second >= 0x38 && second <= 0x3b)
+		return continuation(text, 2) == UINT32_MAX ? 0 : 3;
+	if (first < 0xc2 || first > 0xd4)
+		return 0;
+	return (code >= 0xa1 && code <= 0x24f && code != 0xad) || (code >= 0x370 && code <= 0x482) ||
+	       (code >= 0x48a && code <= 0x52f) ? 2 : 0;
+}
+
+static const char *escape(struct bytes foreign, bool letters, char *out, size_t out_size)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t used = 0, keep = 0;
+	size_t used = 0, keep = 0, letter;
 
 	if (out_size == 0)
 		return out;
-	for (size_t i = 0; i < foreign.size; i++) {
+	for (size_t i = 0; i < foreign.size; i += letter ? letter : 1) {
 		unsigned char c = (unsigned char)foreign.data[i];
 		size_t need = c >= ' ' && c < 0x7f && c != '\\' ? 1 : 4;
 
+		letter = letters ? letter_size(bytes_skip(foreign, i)) : 0;
+		need = letter ? letter : need;
 		if (used + need >= out_size) {
 			used = keep;
 			for (size_t dots = 0; dots < 3 && used + 1 < out_size; dots++)
 				out[used++] = '.';
 			break;
 		}
-		if (need == 1) {
-			out[used++] = (char)c;
+		if (letter || need == 1) {
+			memcpy(out + used, foreign.data + i, need);
+			used += need;
 		} else {
 			out[used++] = '\\';
 			out[used++] = 'x';
@@ -180,6 +210,16 @@ const char *text_escape(struct bytes foreign, char *out, size_t out_size)
 	}
 	out[used] = '\0';
 	return out;
+}
+
+const char *text_escape(struct bytes foreign, char *out, size_t out_size)
+{
+	return escape(foreign, false, out, out_size);
+}
+
+const char *text_escape_letters(struct bytes foreign, char *out, size_t out_size)
+{
+	return escape(foreign, true, out, out_size);
 }
 
 #define NEAREST_WORD_MAX 40

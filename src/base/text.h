@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-/* A duration as administrators write it: "500ms", "2s", "10m", "1h", "7d", "1h30m".
+/* A duration as administrators write it: "500ms", "2s", "10m", "1h", "7d", "1h30m", "2w", "1y" (365 days).
  * A bare number is an error: nobody remembers its unit. Result in milliseconds.
  * Returns 0, -EINVAL or -ERANGE (more than ten years). */
 int duration_parse(struct bytes text, uint64_t *ret_ms);
@@ -34,6 +34,9 @@ const char *count_format(uint64_t count, char text[COUNT_TEXT_SIZE]);
  * direction marks and look-alikes. Cut with "..." when it does not fit. Always ends
  * with NUL. Returns `out`. */
 const char *text_escape(struct bytes foreign, char *out, size_t out_size);
+/* The same where UTF-8 is read, for names of places and companies: the letters of Latin, Greek and Cyrillic stay as
+ * well. What has a direction, or is not seen, or sits upon another letter, is none of these. */
+const char *text_escape_letters(struct bytes foreign, char *out, size_t out_size);
 
 /* The candidate that was most likely meant, by edit distance with neighbours swapped
  * counted once; NULL when none is near (more than two fifths of the word differ). */

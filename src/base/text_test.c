@@ -50,7 +50,12 @@ static void durations_read(void **state)
 		{ "10m30", -EINVAL, 0 },
 		{ "30m1h", -EINVAL, 0 },
 		{ "1m1m", -EINVAL, 0 },
-		{ "1w", -EINVAL, 0 },
+		{ "1w", 0, 7 * DAY_MS },
+		{ "1y2w3d", 0, 382 * DAY_MS },
+		{ "10y", 0, 3650 * DAY_MS },
+		{ "11y", -ERANGE, 0 },
+		{ "1d1w", -EINVAL, 0 },
+		{ "1M", -EINVAL, 0 },
 		{ "1hh", -EINVAL, 0 },
 	};
 
@@ -184,6 +189,30 @@ static void foreign_text_is_made_safe(void **state)
 	}
 }
 
+static void letters_stay_where_utf8_is_read(void **state)
+{
+	static const struct {
+		const char *foreign, *shown;
+	} rows[] = {
+		{ "Réunion", "Réunion" },
+		{ "Åland, Việt Nam, Ελλάδα, Україна", "Åland, Việt Nam, Ελλάδα, Україна" },
+		{ "a\\b\x1b[2J\n", "a\\x5cb\\x1b[2J\\x0a" },
+		{ "\xe2\x80\xae" "evil", "\\xe2\\x80\\xaeevil" },         /* right to left, by decree */
+		{ "\xd7\x90", "\\xd7\\x90" },                           /* and by nature: Hebrew */
+		{ "\xc2\x9b" "2J", "\\xc2\\x9b2J" },                    /* CSI in one character */
+		{ "\xc2\xad" "\xc2\xa0", "\\xc2\\xad\\xc2\\xa0" },      /* soft hyphen, blank that is none */
+		{ "e\xcc\x81 \xd2\x83", "e\\xcc\\x81 \\xd2\\x83" },      /* accents by themselves */
+		{ "\xc3", "\\xc3" }, { "\xc3(", "\\xc3(" },             /* cut, and not UTF-8 */
+		{ "\xc1\xa9 \xe1\xbb", "\\xc1\\xa9 \\xe1\\xbb" },
+	};
+	char out[80];
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(text_escape_letters(bytes_of(rows[i].foreign), out, sizeof(out)), rows[i].shown);
+	/* A letter is cut as a whole. */
+	assert_string_equal(text_escape_letters(bytes_of("ééééé"), out, 9), "éé...");
+}
+
 static void no_room_is_no_byte(void **state)
 {
 	char out = 'X';
@@ -208,6 +237,7 @@ static void any_bytes_into_any_room(void **state)
 		assert_true(length < room);
 		for (size_t i = 0; i < length; i++)
 			assert_true(out[i] >= ' ' && out[i] <= '~');
+		assert_true(strnlen(text_escape_letters(bytes_make(foreign, size), out, room), room) < room);
 		if (room > 4 * sizeof(foreign))
 			assert_true(length >= size);
 	}
@@ -267,6 +297,7 @@ int main(void)
 		cmocka_unit_test(sizes_read),
 		cmocka_unit_test(wall_time),
 		cmocka_unit_test(foreign_text_is_made_safe),
+		cmocka_unit_test(letters_stay_where_utf8_is_read),
 		cmocka_unit_test(no_room_is_no_byte),
 		cmocka_unit_test(any_bytes_into_any_room),
 		cmocka_unit_test(the_nearest_word),

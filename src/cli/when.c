@@ -94,39 +94,69 @@ static bool take_time(struct bytes *text, struct when_fields *f)
 	return !take_char(text, ':') || take_digits(text, 2, &f->second);
 }
 
-static bool take_offset(struct bytes *text, struct when_fields *f)
+bool when_offset(struct bytes text, struct when_fields *f)
 {
-	int hours, minutes, sign = text->size && text->data[0] == '-' ? -1 : 1;
+	int hours, minutes = 0, sign = text.size && text.data[0] == '-' ? -1 : 1;
 
 	f->has_offset = true;
-	if (take_char(text, 'Z'))
+	f->utc_offset_s = 0;
+	if (bytes_equal(text, BYTES_LITERAL("Z")))
 		return true;
-	if (!take_char(text, '+') && !take_char(text, '-'))
+	if ((!take_char(&text, '+') && !take_char(&text, '-')) || !take_digits(&text, 2, &hours))
 		return false;
-	if (!take_digits(text, 2, &hours))
-		return false;
-	take_char(text, ':');
-	if (!take_digits(text, 2, &minutes) || hours > 14 || minutes > 59)
-		return false;
+	if (text.size) {
+		take_char(&text, ':');
+		if (!take_digits(&text, 2, &minutes) || text.size)
+			return false;
+	}
 	f->utc_offset_s = sign * (hours * 3600 + minutes * 60);
-	return true;
+	return hours <= 14 && minutes <= 59;
 }
 
-static void today(uint64_t now_s, struct when_fields *f)
+/* The date of so many days later, here. */
+static void take_date(uint64_t now_s, int days, struct when_fields *f)
 {
-	time_t now = (time_t)now_s;
-	struct tm tm;
+	time_t now = (time_t)now_s, noon;
+	struct tm tm = { 0 };
 
 	if (!localtime_r(&now, &tm))
+		return;
+	tm.tm_mday += days;
+	tm.tm_hour = 12; /* which each day has, also the one on which clocks are changed */
+	tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	noon = mktime(&tm);
+	if (noon < 0)
 		return;
 	f->year = tm.tm_year + 1900;
 	f->month = tm.tm_mon + 1;
 	f->day = tm.tm_mday;
 }
 
+/* Of the days around now, since with an offset it may be another day there than here. */
+static int latest_past(struct when_fields *f, uint64_t now_s, uint64_t *ret_s)
+{
+	for (int days = 1; days >= -2; days--) {
+		uint64_t at_s;
+
+		take_date(now_s, days, f);
+		if (when_of_fields(f, &at_s) == 0 && at_s <= now_s) {
+			*ret_s = at_s;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+bool when_is_time_of_day(struct bytes text)
+{
+	return text.size > 2 && text.data[2] == ':';
+}
+
 int when_parse(struct bytes text, uint64_t now_s, uint64_t *ret_s)
 {
 	struct when_fields f = { 0 };
+	bool is_time_of_day;
 	uint64_t span_ms;
 
 	if (bytes_equal(text, BYTES_LITERAL("now"))) {
@@ -137,17 +167,16 @@ int when_parse(struct bytes text, uint64_t now_s, uint64_t *ret_s)
 		*ret_s = now_s > span_ms / 1000 ? now_s - span_ms / 1000 : 0;
 		return 0;
 	}
-	if (bytes_find_char(text, '-') == 4) {
+	is_time_of_day = when_is_time_of_day(text);
+	if (!is_time_of_day) {
 		if (!take_day(&text, &f))
 			return -EINVAL;
 		if (text.size == 0)
 			return when_of_fields(&f, ret_s);
 		if (!take_char(&text, ' ') && !take_char(&text, 'T'))
 			return -EINVAL;
-	} else {
-		today(now_s, &f);
 	}
-	if (!take_time(&text, &f) || (text.size && !take_offset(&text, &f)) || text.size)
+	if (!take_time(&text, &f) || (text.size && !when_offset(text, &f)))
 		return -EINVAL;
-	return when_of_fields(&f, ret_s);
+	return is_time_of_day ? latest_past(&f, now_s, ret_s) : when_of_fields(&f, ret_s);
 }

@@ -62,6 +62,21 @@ static void a_moment_says_how_far_it_is(void **state)
 		assert_string_equal(when_format(rows[i].at, rows[i].now, text), rows[i].text);
 }
 
+/* The clocks went back in the night of 28 October 2007, at 3 o'clock. */
+static void yesterday_may_have_had_25_hours(void **state)
+{
+	uint64_t at_s;
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	assert_int_equal(when_parse(BYTES_LITERAL("23:00"), 1193600000, &at_s), 0); /* Sunday, 20:33 CET */
+	assert_int_equal(at_s, 1193518800);                                         /* Saturday, CEST */
+	assert_int_equal(when_parse(BYTES_LITERAL("20:33"), 1193600000, &at_s), 0);
+	assert_int_equal(at_s, 1193599980);
+	setenv("TZ", "UTC0", 1);
+	tzset();
+}
+
 static void it_is_local_time(void **state)
 {
 	char text[WHEN_TEXT_SIZE];
@@ -89,6 +104,14 @@ static void a_moment_is_named(void **state)
 		{ "2007-07-27T21:12:17+02:00", NOW },
 		{ "2007-07-27 14:42:17-0430", NOW },
 		{ "19:12", 1185563520 },
+		{ "19:12:17", NOW },
+		{ "19:12:18", NOW + 1 - 86400 },
+		{ "23:59", 1185580740 - 86400 },
+		{ "23:59Z", 1185580740 - 86400 },
+		{ "08:12:17+14:00", NOW - 3600 },
+		{ "01:00-12:00", 1185541200 },
+		{ "1w", NOW - 7 * 86400 },
+		{ "1y", NOW - 365 * 86400 },
 		{ "00:00:01", 1185494401 },
 		{ "", 0 }, { "yesterday", 0 }, { "2007-7-27", 0 }, { "2007-07-32", 0 }, { "2007-02-29", 0 }, { "24:00", 0 },
 		{ "19:60", 0 }, { "2007-07-27 ", 0 }, { "2007-07-27 19", 0 }, { "2007-07-27 19:12:17 x", 0 },
@@ -102,6 +125,9 @@ static void a_moment_is_named(void **state)
 			assert_int_equal(at_s, rows[i].at_s);
 	}
 	assert_int_equal(when_parse(bytes_make("2007-02-28\0", 11), NOW, &at_s), -EINVAL);
+	assert_true(when_is_time_of_day(BYTES_LITERAL("19:12")));
+	assert_false(when_is_time_of_day(BYTES_LITERAL("2h")));
+	assert_false(when_is_time_of_day(BYTES_LITERAL("2007-07-27 19:12")));
 }
 
 int main(void)
@@ -110,6 +136,7 @@ int main(void)
 		cmocka_unit_test(spans_are_as_exact_as_they_are_short),
 		cmocka_unit_test(any_number_fits),
 		cmocka_unit_test(a_moment_says_how_far_it_is),
+		cmocka_unit_test(yesterday_may_have_had_25_hours),
 		cmocka_unit_test(it_is_local_time),
 		cmocka_unit_test(a_moment_is_named),
 	};
