@@ -68,26 +68,25 @@ const char *ask_trouble(int error, const char *path, char text[ASK_TROUBLE_SIZE]
 	return text;
 }
 
-static int not_answered(const char *path, int error)
+static int not_answered(const char *path, int error, char sentence[ASK_SENTENCE_SIZE])
 {
 	char trouble[ASK_TROUBLE_SIZE];
 
 	ask_trouble(error, path, trouble);
+	snprintf(sentence, ASK_SENTENCE_SIZE, "wavebreak: %s", trouble);
 	switch (error) {
 	case -ENOENT:
 	case -ENOTDIR:
 	case -ECONNREFUSED:
-		fprintf(stderr,
-			"wavebreak is not running (%s); start it with 'systemctl start wavebreak' or 'wavebreak run'\n",
-			trouble);
+		snprintf(sentence, ASK_SENTENCE_SIZE,
+			 "wavebreak is not running (%s); start it with 'systemctl start wavebreak' or 'wavebreak run'",
+			 trouble);
 		return STATUS_NO;
 	case -ETIMEDOUT:
 	case -EAGAIN:
 	case -EPROTO:
-		fprintf(stderr, "wavebreak: %s\n", trouble);
 		return STATUS_NO;
 	default:
-		fprintf(stderr, "wavebreak: %s\n", trouble);
 		return STATUS_UNABLE;
 	}
 }
@@ -97,39 +96,50 @@ const char *ask_refusal(const json_t *answer, char text[ASK_TEXT_SIZE])
 	return *ask_text(answer, "error", text) ? text : strcpy(text, "the daemon refused without a reason");
 }
 
-static int refused(const char *command, const json_t *answer)
+static int refused(const char *command, const json_t *answer, char sentence[ASK_SENTENCE_SIZE])
 {
 	uint64_t status = ask_number(answer, "status");
-	char sentence[ASK_TEXT_SIZE];
+	char why[ASK_TEXT_SIZE];
 
-	fprintf(stderr, "wavebreak %s: %s\n", command, ask_refusal(answer, sentence));
+	snprintf(sentence, ASK_SENTENCE_SIZE, "wavebreak %s: %s", command, ask_refusal(answer, why));
 	return status == STATUS_WRONG || status == STATUS_UNABLE ? (int)status : STATUS_NO;
 }
 
-int ask_daemon(const struct options *options, const char *command, json_t *request,
-	       control_line_fn *line, void *data, json_t **ret)
+int ask_at(const char *path, const char *command, json_t *request, control_line_fn *line, void *data, json_t **ret,
+	   char sentence[ASK_SENTENCE_SIZE])
 {
-	char path[PLAN_SOCKET_SIZE];
 	json_t *answer = NULL;
-	int status = ask_socket(options, path), r;
+	int status, r;
 
-	if (status != OPTIONS_GO_ON) {
-		json_decref(request);
-		return status;
-	}
 	if (!request)
 		request = json_object();
 	json_object_set_new(request, "command", json_string(command));
 	r = control_ask(path, request, ASK_PATIENCE_MS, line, data, &answer);
 	if (r < 0)
-		return not_answered(path, r);
+		return not_answered(path, r, sentence);
 	if (!ask_is_true(answer, "ok")) {
-		status = refused(command, answer);
+		status = refused(command, answer, sentence);
 		json_decref(answer);
 		return status;
 	}
 	*ret = answer;
 	return STATUS_OK;
+}
+
+int ask_daemon(const struct options *options, const char *command, json_t *request,
+	       control_line_fn *line, void *data, json_t **ret)
+{
+	char path[PLAN_SOCKET_SIZE], sentence[ASK_SENTENCE_SIZE];
+	int status = ask_socket(options, path);
+
+	if (status != OPTIONS_GO_ON) {
+		json_decref(request);
+		return status;
+	}
+	status = ask_at(path, command, request, line, data, ret, sentence);
+	if (status != STATUS_OK)
+		fprintf(stderr, "%s\n", sentence);
+	return status;
 }
 
 int ask_about(const struct options *options, const char *command, const char *name, json_t **ret)

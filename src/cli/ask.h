@@ -29,6 +29,12 @@ int ask_socket(const struct options *options, char path[PLAN_SOCKET_SIZE]);
 int ask_daemon(const struct options *options, const char *command, json_t *request,
 	       control_line_fn *line, void *data, json_t **ret);
 
+/* The same at that socket, for who asks often, or has drawn something on the terminal that has to go first: standard
+ * error is left alone, and the sentence for it is in `sentence`. */
+#define ASK_SENTENCE_SIZE 768
+int ask_at(const char *path, const char *command, json_t *request, control_line_fn *line, void *data, json_t **ret,
+	   char sentence[ASK_SENTENCE_SIZE]);
+
 /* What is wrong when control_ask has returned that: "no socket at PATH". Returns `text`. */
 #define ASK_TROUBLE_SIZE (PLAN_SOCKET_SIZE + 128)
 const char *ask_trouble(int error, const char *path, char text[ASK_TROUBLE_SIZE]);

@@ -2,6 +2,7 @@
 #include "cli/command_table.h"
 
 #include "cli/options.h"
+#include "observe/history.h"
 
 const struct option_row option_rows[OPTION_COUNT] = {
 #define OPTION(name, letter, type, value, help)           \
@@ -13,6 +14,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 
 const struct command_row command_rows[COMMAND_COUNT] = {
 #define TAKES(name) (UINT32_C(1) << OPTION_##name)
+#define IN_DIGITS(number) IN_DIGITS_OF(number)
+#define IN_DIGITS_OF(number) #number
 /* Of a command that answers: */
 #define TAKES_FORMAT(answers) (sizeof(answers) > 1 ? TAKES(json) | TAKES(format) : 0)
 #define COMMAND(name, operands, least, most, takes, answers, summary, example, help) \
@@ -20,6 +23,8 @@ const struct command_row command_rows[COMMAND_COUNT] = {
 #include "defs/commands.def"
 #undef COMMAND
 #undef TAKES_FORMAT
+#undef IN_DIGITS_OF
+#undef IN_DIGITS
 #undef TAKES
 };
 

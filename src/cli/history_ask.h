@@ -24,9 +24,10 @@ typedef void history_part_fn(void *data, const struct history_part *part);
 
 struct history_span {
 	uint64_t since_s, until_s;
+	bool to_now; /* what goes on at its end goes on */
 };
 
-/* What --since and --until say; without them the last day. Returns OPTIONS_GO_ON, or the exit status after a
+/* What --since and --until say; without them the last day, or of what was imported (--imported) all. Returns OPTIONS_GO_ON, or the exit status after a
  * sentence on standard error. */
 int history_span_of(const struct options *options, const char *command, struct history_span *ret);
 
@@ -35,14 +36,19 @@ struct history_asking {
 	const struct history_span *span;
 	history_part_fn *fn;
 	void *data;
-	uint64_t samples; /* so far */
+	uint64_t samples;   /* so far */
+	const char *series; /* this one alone; NULL: all */
 };
 json_t *history_request(const struct history_span *span, history_columns wanted, bool imported);
 void history_line(void *asking, const json_t *line);
 
-/* Samples of that span in order of time, the live ones, or where there are none the imported ones, a series after the
- * other. Returns STATUS_OK, STATUS_NO where there is nothing, or another exit status, both after a sentence. */
+/* Samples of that span in order of time, the live ones, or where there are none, or with --imported, the imported ones, a
+ * series after the other. Where there are both, a sentence says so. Returns STATUS_OK, STATUS_NO where there is nothing,
+ * or another exit status, both after a sentence. */
 int history_ask(const struct options *options, const struct history_span *span, history_columns wanted,
 		history_part_fn *fn, void *data);
+/* The same, but first the live ones and then the imported ones. */
+int history_ask_both(const struct options *options, const struct history_span *span, history_columns wanted,
+		     history_part_fn *fn, void *data);
 
 #endif

@@ -62,6 +62,9 @@ static bool zone_of(struct bytes word, struct when_fields *f)
 		f->utc_offset_s = zones[i].hours * 3600;
 		return true;
 	}
+	/* Where a zone has no name, date(1) writes how far it is from UTC: -03, +0545. */
+	if (word.size && (word.data[0] == '+' || word.data[0] == '-'))
+		return when_offset(word, f);
 	return bytes_equal(word, bytes_of(tzname[0])) || bytes_equal(word, bytes_of(tzname[1]));
 }
 
@@ -124,13 +127,28 @@ static const char *dates_line(struct history_list *list, struct bytes line, uint
 	return NULL;
 }
 
+/* Where the field ends that begins with a quote: behind the one that stands alone (RFC 4180, section 2). */
+static size_t quoted_size(struct bytes text)
+{
+	size_t size = 1;
+
+	while (size < text.size && (text.data[size] != '"' || (size + 1 < text.size && text.data[size + 1] == '"')))
+		size += text.data[size] == '"' ? 2 : 1;
+	return size < text.size ? size + 1 : 0;
+}
+
+/* Without its quotes; those within it stay doubled. */
 static struct bytes take_field(struct bytes *text)
 {
-	struct bytes field = bytes_first(*text, bytes_find_char(*text, ','));
+	struct bytes field;
+	size_t quoted;
 
+	*text = bytes_trim(*text);
+	quoted = text->size && text->data[0] == '"' ? quoted_size(*text) : 0;
+	field = bytes_first(*text, quoted + bytes_find_char(bytes_skip(*text, quoted), ','));
 	*text = bytes_skip(*text, field.size + 1);
 	field = bytes_trim(field);
-	if (field.size >= 2 && field.data[0] == '"' && field.data[field.size - 1] == '"')
+	if (quoted && field.size == quoted)
 		field = bytes_make(field.data + 1, field.size - 2);
 	return field;
 }
@@ -153,6 +171,7 @@ static const char *begin(struct history_list *list, struct bytes line)
 		list->kind = LIST_OF_DATES;
 		return NULL;
 	}
+	list->series_column = HISTORY_LIST_COLUMNS_MOST;
 	while (line.size && list->column_count < HISTORY_LIST_COLUMNS_MOST) {
 		struct bytes name = take_field(&line);
 
@@ -162,6 +181,8 @@ static const char *begin(struct history_list *list, struct bytes line)
 			list->time_column = list->column_count;
 			has_time = true;
 		}
+		if (bytes_equal(name, BYTES_LITERAL("series")))
+			list->series_column = list->column_count;
 		list->column_count++;
 	}
 	if (!has_time || !has_column) {
@@ -172,7 +193,18 @@ static const char *begin(struct history_list *list, struct bytes line)
 	return NULL;
 }
 
-static const char *csv_line(const struct history_list *list, struct bytes line, uint64_t *ret_s,
+/* Each series has times of its own. */
+static void take_series(struct history_list *list, struct bytes name)
+{
+	char series[HISTORY_LIST_SERIES_SIZE];
+
+	history_list_series(name, series);
+	if (strcmp(series, list->series) != 0)
+		list->last_s = 0;
+	strcpy(list->series, series);
+}
+
+static const char *csv_line(struct history_list *list, struct bytes line, uint64_t *ret_s,
 			    uint32_t values[HISTORY_COLUMNS])
 {
 	bool has_time = false;
@@ -180,7 +212,9 @@ static const char *csv_line(const struct history_list *list, struct bytes line, 
 	for (size_t i = 0; i < list->column_count; i++) {
 		struct bytes field = take_field(&line);
 
-		if (i == list->time_column)
+		if (i == list->series_column)
+			take_series(list, field);
+		else if (i == list->time_column)
 			has_time = bytes_find_char(field, '-') == 4 && when_parse(field, list->now_s, ret_s) == 0;
 		else if (list->columns[i] < HISTORY_COLUMNS && field.size && !read_count(field, &values[list->columns[i]]))
 			return "one of its values is no count";
@@ -188,11 +222,26 @@ static const char *csv_line(const struct history_list *list, struct bytes line, 
 	return has_time ? NULL : "its time is none";
 }
 
+void history_list_series(struct bytes name, char ret[HISTORY_LIST_SERIES_SIZE])
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < name.size && size < HISTORY_LIST_SERIES_SIZE - 1; i++) {
+		ret[size++] = name.data[i] > ' ' && name.data[i] <= '~' ? name.data[i] : '-';
+		/* One quote within a field of CSV is written as two. */
+		i += name.data[i] == '"' && i + 1 < name.size && name.data[i + 1] == '"';
+	}
+	ret[size] = '\0';
+}
+
 int history_list_line(struct history_list *list, struct bytes line, uint64_t *ret_s, uint32_t values[HISTORY_COLUMNS],
 		      const char **ret_mistake)
 {
 	bool is_first = list->kind == LIST_NOT_KNOWN;
 
+	/* What some programs of today put before UTF-8. */
+	if (is_first && bytes_starts_with(line, BYTES_LITERAL("\xef\xbb\xbf")))
+		line = bytes_skip(line, 3);
 	line = bytes_trim(line);
 	*ret_mistake = NULL;
 	if (line.size == 0)

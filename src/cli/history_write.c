@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* The longest line: a name, a colon, ten digits and a comma each, and the series. */
+/* The longest line: a name, a colon, ten digits and a comma each, and the series, each of its characters twice. */
+#define SERIES_MOST 500
 #define LINE_SIZE (HISTORY_COLUMNS * 48 + 1024)
 
 static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
@@ -72,19 +73,39 @@ static char *put_time(struct history_writer *w, char *at, uint64_t wall_s)
 	return put_text(at, w->behind);
 }
 
-static void write_csv_head(const struct history_writer *w)
+static void write_csv_head(const struct history_writer *w, const char *series)
 {
-	fputs("time,step", w->out);
+	fputs(series[0] ? "time,step,series" : "time,step", w->out);
 	for (int i = 0; i < HISTORY_COLUMNS; i++)
 		fprintf(w->out, ",%s", history_column((enum history_column)i)->name);
 	fputc('\n', w->out);
 }
 
-static char *put_csv(struct history_writer *w, char *at, uint32_t step_s, uint64_t wall_s,
+/* A series' name has nothing by now that would have to be escaped but these. */
+static char *put_quoted(char *at, const char *series, const char *escaped, char by)
+{
+	*at++ = '"';
+	for (size_t i = 0; series[i] && i < SERIES_MOST; i++) {
+		if (strchr(escaped, series[i]))
+			*at++ = by;
+		*at++ = series[i];
+	}
+	*at++ = '"';
+	return at;
+}
+
+static char *put_csv_series(char *at, const char *series)
+{
+	*at++ = ',';
+	return strpbrk(series, ",\"") ? put_quoted(at, series, "\"", '"') : put_text(at, series);
+}
+
+/* How often somebody else counted is not known: the step is empty. */
+static char *put_csv(struct history_writer *w, char *at, const char *series, uint32_t step_s, uint64_t wall_s,
 		     const struct history_chunk *chunk, unsigned slot)
 {
 	at = put_time(w, at, wall_s);
-	at = put_number(at, step_s);
+	at = series[0] ? put_csv_series(at, series) : put_number(at, step_s);
 	for (unsigned i = 0; i < HISTORY_COLUMNS; i++) {
 		*at++ = ',';
 		if (chunk->values[i][slot] != HISTORY_UNKNOWN)
@@ -105,19 +126,6 @@ static struct bytes json_name(unsigned column)
 	return bytes_make(names[column], sizes[column]);
 }
 
-/* A series' name has nothing by now that JSON would want escaped but these two. */
-static char *put_series(char *at, const char *series)
-{
-	at = put_text(at, ", \"series\": \"");
-	for (size_t i = 0; series[i] && i < 500; i++) {
-		if (series[i] == '"' || series[i] == '\\')
-			*at++ = '\\';
-		*at++ = series[i];
-	}
-	*at++ = '"';
-	return at;
-}
-
 static char *put_json(char *at, const char *series, uint32_t step_s, uint64_t wall_s, const struct history_chunk *chunk,
 		      unsigned slot)
 {
@@ -129,9 +137,10 @@ static char *put_json(char *at, const char *series, uint32_t step_s, uint64_t wa
 		snprintf(start, sizeof(start), "{\"time\": %" PRIu64, wall_s);
 		at = put_text(at, start);
 	}
-	at = put_number(put_text(at, ", \"step\": "), step_s);
 	if (series[0])
-		at = put_series(at, series);
+		at = put_quoted(put_text(at, ", \"series\": "), series, "\"\\", '\\');
+	else
+		at = put_number(put_text(at, ", \"step\": "), step_s);
 	for (unsigned i = 0; i < HISTORY_COLUMNS; i++) {
 		struct bytes name = json_name(i);
 
@@ -150,7 +159,7 @@ void history_write_chunk(struct history_writer *w, const char *series, uint32_t 
 	char line[LINE_SIZE];
 
 	if (!w->begun && w->format == HISTORY_AS_CSV)
-		write_csv_head(w);
+		write_csv_head(w, series);
 	w->begun = true;
 	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
 		uint64_t wall_s = start_s + (uint64_t)slot * step_s;
@@ -159,7 +168,7 @@ void history_write_chunk(struct history_writer *w, const char *series, uint32_t 
 		if (!(chunk->present >> slot & 1))
 			continue;
 		if (w->format == HISTORY_AS_CSV) {
-			at = put_csv(w, at, step_s, wall_s, chunk, slot);
+			at = put_csv(w, at, series, step_s, wall_s, chunk, slot);
 		} else if (w->format == HISTORY_AS_JSON) {
 			at = put_json(at, series, step_s, wall_s, chunk, slot);
 		} else {

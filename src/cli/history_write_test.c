@@ -59,13 +59,26 @@ static void csv_leaves_out_what_is_not_known(void **state)
 	free(text);
 }
 
+/* And how often somebody else counted is not known. */
+static void csv_names_the_series(void **state)
+{
+	char *text = written(HISTORY_AS_CSV, "first", 1);
+
+	assert_ptr_equal(strstr(text, "time,step,series,open,served,"), text);
+	assert_non_null(strstr(text, "\n2009-07-27T19:12:17+02:00,,first,4,,"));
+	free(text);
+	text = written(HISTORY_AS_CSV, "a,\"b\"", 1);
+	assert_non_null(strstr(text, "\n2009-07-27T19:12:17+02:00,,\"a,\"\"b\"\"\",4,,"));
+	free(text);
+}
+
 /* Hostile names come escaped already; what JSON minds is minded here. */
 static void json_names_the_series(void **state)
 {
 	char *text = written(HISTORY_AS_JSON, "a\"b\\", 1);
 
-	assert_ptr_equal(strstr(text, "{\"time\": 1248714737, \"step\": 1, \"series\": \"a\\\"b\\\\\", \"open\": 4}\n"
-				      "{\"time\": 1248714742, \"step\": 1, \"series\": \"a\\\"b\\\\\", \"open\": 301, "
+	assert_ptr_equal(strstr(text, "{\"time\": 1248714737, \"series\": \"a\\\"b\\\\\", \"open\": 4}\n"
+				      "{\"time\": 1248714742, \"series\": \"a\\\"b\\\\\", \"open\": 301, "
 				      "\"limit\": 300}\n"), text);
 	free(text);
 }
@@ -73,9 +86,12 @@ static void json_names_the_series(void **state)
 /* What is written as CSV and as text is read again as the same. */
 static void import_reads_it_again(void **state)
 {
-	for (int format = HISTORY_AS_TEXT; format <= HISTORY_AS_CSV; format++) {
+	static const char *const series[] = { "", "", "a,\"b\"" };
+
+	for (size_t i = 0; i < 3; i++) {
+		enum history_format format = i ? HISTORY_AS_CSV : HISTORY_AS_TEXT;
 		struct history_list list = { .now_s = START + 60 };
-		char *text = written((enum history_format)format, "", 1);
+		char *text = written(format, series[i], 1);
 		struct bytes rest = bytes_of(text);
 		unsigned samples = 0;
 
@@ -96,6 +112,7 @@ static void import_reads_it_again(void **state)
 				if (format == HISTORY_AS_CSV || c == HISTORY_open)
 					assert_int_equal(values[c], chunk.values[c][at_s - START]);
 		}
+		assert_string_equal(list.series, series[i]);
 		assert_int_equal(samples, format == HISTORY_AS_CSV ? 3 : 2);
 		free(text);
 	}
@@ -106,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(text_is_that_of_date, fill),
 		cmocka_unit_test_setup(csv_leaves_out_what_is_not_known, fill),
+		cmocka_unit_test_setup(csv_names_the_series, fill),
 		cmocka_unit_test_setup(json_names_the_series, fill),
 		cmocka_unit_test_setup(import_reads_it_again, fill),
 	};

@@ -1,135 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* import - old lists of dates and counts into the daemon's history, a series a file.
  *
- * The list is packed here, into chunks of a minute, and sent as many at a time as a request takes: what reads
- * any file that somebody has is this process, not the daemon.
+ * The lists are read and packed here (cli/import_send.h): what reads any file that somebody has is this process, not
+ * the daemon.
  */
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/history_list.h"
+#include "cli/import_send.h"
 #include "cli/progress.h"
-#include "control/packed.h"
 #include "sense/archive.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MISTAKES_SAID 5
-/* Packed chunks in one request, which may have CONTROL_REQUEST_MOST bytes in all. A chunk of all columns, each value
- * another, would be larger than that: it has to go without the ones that make it so (see encode). */
-#define PACKED_MOST 14000
-/* The begin of each, quotes and brackets. */
-#define AROUND_PACKED 32
-#define SERIES_SIZE 48
-/* What the daemon's disk has to take first is waited for. */
-#define BUSY_PAUSE_MS 50
-#define BUSY_TRIES 600
 #define LINES_A_LOOK 4096
+/* In one file, which CSV of history may have. */
+#define SERIES_MOST 256
 
 struct import {
 	const struct options *options;
-	const char *name; /* of the file, as it was given */
-	char shown[ASK_TEXT_SIZE], series[SERIES_SIZE];
+	const char *socket, *name; /* of the file, as it was given */
+	char shown[ASK_TEXT_SIZE];
+	char of_file[HISTORY_LIST_SERIES_SIZE]; /* the series of lines that name none */
 	struct history_list list;
-	struct history_chunk chunk;
-	uint64_t start_s;
-	json_t *chunks; /* of the next request */
-	size_t packed;
-	uint64_t lines, samples, mistakes;
-	uint64_t first_s, last_s;
-	int status; /* OPTIONS_GO_ON while all is well */
+	struct import_send send;
+	char begun[SERIES_MOST][HISTORY_LIST_SERIES_SIZE]; /* its series so far; the last is the one that is sent */
+	size_t begun_count;
+	bool sending;
+	json_t *told; /* for --json: of each series what was kept */
+	uint64_t lines, kept, mistakes;
 	struct progress progress;
 };
 
-static int send_request(const struct import *import, json_t *fields, uint64_t *ret_taken)
+/* Of the file's name, without what stands for its form. */
+static void name_series(const char *file, char ret[HISTORY_LIST_SERIES_SIZE])
 {
-	json_t *answer;
+	static const char *const forms[] = { ".gz", ".zst", ".csv", ".txt", ".log" };
+	const char *slash = strrchr(file, '/');
+	struct bytes name = bytes_of(slash && slash[1] ? slash + 1 : file);
 
-	json_object_set_new(fields, "series", json_string(import->series));
-	for (int tries = 0; tries < BUSY_TRIES; tries++) {
-		int status = ask_daemon(import->options, "import", json_deep_copy(fields), NULL, NULL, &answer);
-		bool busy;
+	if (strcmp(file, "-") == 0)
+		name = BYTES_LITERAL("stdin");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct bytes form = bytes_of(forms[i]);
 
-		if (status != STATUS_OK) {
-			json_decref(fields);
-			return status;
-		}
-		busy = ask_is_true(answer, "busy");
-		*ret_taken = ask_number(answer, "taken");
-		json_decref(answer);
-		if (!busy) {
-			json_decref(fields);
-			return OPTIONS_GO_ON;
-		}
-		nanosleep(&(struct timespec){ .tv_nsec = BUSY_PAUSE_MS * 1000000L }, NULL);
+		if (name.size > form.size && bytes_equal(bytes_skip(name, name.size - form.size), form))
+			name.size -= form.size;
 	}
-	json_decref(fields);
-	fputs("wavebreak import: the daemon's disk does not keep up; what was sent so far is there\n", stderr);
-	return STATUS_UNABLE;
+	history_list_series(name, ret);
 }
 
-/* What was sent is seen by who asks next only when the disk has it. */
-static int settle(const struct import *import)
+static void tell_kept(const struct import_send *send)
 {
-	uint64_t taken;
+	char from[WALL_TEXT_SIZE], to[WALL_TEXT_SIZE], count[COUNT_TEXT_SIZE];
+	const struct import_tally *kept = &send->kept;
 
-	return send_request(import, json_pack("{s:b}", "settled", 1), &taken);
+	printf("%s: %s sample%s, %s to %s", send->series, count_format(kept->samples, count),
+	       kept->samples == 1 ? "" : "s", wall_format(kept->first_s, from), wall_format(kept->last_s, to));
+	if (send->status == OPTIONS_GO_ON && send->taken > kept->samples)
+		printf("; %s more had the second of another one, and the last of each second is kept",
+		       count_format(send->taken - kept->samples, count));
+	putchar('\n');
+	fflush(stdout);
 }
 
-static void send_chunks(struct import *import)
+static void end_series(struct import *import)
 {
-	uint64_t taken;
+	const struct import_tally *kept = &import->send.kept;
 
-	if (json_array_size(import->chunks) && import->status == OPTIONS_GO_ON)
-		import->status = send_request(import, json_pack("{s:O}", "chunks", import->chunks), &taken);
-	json_array_clear(import->chunks);
-	import->packed = 0;
+	if (!import->sending)
+		return;
+	import_send_end(&import->send);
+	import->sending = false;
+	import->kept += kept->samples;
+	if (kept->samples == 0)
+		return;
+	progress_end(&import->progress);
+	if (!import->options->json)
+		tell_kept(&import->send);
+	else
+		json_array_append_new(import->told,
+				      json_pack("{s:s, s:I, s:I, s:I}", "series", import->send.series, "samples",
+						(json_int_t)kept->samples, "begin", (json_int_t)kept->first_s, "end",
+						(json_int_t)kept->last_s));
 }
 
-static size_t encode(const struct history_chunk *chunk, char text[HISTORY_CHUNK_MOST])
+static bool goes_on(const struct import *import)
 {
-	size_t size = history_encode(chunk, HISTORY_ALL, text);
-
-	/* Only a made-up list is so large: then what the story is about. */
-	if (PACKED_SIZE(size) > PACKED_MOST)
-		size = history_encode(chunk, ((history_columns)1 << HISTORY_OUTCOMES) - 1, text);
-	return size;
+	return import->begun_count == 0 || import->send.status == OPTIONS_GO_ON;
 }
 
-static void add_chunk(struct import *import)
+/* What the line says of its series: goes on with it or begins it. */
+static const char *choose_series(struct import *import)
 {
-	static char text[HISTORY_CHUNK_MOST];
-	size_t size = encode(&import->chunk, text), packed = PACKED_SIZE(size) + AROUND_PACKED;
+	const char *series = import->list.series[0] ? import->list.series : import->of_file;
 
-	if (import->packed + packed > PACKED_MOST)
-		send_chunks(import);
-	if (size)
-		json_array_append_new(import->chunks, json_pack("[I, o]", (json_int_t)import->start_s,
-								packed_make(bytes_make(text, size))));
-	import->packed += packed;
-	import->chunk.present = 0;
-}
-
-static void take_sample(struct import *import, uint64_t at_s, const uint32_t values[HISTORY_COLUMNS])
-{
-	uint64_t start_s = at_s - at_s % HISTORY_SLOTS;
-
-	if (import->chunk.present && start_s != import->start_s)
-		add_chunk(import);
-	import->start_s = start_s;
-	import->chunk.present |= UINT64_C(1) << (at_s - start_s);
-	for (unsigned i = 0; i < HISTORY_COLUMNS; i++)
-		import->chunk.values[i][at_s - start_s] = values[i];
-	import->first_s = import->samples ? import->first_s : at_s;
-	import->last_s = at_s;
-	import->samples++;
+	if (import->sending && strcmp(import->send.series, series) == 0)
+		return NULL;
+	/* Each minute is written once: what came later would take the place of what is there. */
+	for (size_t i = 0; i < import->begun_count; i++)
+		if (strcmp(import->begun[i], series) == 0)
+			return "the lines of its series do not follow each other";
+	if (import->begun_count == SERIES_MOST)
+		return "there are too many series in one file";
+	end_series(import);
+	if (!goes_on(import))
+		return NULL;
+	import_send_begin(&import->send, import->socket, series);
+	import->sending = true;
+	strcpy(import->begun[import->begun_count++], series);
+	return NULL;
 }
 
 static void take_line(struct import *import, struct bytes line, bool cut)
@@ -140,15 +127,16 @@ static void take_line(struct import *import, struct bytes line, bool cut)
 	int r = history_list_line(&import->list, line, &at_s, values, &mistake);
 
 	import->lines++;
-	if (r > 0 && !cut)
-		take_sample(import, at_s, values);
-	if (r >= 0 && !cut)
-		return;
-	if (++import->mistakes > MISTAKES_SAID)
+	if (cut)
+		mistake = "it is longer than any line of a list";
+	else if (r > 0)
+		mistake = choose_series(import);
+	if (!mistake && r > 0 && import->sending)
+		import_send_sample(&import->send, at_s, values);
+	if (!mistake || ++import->mistakes > MISTAKES_SAID)
 		return;
 	progress_end(&import->progress);
-	fprintf(stderr, "wavebreak import: %s:%" PRIu64 ": %s\n", import->shown, import->lines,
-		cut ? "it is longer than any line of a list" : mistake);
+	fprintf(stderr, "wavebreak import: %s:%" PRIu64 ": %s\n", import->shown, import->lines, mistake);
 }
 
 static int read_lines(struct import *import, int fd)
@@ -161,7 +149,7 @@ static int read_lines(struct import *import, int fd)
 
 	if (r < 0)
 		return r;
-	while (import->status == OPTIONS_GO_ON && (r = lines_next(&lines, &line, &cut)) > 0) {
+	while (goes_on(import) && (r = lines_next(&lines, &line, &cut)) > 0) {
 		take_line(import, line, cut);
 		if (import->lines % LINES_A_LOOK == 0)
 			progress_show(&import->progress, archive_progress(archive), import->lines);
@@ -170,27 +158,45 @@ static int read_lines(struct import *import, int fd)
 	return r < 0 ? r : 0;
 }
 
-/* Of the file's name, without what stands for its form. */
-static void name_series(struct import *import)
+/* `o` is taken over. */
+static void write_json(json_t *o)
 {
-	static const char *const forms[] = { ".gz", ".zst", ".csv", ".txt", ".log" };
-	const char *slash = strrchr(import->name, '/');
-	struct bytes name = bytes_of(slash && slash[1] ? slash + 1 : import->name);
+	json_dumpf(o, stdout, JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(o);
+}
 
-	if (strcmp(import->name, "-") == 0)
-		name = BYTES_LITERAL("stdin");
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		struct bytes form = bytes_of(forms[i]);
+static void tell_unsent(const struct import *import)
+{
+	char count[COUNT_TEXT_SIZE];
 
-		if (name.size > form.size && bytes_equal(bytes_skip(name, name.size - form.size), form))
-			name.size -= form.size;
-	}
-	name = bytes_first(name, SERIES_SIZE - 1);
-	memcpy(import->series, name.data, name.size);
-	import->series[name.size] = '\0';
-	for (char *c = import->series; *c; c++)
-		if (*c <= ' ' || *c > '~')
-			*c = '-';
+	fprintf(stderr, "%s\n", import->send.sentence);
+	if (import->kept)
+		fprintf(stderr, "wavebreak import: %s: only the first %s samples of it are kept\n", import->shown,
+			count_format(import->kept, count));
+}
+
+/* `read` is how the reading ended, 0 or -errno. Returns the exit status. */
+static int tell(struct import *import, int read)
+{
+	bool was_sent = goes_on(import);
+
+	if (import->options->json)
+		write_json(json_pack("{s:o, s:O, s:I, s:I, s:b}", "file", ask_word(import->name), "series", import->told,
+				     "lines", (json_int_t)import->lines, "mistakes", (json_int_t)import->mistakes,
+				     "complete", was_sent && read == 0));
+	if (!was_sent)
+		tell_unsent(import);
+	else if (import->mistakes)
+		fprintf(stderr, "wavebreak import: %s: %" PRIu64 " of %" PRIu64 " lines could not be read\n",
+			import->shown, import->mistakes, import->lines);
+	else if (import->kept == 0)
+		fprintf(stderr, "wavebreak import: %s: there is no sample in it\n", import->shown);
+	if (read < 0)
+		fprintf(stderr, "wavebreak import: %s: %s\n", import->shown, archive_error_text(read));
+	if (!was_sent)
+		return import->send.status;
+	return read < 0 ? STATUS_WRONG : import->mistakes || import->kept == 0 ? STATUS_NO : STATUS_OK;
 }
 
 static int open_list(const char *name)
@@ -200,87 +206,68 @@ static int open_list(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static void tell(const struct import *import)
+static int import_file(const struct options *options, const char *socket, const char *name)
 {
-	char from[WALL_TEXT_SIZE], to[WALL_TEXT_SIZE], count[COUNT_TEXT_SIZE];
-
-	if (import->samples)
-		printf("%s: %s sample%s, %s to %s\n", import->series, count_format(import->samples, count),
-		       import->samples == 1 ? "" : "s", wall_format(import->first_s, from), wall_format(import->last_s, to));
-	if (import->mistakes)
-		fprintf(stderr, "wavebreak import: %s: %" PRIu64 " of %" PRIu64 " lines could not be read\n", import->shown,
-			import->mistakes, import->lines);
-	else if (!import->samples)
-		fprintf(stderr, "wavebreak import: %s: there is no sample in it\n", import->shown);
-}
-
-static int import_file(const struct options *options, const char *name)
-{
-	struct import import = { .options = options, .name = name, .status = OPTIONS_GO_ON,
-				 .list = { .now_s = clock_wall_s() } };
+	static struct import import;
 	struct stat status;
 	int fd = open_list(name), r;
 
+	import = (struct import){ .options = options, .socket = socket, .name = name,
+				  .list = { .now_s = clock_wall_s() } };
 	text_escape(bytes_of(name), import.shown, sizeof(import.shown));
-	name_series(&import);
+	name_series(name, import.of_file);
 	if (fd < 0) {
 		fprintf(stderr, "wavebreak import: %s: %s\n", import.shown, strerror(-fd));
 		return STATUS_WRONG;
 	}
-	import.chunks = json_array();
+	import.told = json_array();
 	progress_begin(&import.progress, fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0);
 	r = read_lines(&import, fd);
 	close(fd);
-	if (import.chunk.present && import.status == OPTIONS_GO_ON)
-		add_chunk(&import);
-	send_chunks(&import);
-	if (import.samples && import.status == OPTIONS_GO_ON)
-		import.status = settle(&import);
+	end_series(&import);
+	if (import.kept && goes_on(&import))
+		import_send_settle(&import.send);
 	progress_end(&import.progress);
-	json_decref(import.chunks);
-	if (import.status != OPTIONS_GO_ON)
-		return import.status;
-	tell(&import);
-	if (r < 0) {
-		fprintf(stderr, "wavebreak import: %s: %s\n", import.shown, archive_error_text(r));
-		return STATUS_WRONG;
-	}
-	return import.mistakes || !import.samples ? STATUS_NO : STATUS_OK;
+	r = tell(&import, r);
+	json_decref(import.told);
+	return r;
 }
 
-static int remove_series(const struct options *options, const char *name)
+static int remove_series(const struct options *options, const char *socket, const char *name)
 {
-	struct import import = { .options = options, .name = name };
-	uint64_t taken, all = 0;
+	static struct import_send send;
+	char series[HISTORY_LIST_SERIES_SIZE];
+	uint64_t minutes;
 
-	name_series(&import);
-	do {
-		int status = send_request(&import, json_pack("{s:b}", "remove", 1), &taken);
-
-		if (status != OPTIONS_GO_ON)
-			return status;
-		all += taken;
-		if (taken)
-			status = settle(&import);
-		if (status != OPTIONS_GO_ON)
-			return status;
-	} while (taken);
-	if (all == 0)
-		fprintf(stderr, "wavebreak import: there is no series %s\n", import.series);
-	return all ? STATUS_OK : STATUS_NO;
+	name_series(name, series);
+	import_send_begin(&send, socket, series);
+	import_send_remove(&send, &minutes);
+	json_decref(send.chunks);
+	if (options->json && send.status == OPTIONS_GO_ON)
+		write_json(json_pack("{s:s, s:I}", "series", series, "minutes", (json_int_t)minutes));
+	if (send.status != OPTIONS_GO_ON) {
+		fprintf(stderr, "%s\n", send.sentence);
+		return send.status;
+	}
+	if (minutes == 0)
+		fprintf(stderr, "wavebreak import: there is no series %s\n", series);
+	return minutes ? STATUS_OK : STATUS_NO;
 }
 
 int cmd_import(int argc, char **argv)
 {
+	char socket[PLAN_SOCKET_SIZE];
 	struct options options;
 	int status = options_parse(argc, argv, &options), worst = STATUS_OK;
 
+	if (status == OPTIONS_GO_ON)
+		status = ask_socket(&options, socket);
 	if (status != OPTIONS_GO_ON)
 		return status;
 	for (int i = 0; i < options.operand_count; i++) {
 		const char *name = options.operands[i];
 
-		status = options.remove ? remove_series(&options, name) : import_file(&options, name);
+		status = options.remove ? remove_series(&options, socket, name) : import_file(&options, socket, name);
 		worst = status > worst ? status : worst;
 		if (status == STATUS_UNABLE)
 			break;

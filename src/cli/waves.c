@@ -19,6 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* One that has no line in so many seconds before the end of the time that is asked for has come to an end before. */
+#define LIST_GAP_S 90
+
 /* An imported list is gone through twice: its highest count is the limit. Each is told by itself. */
 struct finding {
 	struct past_waves waves;
@@ -26,6 +29,7 @@ struct finding {
 	struct waves_records records; /* of what was sampled here */
 	char series[ASK_TEXT_SIZE];
 	uint32_t highest;
+	struct history_span span;
 	bool json;
 	uint64_t found;
 	struct sample {
@@ -44,19 +48,23 @@ static struct wave_limits limits_of(const struct settings *s)
 											 s->relief_stop };
 }
 
-static const char *end_of(const struct wave_figures *w, const char *series, char text[WALL_TEXT_SIZE])
+static const char *end_of(const struct wave_figures *w, const char *series, const struct history_span *span,
+			  char text[WALL_TEXT_SIZE])
 {
 	if (!w->goes_on)
 		return wall_format(w->end_s, text) + 11;
-	return *series ? "the end of the list" : "now";
+	if (*series && (span->to_now || w->end_s + LIST_GAP_S < span->until_s))
+		return "the end of the list";
+	return span->to_now ? "now" : "the end of that time";
 }
 
-static void tell(const struct wave_figures *w, const struct wave_sources *sources, const char *series)
+static void tell(const struct wave_figures *w, const struct wave_sources *sources, const char *series,
+		 const struct history_span *span)
 {
-	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
+	char begin[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE], end[WALL_TEXT_SIZE], lasted[DURATION_TEXT_SIZE];
 
-	printf("%s to %s, %s%s%s\n", wall_format(w->begin_s, begin), end_of(w, series, end),
-	       span_format(w->end_s - w->begin_s, span), *series ? ", of " : "", series);
+	printf("%s to %s, %s%s%s\n", wall_format(w->begin_s, begin), end_of(w, series, span, end),
+	       span_format(w->end_s - w->begin_s, lasted), *series ? ", of " : "", series);
 	printf("  peak       %" PRIu32 " open connections", w->peak_open);
 	if (w->limit)
 		printf(" of %" PRIu32 " at most", w->limit);
@@ -92,7 +100,10 @@ static void tell_one(struct finding *f, const struct wave_figures *wave)
 	struct wave_sources sources;
 	bool known = !*f->series && waves_sources_of(&f->records, wave, &sources);
 
-	(f->json ? tell_json : tell)(wave, known ? &sources : NULL, f->series);
+	if (f->json)
+		tell_json(wave, known ? &sources : NULL, f->series);
+	else
+		tell(wave, known ? &sources : NULL, f->series, &f->span);
 	f->found++;
 }
 
@@ -196,11 +207,12 @@ int cmd_waves(int argc, char **argv)
 		return status;
 	f.limits = limits_of(&settings);
 	f.json = options.json;
+	f.span = span;
 	settings_free(&settings);
 	past_waves_begin(&f.waves, &f.limits);
-	status = waves_records_ask(&options, &span, &f.records);
+	status = options.imported ? STATUS_OK : waves_records_ask(&options, &span, &f.records);
 	if (status == STATUS_OK)
-		status = history_ask(&options, &span, HISTORY_ALL, on_part, &f);
+		status = history_ask_both(&options, &span, HISTORY_ALL, on_part, &f);
 	if (status == STATUS_OK)
 		finish(&f);
 	waves_records_free(&f.records);

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -121,6 +123,14 @@ static void tell_worst(const char *called, const struct wave_worst *list, size_t
 	}
 }
 
+/* As the locale says, also of what is not a terminal: a file is read in it, too. */
+static const char *show_name(const char *name, char text[WAVE_NAME_SIZE * 4])
+{
+	setlocale(LC_CTYPE, "");
+	return (strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? text_escape_letters : text_escape)(bytes_of(name), text,
+												  WAVE_NAME_SIZE * 4);
+}
+
 static void tell_parts(const char *called, const struct wave_part *list, size_t count, uint32_t known)
 {
 	char name[WAVE_NAME_SIZE * 4];
@@ -132,7 +142,7 @@ static void tell_parts(const char *called, const struct wave_part *list, size_t 
 			printf("AS%" PRIu32, list[i].of.asn);
 		else
 			printf("%.2s", list[i].of.country);
-		printf("%s%s\n", list[i].name[0] ? " " : "", text_escape(bytes_of(list[i].name), name, sizeof(name)));
+		printf("%s%s\n", list[i].name[0] ? " " : "", show_name(list[i].name, name));
 	}
 }
 

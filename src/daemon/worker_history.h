@@ -15,9 +15,6 @@
 struct worker;
 struct worker_history;
 
-/* Of imported series, together: 69 days of them at most. */
-#define WORKER_HISTORY_IMPORTED_MOST 100000
-
 /* Before confinement. Says its own error, and then, as where there is to be none, *ret is NULL. */
 void worker_history_open(struct worker *w, struct worker_history **ret);
 /* After confinement. */
@@ -40,12 +37,14 @@ int worker_history_next_wave(struct worker_history *history, uint64_t *begin_s, 
 #define WORKER_HISTORY_CURVE_MOST 1440
 json_t *worker_history_curve(struct worker_history *history, uint64_t since_s, uint64_t until_s);
 
-/* worker_history_control.c: {"command": "history", "since": N, "until": N, "columns": [names], "imported": bool} is
- * answered by a line for each chunk: {"step": seconds, "start": N, "chunk": as control/packed.h has it}, and
- * "series" where it was imported. Without "columns" by all of them. */
+/* worker_history_control.c: {"command": "history", "since": N, "until": N, "columns": [names], "imported": bool,
+ * "names": bool} is answered by a line for each chunk: {"step": seconds, "start": N, "chunk": as control/packed.h has
+ * it}, and "series" where it was imported. Without "columns" by all of them. With "names" and "imported" by
+ * {"series": NAME} alone, for each series that has something of that time. */
 void worker_history_tell(struct worker *w, const json_t *request, struct control_answer *answer);
 /* {"command": "import", "series": NAME, "chunks": [[start, chunk], …]} or "remove": true. Answers how many chunks were
- * "taken", or removed; or that it is "busy", and has done nothing. */
+ * "taken", or removed; or that it is "busy", and has done nothing. Where there is no room for all chunks, none is taken,
+ * and that is an error. */
 void worker_history_import(struct worker *w, const json_t *request, struct control_answer *answer);
 
 /* For requests that are answered by lines out of it: zeroed room for where the answer stands, for free(3). NULL after

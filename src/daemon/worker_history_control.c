@@ -20,6 +20,7 @@ struct telling {
 	history_columns wanted;
 	struct chunk_key key; /* the next one to look for; its tier counts down, TIER_IMPORTED stays */
 	uint64_t border_s[HISTORY_TIERS]; /* from where on the finer tier is told */
+	bool names; /* of imported series, and nothing more of them */
 	bool over;
 };
 
@@ -105,6 +106,10 @@ static json_t *next_chunk(void *state)
 		}
 		if (!is_within(t, &found, chunk_length(t)))
 			continue;
+		if (t->names) {
+			t->key.start_s = UINT64_MAX;
+			return json_pack("{s:s}", "series", found.series);
+		}
 		size = history_pick(bytes_make(text, size), t->wanted, picked);
 		if (size)
 			return line_of(t, t->key.tier == TIER_IMPORTED ? 1 : history_tiers[t->key.tier].step_s, &found,
@@ -186,6 +191,7 @@ void worker_history_tell(struct worker *w, const json_t *request, struct control
 		t->border_s[tier] = now_s > told_s ? history_chunk_start((enum history_tier)tier, now_s - told_s) : 0;
 	}
 	t->key.tier = json_is_true(json_object_get(request, "imported")) ? TIER_IMPORTED : HISTORY_MINUTES;
+	t->names = t->key.tier == TIER_IMPORTED && json_is_true(json_object_get(request, "names"));
 	control_stream(answer, &calls, t);
 }
 
@@ -232,6 +238,32 @@ static void remove_series(struct worker_history *h, const char *series, struct c
 	control_finish(answer, json_pack("{s:I}", "taken", count));
 }
 
+/* Whether the disk has no such chunk yet, so that it takes room. */
+static bool is_new(struct worker_history *h, const struct chunk_key *key)
+{
+	static char text[HISTORY_CHUNK_SIZE_MOST];
+	struct chunk_key found = *key;
+	size_t size;
+
+	return history_next(h->store, &found, text, &size) < 0 || found.start_s != key->start_s ||
+	       strcmp(found.series, key->series) != 0;
+}
+
+/* For all of them, or the sender would not know how far his list came. */
+static bool has_room(struct worker_history *h, struct chunk_key key, const json_t *chunks)
+{
+	size_t count = json_array_size(chunks), new = 0, i;
+	const json_t *pair;
+
+	if (h->imported + count <= HISTORY_IMPORTED_MOST)
+		return true;
+	json_array_foreach(chunks, i, pair) {
+		key.start_s = (uint64_t)json_integer_value(json_array_get(pair, 0));
+		new += is_new(h, &key);
+	}
+	return h->imported + new <= HISTORY_IMPORTED_MOST;
+}
+
 /* What comes back from the pack is ours: written by our own packer, whatever the sender made of it. */
 static int take_chunk(struct worker_history *h, struct chunk_key *key, const json_t *pair, uint64_t now_s)
 {
@@ -248,8 +280,8 @@ static int take_chunk(struct worker_history *h, struct chunk_key *key, const jso
 		return -EINVAL;
 	if (history_decode(bytes_make(text, size), &chunk) < 0)
 		return -EINVAL;
+	h->imported += is_new(h, key);
 	history_put(h->store, key, bytes_make(text, history_encode(&chunk, HISTORY_ALL, text)));
-	h->imported++;
 	return 0;
 }
 
@@ -273,12 +305,12 @@ void worker_history_import(struct worker *w, const json_t *request, struct contr
 		remove_series(w->history, key.series, answer);
 		return;
 	}
+	if (!has_room(w->history, key, chunks)) {
+		control_fail(answer, CONTROL_NO, "there is no more room: of all imported lists %d minutes are kept, see --remove",
+			     HISTORY_IMPORTED_MOST);
+		return;
+	}
 	json_array_foreach(chunks, i, pair) {
-		if (w->history->imported >= WORKER_HISTORY_IMPORTED_MOST) {
-			control_fail(answer, CONTROL_NO, "there is no more room for what is imported (%d minutes): see --remove",
-				     WORKER_HISTORY_IMPORTED_MOST);
-			return;
-		}
 		if (take_chunk(w->history, &key, pair, now_s) == 0)
 			continue;
 		control_fail(answer, CONTROL_WRONG_USE, "what is to be imported is no sample of an earlier time");

@@ -21,7 +21,7 @@ struct worker_history {
 	uint64_t newest_s[HISTORY_TIERS]; /* begin of the latest chunk that was put */
 	uint64_t counters[COUNTER_COUNT]; /* at the sample before */
 	uint64_t outcomes[OUTCOME_COUNT];
-	size_t imported;                  /* chunks; those written over count twice until the next start */
+	size_t imported;                  /* chunks */
 	size_t waves;                     /* records */
 	uint64_t last_wave_s;             /* begin of the latest */
 };

@@ -52,6 +52,9 @@ enum history_tier { HISTORY_SECONDS, HISTORY_TENS, HISTORY_MINUTES, HISTORY_TIER
 
 #define HISTORY_SLOTS 60
 
+/* Of all lists that were imported, so many minutes are kept in which they have a sample: 69 days. */
+#define HISTORY_IMPORTED_MOST 100000
+
 struct history_tier_row {
 	uint32_t step_s; /* of a slot */
 	uint64_t keep_s; /* how long they are kept */

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dialogues import told
-from guard import visible
+from guard import binary, visible
 from places import HOSTILE, databases
 from test_waves import WAVE, Waves, let_it_look, wave_of
 from world import World, wait_until
@@ -115,11 +115,15 @@ def test_who_came_in_a_wave(world, placed):
         assert asns[64500]["name"] == HOSTILE and "name" not in asns[4200000000]
         assert sources["with_asn"] == LISTED + LISTED6
 
-        done = guard.ask("waves")
-        lines = done.stdout.splitlines()
-        assert done.returncode == OK
-        assert all(" " <= c <= "~" for line in lines for c in line), "a terminal gets printable ASCII alone"
-        said = done.stdout
+        def said_in(locale):
+            done = world.server_exec(["env", f"LC_ALL={locale}", binary(), "waves", "-c", guard.file])
+            assert done.returncode == OK, done.stderr
+            return done.stdout
+
+        said = said_in("C")
+        assert all(" " <= c <= "~" or c == "\n" for c in said), "a terminal gets printable ASCII alone"
+        assert r"'\xc3\xa9" in said
+        assert said_in("C.UTF-8") == said.replace(r"\xc3\xa9", "é"), "and letters, where it reads UTF-8"
         assert f"{sources['clients']} distinct clients; of these {LISTED + LISTED6} (" in said
         assert "10.66.1.0/24: 12 clients" in said
         assert r"BR <img src=x" in said and r"\x1b[31m\x5c" in said

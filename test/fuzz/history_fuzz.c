@@ -42,6 +42,7 @@ static void check_chunk(struct bytes text)
 static void check_list(struct bytes text)
 {
 	struct history_list list = { .now_s = UINT64_C(1795842000) };
+	char series[HISTORY_LIST_SERIES_SIZE] = "";
 	uint64_t last_s = 0;
 
 	while (text.size) {
@@ -53,6 +54,12 @@ static void check_list(struct bytes text)
 
 		text = bytes_skip(text, line.size + 1);
 		must(r == 0 || r == 1 || (r == -EINVAL && mistake));
+		must(strlen(list.series) < sizeof(series));
+		for (const char *c = list.series; *c; c++)
+			must(*c > ' ' && *c <= '~');
+		if (strcmp(series, list.series) != 0)
+			last_s = 0;
+		strcpy(series, list.series);
 		must(r != 1 || (at_s <= list.now_s && at_s / 60 >= last_s / 60));
 		last_s = r == 1 ? at_s : last_s;
 	}
