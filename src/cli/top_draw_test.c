@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/top_draw.h"
 
+#include "cli/glyphs.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +57,7 @@ static const char *draw(size_t width, size_t height)
 	top_draw(&model, &view, &curve, 0, width, height, &screen);
 	for (size_t row = 0; row < screen.height; row++) {
 		for (size_t column = 0; column < screen.width; column++)
-			*out++ = top_plain_glyph(screen.cells[row][column].glyph);
+			*out++ = glyph_plain(screen.cells[row][column].glyph);
 		*out++ = '\n';
 	}
 	*out = '\0';
