@@ -111,6 +111,16 @@ static void each_tab(void **state)
 	shows(draw(132, 24), "lists everybody");
 }
 
+static void what_a_client_of_the_gate_does_is_told_whole(void **state)
+{
+	const char *text;
+
+	view.tab = TOP_GATE;
+	text = draw(80, 24);
+	for (int i = 0; i < TOP_SESSIONS; i++)
+		shows(text, top_session_help((enum top_session)i));
+}
+
 static void smaller_ones(void **state)
 {
 	shows(draw(60, 15), ">192.0.2.7                  100 banned       3       17");
@@ -246,6 +256,7 @@ int main(void)
 		cmocka_unit_test_setup(all_of_it_at_80x24, set_up),
 		cmocka_unit_test_setup(networks_that_are_too_many_are_counted, set_up),
 		cmocka_unit_test_setup(each_tab, set_up),
+		cmocka_unit_test_setup(what_a_client_of_the_gate_does_is_told_whole, set_up),
 		cmocka_unit_test_setup(smaller_ones, set_up),
 		cmocka_unit_test_setup(all_sizes, set_up),
 		cmocka_unit_test_setup(what_is_asked_and_said, set_up),
