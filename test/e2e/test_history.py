@@ -261,7 +261,7 @@ def test_a_wave_is_drawn(world, guard):
     lines = drawn.stdout.splitlines()
     assert {len(line) for line in lines[:22]} == {80}
     assert "limit 300" in drawn.stdout and "\x1b" not in drawn.stdout
-    assert "▅ bans: 12" in lines and any(line.startswith("▅ evicted: ") for line in lines)
+    assert "▇ bans: 12" in lines and any(line.startswith("▇ evicted: ") for line in lines)
     svg = world.folder / "wave.svg"
     assert guard.ask("plot", "--svg", svg).returncode == OK
     root = xml.etree.ElementTree.fromstring(svg.read_text())
