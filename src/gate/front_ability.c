@@ -8,7 +8,7 @@
 /* After so long without one that failed, and with nobody who waits, it may be well again. */
 #define FORGET_MS 5000
 /* So many looks in a row: it does not come back by itself. */
-#define STARVED_LOOKS 3
+#define STARVED_LOOKS 2
 
 void front_note_asked(struct front *front)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a clean client into the mail server. */
-#include "gate/front_internal.h"
 #include "gate/front_test.h"
 
 static void test_a_full_server_is_waited_for(void **state)
@@ -62,71 +61,6 @@ static void test_who_has_its_share_of_the_server_is_told_so(void **state)
 	front_answer(w->front, w->asked_visit, -EUSERS, -1, bytes_make(NULL, 0));
 	expect(w, peer, "220 mx.example.test ESMTP\r\n421 4.7.0 Too many connections from your address\r\n");
 	expect_end(w, peer);
-	leave(peer);
-}
-
-/* Of `usual` the settings let who is asked for wait for 300 ms alone: here others come. */
-static enum front_ability after(struct world *w, uint64_t ms, int error)
-{
-	struct peer *peer = visit(w);
-	unsigned asked = w->asked;
-
-	expect_asked(w, asked + 1);
-	if (error)
-		front_answer(w->front, w->asked_visit, error, -1, bytes_make(NULL, 0));
-	pump(w, ms);
-	leave(peer);
-	return front_look_at_ability(w->front);
-}
-
-static void test_who_can_let_in_nobody_says_so(void **state)
-{
-	static const int vain[] = { 0, -ENOENT, -ECONNREFUSED };
-	struct world *w = *state;
-
-	for (size_t i = 0; i < sizeof(vain) / sizeof(vain[0]); i++) {
-		front_note_answered(w->front);
-		assert_int_equal(after(w, 1000, vain[i]), FRONT_ABLE);
-		assert_int_equal(after(w, 1000, vain[i]), FRONT_ABLE);
-		assert_int_equal(after(w, 1000, vain[i]), FRONT_UNABLE);
-		/* Once, of these. */
-		assert_int_equal(front_look_at_ability(w->front), FRONT_ABLE);
-	}
-	/* Of a server that is full it is no word. */
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(after(w, 1000, i % 2 ? -EAGAIN : -EUSERS), FRONT_ABLE);
-}
-
-static void test_who_lets_in_one_is_able(void **state)
-{
-	struct world *w = *state;
-
-	assert_int_equal(after(w, 2000, -ENOENT), FRONT_ABLE);
-	assert_int_equal(after(w, 100, 0), FRONT_ABLE);
-	front_answer(w->front, w->asked_visit, 0, -1, bytes_make(NULL, 0));
-	assert_int_equal(after(w, 1500, -ENOENT), FRONT_ABLE);
-	/* It is forgotten where nobody came. */
-	pump(w, 6000);
-	assert_int_equal(front_look_at_ability(w->front), FRONT_ABLE);
-	assert_int_equal(after(w, 500, -ENOENT), FRONT_ABLE);
-}
-
-static void test_without_memory(void **state)
-{
-	struct world *w = *state;
-	struct peer *peer;
-
-	for (int i = 0; i < 2; i++) {
-		front_note_starved(w->front);
-		assert_int_equal(front_look_at_ability(w->front), FRONT_UNABLE);
-	}
-	assert_int_equal(front_look_at_ability(w->front), FRONT_ABLE);
-	front_note_starved(w->front);
-	assert_int_equal(front_look_at_ability(w->front), FRONT_STARVED);
-	peer = visit(w);
-	expect_asked(w, 1);
-	front_note_starved(w->front);
-	assert_int_equal(front_look_at_ability(w->front), FRONT_UNABLE);
 	leave(peer);
 }
 
@@ -336,9 +270,6 @@ int main(void)
 		WITH_WORLD(test_a_server_that_stays_full_is_said_in_words),
 		WITH_WORLD(test_a_porter_that_cannot_is_said_in_words),
 		WITH_WORLD(test_who_has_its_share_of_the_server_is_told_so),
-		WITH_WORLD(test_who_can_let_in_nobody_says_so),
-		WITH_WORLD(test_who_lets_in_one_is_able),
-		WITH_WORLD(test_without_memory),
 		WITH_WORLD(test_bytes_go_both_ways),
 		WITH_WORLD(test_a_server_that_refuses_is_tried_again),
 		WITH_WORLD(test_a_server_that_does_not_take_the_connection),
