@@ -7,7 +7,7 @@
 
 /* Who can serve nobody is given no clients for so long, and twice as long each time that it was too soon. */
 #define PAUSE_LEAST_MS 10000
-#define PAUSE_MOST_MS 300000
+#define PAUSE_MOST_MS 120000
 /* It is said once a second as long as it is so. */
 #define SAID_MS 1500
 
