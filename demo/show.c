@@ -8,7 +8,8 @@
 
 #define PLAIN_LINE_EVERY_SECONDS 10
 #define COLUMN_GAP 2
-#define NOTES 5 /* lines below each curve, each of CURVE_WIDTH_LEAST cells at most */
+#define NOTES 5 /* lines below each curve */
+#define COLUMN_LEAST 24 /* cells, of a curve and its notes */
 #define NOTE_SIZE 160
 #define BAR_CELLS 20
 #define HEIGHT_MOST 20 /* of one curve: more would only be more of the same */
@@ -203,14 +204,14 @@ static void put_runs(struct page *page, const struct show *show)
 	static struct column columns[RUNS_AT_MOST];
 	size_t count = show->story->run_count;
 	size_t column_width = (show->width - 1 - COLUMN_GAP * (count - 1)) / count;
-	bool beside = count > 1 && column_width >= CURVE_WIDTH_LEAST;
+	bool beside = count > 1 && column_width >= COLUMN_LEAST;
 	size_t rows = beside || count == 1 ? 1 : count;
 	size_t room = show->height > AROUND_LINES ? show->height - AROUND_LINES : 0;
 	size_t width = beside ? column_width : show->width - 1;
 	size_t height;
 
 	/* What is higher than the screen cannot be redrawn in place. */
-	if (width < CURVE_WIDTH_LEAST || room / rows < CURVE_HEIGHT_LEAST + NOTES + 1)
+	if (width < COLUMN_LEAST || room / rows < CURVE_HEIGHT_LEAST + NOTES + 1)
 		return;
 	height = clamp(room / rows - NOTES - 1, CURVE_HEIGHT_LEAST, HEIGHT_MOST);
 	for (size_t i = 0; i < count; i++) {
@@ -338,7 +339,7 @@ void show_clear(struct show *show)
 void show_curves(const struct show *show)
 {
 	static struct column column;
-	size_t width = clamp(show->width - 1, CURVE_WIDTH_LEAST, 100);
+	size_t width = clamp(show->width - 1, COLUMN_LEAST, 100);
 
 	for (size_t i = 0; i < show->story->run_count; i++) {
 		draw_run(show, i, width, 10, &column);

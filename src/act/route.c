@@ -18,6 +18,7 @@
 
 #define LOOPBACK_INDEX 1U /* of lo, in every network namespace (LOOPBACK_IFINDEX, <net/flow.h>) */
 #define FWMARK_ACCEPT "/proc/sys/net/ipv4/tcp_fwmark_accept"
+#define IPV6_DISABLED "/proc/sys/net/ipv6/conf/lo/disable_ipv6"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LENGTH 36
 #define RECORD_SIZE 80
@@ -98,12 +99,12 @@ static int add(struct route *route, uint8_t family)
 	return r == 0 || r == -EEXIST ? missing : r;
 }
 
-/* A host without IPv6 has the IPv4 part. */
+/* A host without IPv6 has the IPv4 part; EACCES is what the kernel says where it was disabled for lo (sysctl). */
 static int add_both(struct route *route)
 {
 	int r = add(route, AF_INET), r6 = r < 0 ? 0 : add(route, AF_INET6);
 
-	if (r6 < 0 && r6 != -EAFNOSUPPORT && r6 != -EOPNOTSUPP)
+	if (r6 < 0 && r6 != -EAFNOSUPPORT && r6 != -EOPNOTSUPP && r6 != -EACCES)
 		return r6;
 	return r6 < 0 ? r : r + r6;
 }
@@ -125,6 +126,19 @@ char route_fwmark_accept(void)
 		value = '\0';
 	close(fd);
 	return value;
+}
+
+bool route_has_ipv6(void)
+{
+	int fd = open(IPV6_DISABLED, O_RDONLY | O_CLOEXEC);
+	char value = '1';
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &value, 1, 0) != 1)
+		value = '1';
+	close(fd);
+	return value == '0';
 }
 
 static int set_fwmark_accept(char value)

@@ -22,6 +22,7 @@
 #ifndef WAVEBREAK_ACT_ROUTE_H
 #define WAVEBREAK_ACT_ROUTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Seldom used by others, and far from the 253 to 255 that the kernel uses. */
@@ -43,5 +44,7 @@ void route_close(struct route *route);
 
 /* What net.ipv4.tcp_fwmark_accept is now, '0' or '1'; '\0' where the kernel has no such setting. */
 char route_fwmark_accept(void);
+/* Whether the loopback interface has IPv6; where not, route_open makes the part of IPv4. */
+bool route_has_ipv6(void);
 
 #endif

@@ -154,6 +154,31 @@ static void test_a_foreign_address_comes_back_here(void **state)
 	assert_false(connects4());
 }
 
+static void disable_ipv6(void)
+{
+	int fd = open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(write(fd, "1", 1), 1);
+	close(fd);
+}
+
+static void test_a_host_without_ipv6_has_the_rest(void **state)
+{
+	struct route *route;
+
+	test_network_or_skip();
+	assert_true(route_has_ipv6());
+	disable_ipv6();
+	assert_false(route_has_ipv6());
+	assert_int_equal(route_open(MARK, record, &route), 0);
+	assert_true(connects4());
+	assert_int_equal(route_keep(route), 0);
+	route_close(route);
+	assert_false(connects4());
+}
+
 /* As after a crash. */
 static void test_what_is_left_of_a_start_before_is_taken_over(void **state)
 {
@@ -282,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_foreign_address_comes_back_here, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_host_without_ipv6_has_the_rest, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_left_of_a_start_before_is_taken_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_was_before_a_crash_is_put_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_setting_of_somebody_else_stays, set_up, tear_down),

@@ -117,9 +117,9 @@ static void check_route(struct check *check)
 		findings_advise(f, "choose another gate.handoff: no client can be let in by transparent");
 		return;
 	}
-	findings_add(f, FINDING_WORKS, "gate route", "sets net.ipv4.tcp_fwmark_accept to 1 (%c now), and for IPv4 and IPv6 "
+	findings_add(f, FINDING_WORKS, "gate route", "sets net.ipv4.tcp_fwmark_accept to 1 (%c now), and for IPv4%s "
 		     "the rule 'fwmark %d lookup %d' and the route 'local default dev lo table %d'; all is put back at the end",
-		     now, PORTER_MARK, ROUTE_TABLE, ROUTE_TABLE);
+		     now, route_has_ipv6() ? " and IPv6" : ", as lo has no IPv6,", PORTER_MARK, ROUTE_TABLE, ROUTE_TABLE);
 }
 
 static void check_steer(struct check *check)
@@ -131,9 +131,9 @@ static void check_steer(struct check *check)
 	switch (probe.support) {
 	case BAN_SUPPORT_FULL:
 	case BAN_SUPPORT_UNOWNED:
-		findings_add(f, FINDING_WORKS, "gate steer", "TPROXY: %s; %s are led to port %llu of 127.0.0.1 and ::1",
+		findings_add(f, FINDING_WORKS, "gate steer", "TPROXY: %s; %s are led to port %llu of 127.0.0.1%s",
 			     probe.reason, s->gate_steer == STEERING_ALL ? "all clients of mail.ports" : "suspects",
-			     (unsigned long long)s->gate_steer_port);
+			     (unsigned long long)s->gate_steer_port, route_has_ipv6() ? " and ::1" : "; lo has no IPv6");
 		break;
 	case BAN_SUPPORT_FORBIDDEN:
 		findings_add(f, FINDING_UNABLE, "gate steer", "TPROXY: %s", probe.reason);

@@ -32,6 +32,7 @@ int cmd_history(int argc, char **argv)
 	status = history_ask(&options, &span, history_writer_columns(writer.format), on_part, &writer);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "wavebreak history: standard output: %s\n", strerror(errno));
+		clearerr(stdout); /* or the end of the program would say it once more */
 		return STATUS_UNABLE;
 	}
 	return status;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/glyphs.h"
 #include "cli/history_ask.h"
 #include "cli/when.h"
 #include "observe/svg.h"
@@ -19,7 +20,7 @@
 #define WIDTH 80
 #define HEIGHT 20
 #define HEIGHT_MOST 24
-#define LINES_BESIDE 7 /* legend, strips, and the prompt that comes after */
+#define LINES_BESIDE 7 /* strips, legend, and the prompt that comes after */
 /* So many steps without a sample are a gap. Imported lists say nothing of how often they counted. */
 #define GAP_STEPS 4
 #define GAP_IMPORTED_S 90
@@ -131,108 +132,181 @@ static bool wants_colour(void)
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && (!no_colour || !*no_colour);
 }
 
-static struct curve_frame frame_of_terminal(void)
+struct terminal {
+	struct curve_frame frame;
+	bool plain;  /* ASCII only */
+	bool narrow; /* too much so for a picture */
+};
+
+static struct terminal terminal_of(const struct curve_picture *picture)
 {
-	struct curve_frame frame = { .width = WIDTH, .height = HEIGHT, .colour = wants_colour() };
+	const char *term = getenv("TERM");
+	struct terminal ret = { { .width = WIDTH, .height = HEIGHT, .colour = wants_colour() } };
+	struct curve_frame *frame = &ret.frame;
 	struct winsize size;
 
+	ret.plain = glyphs_are_plain(term ? term : "");
+	frame->filled = picture->curve_count == 1;
+	frame->marked = picture->curve_count > 1 && (!frame->colour || ret.plain);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_col || !size.ws_row)
-		return frame;
-	frame.width = size.ws_col;
-	frame.height = size.ws_row > LINES_BESIDE ? size.ws_row - LINES_BESIDE : 0;
-	frame.width = frame.width < CURVE_WIDTH_LEAST ? CURVE_WIDTH_LEAST : frame.width;
-	frame.width = frame.width > CURVE_WIDTH_MOST ? CURVE_WIDTH_MOST : frame.width;
-	frame.height = frame.height < CURVE_HEIGHT_LEAST ? CURVE_HEIGHT_LEAST : frame.height;
-	frame.height = frame.height > HEIGHT_MOST ? HEIGHT_MOST : frame.height;
-	return frame;
+		return ret;
+	ret.narrow = size.ws_col < CURVE_WIDTH_LEAST;
+	frame->width = size.ws_col < CURVE_WIDTH_MOST ? size.ws_col : CURVE_WIDTH_MOST;
+	frame->height = size.ws_row > LINES_BESIDE ? size.ws_row - LINES_BESIDE : 0;
+	frame->height = frame->height < CURVE_HEIGHT_LEAST ? CURVE_HEIGHT_LEAST : frame->height;
+	frame->height = frame->height > HEIGHT_MOST ? HEIGHT_MOST : frame->height;
+	return ret;
 }
 
-static void tell_name(const struct curve_frame *frame, unsigned ink, const char *glyph, const char *name)
+static void tell_name(const struct terminal *terminal, unsigned ink, const char *glyph, const char *name, FILE *out)
 {
-	printf("%s%s%s %s", frame->colour ? curve_ink(ink) : "", glyph, frame->colour ? "\033[0m" : "", name);
+	fputs(terminal->frame.colour ? curve_ink(ink) : "", out);
+	glyphs_write(glyph, terminal->plain, out);
+	fprintf(out, "%s %s", terminal->frame.colour ? "\033[0m" : "", name);
 }
 
-static void tell_legend(const struct curve_picture *picture, const struct curve_frame *frame)
+static void tell_legend(const struct curve_picture *picture, const struct terminal *terminal, FILE *out)
 {
 	for (size_t i = 0; i < picture->curve_count; i++) {
 		const struct curve_point *peak = curve_peak(&picture->curves[i]);
+		char mark[] = { curve_mark((unsigned)i), '\0' };
 
-		tell_name(frame, (unsigned)i, "⣿", picture->curves[i].name);
-		printf(peak ? ": at most %.0f\n" : ": not known\n", peak ? peak->count : 0);
+		tell_name(terminal, (unsigned)i, terminal->frame.marked ? mark : "⣿", picture->curves[i].name, out);
+		fprintf(out, peak ? ": at most %.0f\n" : ": not known\n", peak ? peak->count : 0);
 	}
 	for (size_t i = 0; i < picture->strip_count; i++) {
-		tell_name(frame, CURVE_STRIP_INK + (unsigned)i, "▅", picture->strips[i].name);
-		printf(": %.0f\n", curve_strip_whole(&picture->strips[i]));
+		tell_name(terminal, CURVE_STRIP_INK + (unsigned)i, "▇", picture->strips[i].name, out);
+		fprintf(out, ": %.0f\n", curve_strip_whole(&picture->strips[i]));
 	}
 }
 
-static int draw(const struct curve_picture *picture)
+static int draw_picture(const struct curve_picture *picture, const struct terminal *terminal, FILE *out)
 {
-	struct curve_frame frame = frame_of_terminal();
-	size_t size = CURVE_TEXT_SIZE(frame.width, frame.height), length;
+	size_t size = CURVE_TEXT_SIZE(terminal->frame.width, terminal->frame.height), length;
 	char *text = malloc(size);
-	int r = text ? 0 : -ENOMEM;
+	int r = text ? curve_draw(picture, &terminal->frame, text, size, &length) : -ENOMEM;
 
-	frame.filled = picture->curve_count == 1;
 	if (r == 0)
-		r = curve_draw(picture, &frame, text, size, &length);
-	if (r == 0)
-		fwrite(text, 1, length, stdout);
+		glyphs_write(text, terminal->plain, out);
 	for (size_t i = 0; i < picture->strip_count && r == 0; i++) {
-		r = curve_draw_strip(picture, &frame, i, text, size, &length);
+		r = curve_draw_strip(picture, &terminal->frame, i, text, size, &length);
 		if (r == 0)
-			fwrite(text, 1, length, stdout);
+			glyphs_write(text, terminal->plain, out);
 	}
 	free(text);
-	if (r == 0)
-		tell_legend(picture, &frame);
 	return r;
 }
 
-static int write_svg(const struct plot *plot, const struct curve_picture *picture, const char *name)
+#define SPAN_SIZE 160
+
+/* When it begins and ends, with the day and the year, which the axis leaves out. */
+static const char *span_text(const struct plot *plot, char text[SPAN_SIZE])
 {
-	char from[WALL_TEXT_SIZE], to[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE], note[160], description[240];
-	struct svg_caption caption = { .title = "Connections to the mail server", .note = note,
+	char from[WALL_TEXT_SIZE], to[WALL_TEXT_SIZE], span[DURATION_TEXT_SIZE];
+
+	snprintf(text, SPAN_SIZE, "%s to %s, %s", wall_format(plot->first_s, from), wall_format(plot->last_s, to),
+		 span_format(plot->last_s - plot->first_s, span));
+	return text;
+}
+
+static int draw(const struct plot *plot, const struct curve_picture *picture, FILE *out)
+{
+	struct terminal terminal = terminal_of(picture);
+	char span[SPAN_SIZE];
+	int r = terminal.narrow ? 0 : draw_picture(picture, &terminal, out);
+
+	if (r < 0)
+		return r;
+	fprintf(out, "%s\n", span_text(plot, span));
+	tell_legend(picture, &terminal, out);
+	return 0;
+}
+
+static double whole(const struct row *strip)
+{
+	return curve_strip_whole(&(struct curve){ .points = strip->points, .length = strip->count });
+}
+
+static int write_svg(const struct plot *plot, const struct curve_picture *picture, FILE *out)
+{
+	char note[SPAN_SIZE], description[SPAN_SIZE + 80];
+	struct svg_caption caption = { .title = "Connections to the mail server", .note = span_text(plot, note),
 				       .description = description, .counted = "open connections" };
-	bool is_stdout = strcmp(name, "-") == 0;
-	FILE *out = is_stdout ? stdout : fopen(name, "we");
-	int r;
+
+	snprintf(description, sizeof(description), "%s. %.0f bans began and %.0f connections were evicted.", note,
+		 whole(&plot->strips[STRIP_BANS]), whole(&plot->strips[STRIP_EVICTIONS]));
+	return svg_write(picture, &caption, out);
+}
+
+/* NULL: standard output. */
+static const char *file_of(const struct options *options)
+{
+	return options->svg && strcmp(options->svg, "-") != 0 ? options->svg : NULL;
+}
+
+/* What has failed on standard output is said by who calls, and not once more at the end of the program. */
+static int deliver(const char *document, size_t size, const char *file)
+{
+	FILE *out = file ? fopen(file, "we") : stdout;
+	int r = 0;
 
 	if (!out)
 		return -errno;
-	snprintf(note, sizeof(note), "%s to %s, %s", wall_format(plot->first_s, from), wall_format(plot->last_s, to),
-		 span_format(plot->last_s - plot->first_s, span));
-	snprintf(description, sizeof(description), "%s. %.0f bans began and %.0f connections were evicted.", note,
-		 curve_strip_whole(&(struct curve){ .points = plot->strips[STRIP_BANS].points,
-						    .length = plot->strips[STRIP_BANS].count }),
-		 curve_strip_whole(&(struct curve){ .points = plot->strips[STRIP_EVICTIONS].points,
-						    .length = plot->strips[STRIP_EVICTIONS].count }));
-	r = svg_write(picture, &caption, out);
-	if ((is_stdout ? fflush(out) : fclose(out)) != 0 && r == 0)
+	if (fwrite(document, 1, size, out) != size)
 		r = -errno;
+	if ((file ? fclose(out) : fflush(out)) != 0 && r == 0)
+		r = -errno;
+	if (!file)
+		clearerr(out);
 	return r;
 }
 
-static int show(struct plot *plot, const char *svg)
+struct curves {
+	struct curve rows[CURVES_AT_MOST], strips[CURVE_STRIPS_AT_MOST];
+};
+
+/* A view on the samples, with their times from the begin on. */
+static struct curve_picture picture_of(struct plot *plot, struct curves *curves)
 {
-	struct curve curves[CURVES_AT_MOST], strips[CURVE_STRIPS_AT_MOST];
-	struct curve_picture picture = { .curves = curves, .curve_count = plot->row_count, .strips = strips,
-					 .limit = plot->limit, .wall_start = local_start(plot->first_s),
-					 .seconds = (double)(plot->last_s - plot->first_s) };
 	static const char *const names[CURVE_STRIPS_AT_MOST] = { [STRIP_BANS] = "bans", [STRIP_EVICTIONS] = "evicted" };
+	struct curve_picture picture = { .curves = curves->rows, .curve_count = plot->row_count,
+					 .strips = curves->strips, .limit = plot->limit,
+					 .wall_start = local_start(plot->first_s),
+					 .seconds = (double)(plot->last_s - plot->first_s) };
 
 	for (size_t i = 0; i < plot->row_count; i++) {
 		from_begin(plot, &plot->rows[i]);
-		curves[i] = (struct curve){ plot->rows[i].name, plot->rows[i].points, plot->rows[i].count };
+		curves->rows[i] = (struct curve){ plot->rows[i].name, plot->rows[i].points, plot->rows[i].count };
 	}
 	for (size_t i = 0; i < CURVE_STRIPS_AT_MOST; i++) {
 		from_begin(plot, &plot->strips[i]);
-		strips[i] = (struct curve){ names[i], plot->strips[i].points, plot->strips[i].count };
+		curves->strips[i] = (struct curve){ names[i], plot->strips[i].points, plot->strips[i].count };
 		/* Both or none: of an imported list nobody knows. */
 		if (plot->strips[i].count)
 			picture.strip_count = CURVE_STRIPS_AT_MOST;
 	}
-	return svg ? write_svg(plot, &picture, svg) : draw(&picture);
+	return picture;
+}
+
+/* Made in memory first: a file is not touched for a picture that is none, and errno is that of the write. */
+static int show(struct plot *plot, const struct options *options)
+{
+	struct curves curves;
+	struct curve_picture picture = picture_of(plot, &curves);
+	char *document = NULL;
+	size_t size;
+	FILE *out = open_memstream(&document, &size);
+	int r;
+
+	if (!out)
+		return -errno;
+	r = options->svg ? write_svg(plot, &picture, out) : draw(plot, &picture, out);
+	if (fclose(out) != 0 && r == 0)
+		r = -errno;
+	if (r == 0)
+		r = deliver(document, size, file_of(options));
+	free(document);
+	return r;
 }
 
 int cmd_plot(int argc, char **argv)
@@ -251,12 +325,12 @@ int cmd_plot(int argc, char **argv)
 	status = history_ask(&options, &span, wanted, on_part, &plot);
 	if (status != STATUS_OK)
 		return status;
-	r = plot.failed ? -ENOMEM : show(&plot, options.svg);
+	r = plot.failed ? -ENOMEM : show(&plot, &options);
 	if (plot.left_out)
-		fprintf(stderr, "wavebreak plot: only the first %d imported series are drawn; --since and --until choose\n",
+		fprintf(stderr, "wavebreak plot: only the first %d imported series are drawn; --imported=SERIES draws one\n",
 			CURVES_AT_MOST);
 	if (r < 0)
-		fprintf(stderr, "wavebreak plot: %s: %s\n", options.svg ? options.svg : "the terminal", strerror(-r));
+		fprintf(stderr, "wavebreak plot: %s: %s\n", file_of(&options) ? options.svg : "standard output", strerror(-r));
 	for (size_t i = 0; i < CURVES_AT_MOST; i++)
 		free(plot.rows[i].points);
 	for (size_t i = 0; i < CURVE_STRIPS_AT_MOST; i++)

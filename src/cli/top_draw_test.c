@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/top_draw.h"
 
+#include "cli/glyphs.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +57,7 @@ static const char *draw(size_t width, size_t height)
 	top_draw(&model, &view, &curve, 0, width, height, &screen);
 	for (size_t row = 0; row < screen.height; row++) {
 		for (size_t column = 0; column < screen.width; column++)
-			*out++ = top_plain_glyph(screen.cells[row][column].glyph);
+			*out++ = glyph_plain(screen.cells[row][column].glyph);
 		*out++ = '\n';
 	}
 	*out = '\0';
@@ -107,6 +109,16 @@ static void each_tab(void **state)
 	view.tab = TOP_ZONES;
 	shows(draw(80, 24), ">bl.example             OUT");
 	shows(draw(132, 24), "lists everybody");
+}
+
+static void what_a_client_of_the_gate_does_is_told_whole(void **state)
+{
+	const char *text;
+
+	view.tab = TOP_GATE;
+	text = draw(80, 24);
+	for (int i = 0; i < TOP_SESSIONS; i++)
+		shows(text, top_session_help((enum top_session)i));
 }
 
 static void smaller_ones(void **state)
@@ -244,6 +256,7 @@ int main(void)
 		cmocka_unit_test_setup(all_of_it_at_80x24, set_up),
 		cmocka_unit_test_setup(networks_that_are_too_many_are_counted, set_up),
 		cmocka_unit_test_setup(each_tab, set_up),
+		cmocka_unit_test_setup(what_a_client_of_the_gate_does_is_told_whole, set_up),
 		cmocka_unit_test_setup(smaller_ones, set_up),
 		cmocka_unit_test_setup(all_sizes, set_up),
 		cmocka_unit_test_setup(what_is_asked_and_said, set_up),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* top_screen - a screen that is drawn before any terminal sees it: cells with a glyph and a style.
  *
- * What does not fit is cut. Text is printable ASCII, or of our own glyphs (UTF-8, each one cell wide); whatever else
+ * What does not fit is cut. Text is printable ASCII, or of our own glyphs (cli/glyphs.h); whatever else
  * is in it becomes '?', so nothing else can come to a terminal from here. Pure.
  */
 #ifndef WAVEBREAK_CLI_TOP_SCREEN_H
@@ -50,8 +50,5 @@ void top_put_right(struct top_screen *screen, size_t row, size_t column, size_t 
 		   const char *text);
 /* The whole row takes the style. */
 void top_restyle(struct top_screen *screen, size_t row, enum top_style style);
-
-/* What stands for a glyph where there is ASCII only: '|' for U+2502, '.' ':' '\'' for dots. */
-char top_plain_glyph(uint16_t glyph);
 
 #endif

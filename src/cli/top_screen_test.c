@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/top_screen.h"
 
+#include "cli/glyphs.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -15,7 +17,7 @@ static const char *row_text(size_t row)
 	static char text[TOP_WIDTH_MOST + 1];
 
 	for (size_t i = 0; i < screen.width; i++)
-		text[i] = top_plain_glyph(screen.cells[row][i].glyph);
+		text[i] = glyph_plain(screen.cells[row][i].glyph);
 	text[screen.width] = '\0';
 	return text;
 }
@@ -85,17 +87,6 @@ static void a_larger_screen_is_cut(void **state)
 	top_restyle(&screen, TOP_HEIGHT_MOST, TOP_ALARM);
 }
 
-static void glyphs_have_plain_ones(void **state)
-{
-	assert_int_equal(top_plain_glyph('x'), 'x');
-	assert_int_equal(top_plain_glyph(0x2502), '|');
-	assert_int_equal(top_plain_glyph(0x28ff), ':');
-	assert_int_equal(top_plain_glyph(0x28c0), '.');
-	assert_int_equal(top_plain_glyph(0x2809), '\'');
-	for (unsigned glyph = 0x80; glyph < 0x10000; glyph++)
-		assert_true(top_plain_glyph((uint16_t)glyph) >= ' ' && top_plain_glyph((uint16_t)glyph) < 0x7f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,7 +94,6 @@ int main(void)
 		cmocka_unit_test(numbers_end_at_the_right),
 		cmocka_unit_test(foreign_bytes_are_none),
 		cmocka_unit_test(a_larger_screen_is_cut),
-		cmocka_unit_test(glyphs_have_plain_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

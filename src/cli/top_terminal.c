@@ -2,11 +2,10 @@
 #include "cli/top_terminal.h"
 
 #include "base/text.h"
+#include "cli/glyphs.h"
 #include "cli/top_view.h"
 
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,16 +142,6 @@ static void choose_styles(void)
 	}
 }
 
-/* A locale that nobody has chosen ("C") says nothing of the terminal, and all of today take UTF-8; the console of Linux
- * has no glyphs for dots. */
-static void choose_glyphs(const char *term)
-{
-	setlocale(LC_CTYPE, "");
-	if (strncmp(nl_langinfo(CODESET), "ANSI_X3.4", 9) == 0)
-		setlocale(LC_CTYPE, "C.UTF-8");
-	plain = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || strcmp(term, "linux") == 0;
-}
-
 static int refuse(const char *term, const char *why)
 {
 	char shown[80];
@@ -187,7 +176,7 @@ int top_terminal_open(void)
 	const char *term = getenv("TERM");
 
 	term = term ? term : "";
-	choose_glyphs(term);
+	plain = glyphs_are_plain(term);
 	if (check_terminal(term) < 0)
 		return -1;
 	tcgetattr(STDIN_FILENO, &modes_before);
@@ -234,7 +223,7 @@ void top_terminal_show(const struct top_screen *screen)
 	for (size_t row = 0; row < screen->height; row++) {
 		for (size_t column = 0; column < screen->width; column++) {
 			const struct top_cell *cell = &screen->cells[row][column];
-			wchar_t glyph[2] = { plain ? (unsigned char)top_plain_glyph(cell->glyph) : cell->glyph, 0 };
+			wchar_t glyph[2] = { plain ? (unsigned char)glyph_plain(cell->glyph) : cell->glyph, 0 };
 			cchar_t shown;
 
 			setcchar(&shown, glyph, attributes[cell->style], pairs[cell->style], NULL);

@@ -22,7 +22,8 @@
 /* One that has no line in so many seconds before the end of the time that is asked for has come to an end before. */
 #define LIST_GAP_S 90
 
-/* An imported list is gone through twice: its highest count is the limit. Each is told by itself. */
+/* An imported list is gone through before it is looked for waves: its highest count is the limit. Each is told by
+ * itself. */
 struct finding {
 	struct past_waves waves;
 	struct wave_limits limits;
@@ -132,16 +133,41 @@ static void tell_all(struct finding *f)
 	}
 }
 
-/* Of what was sampled here, or of the series that is complete now. */
-static void finish(struct finding *f)
+static int by_open(const void *a, const void *b)
 {
-	uint32_t values[HISTORY_COLUMNS];
+	const uint32_t *x = a, *y = b;
 
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* One in so many counts may be less than what is taken for usual. */
+#define LOW_PART 20
+
+static void find_in_list(struct finding *f)
+{
+	uint32_t values[HISTORY_COLUMNS], *counts = malloc(f->count * sizeof(*counts));
+
+	if (!counts) {
+		f->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < f->count; i++)
+		counts[i] = f->list[i].open;
+	qsort(counts, f->count, sizeof(*counts), by_open);
+	past_waves_know_usual(&f->waves, counts[f->count / LOW_PART]);
+	free(counts);
 	memset(values, 0xFF, sizeof(values));
 	for (size_t i = 0; i < f->count; i++) {
 		values[HISTORY_open] = f->list[i].open;
 		past_waves_take(&f->waves, f->list[i].wall_s, 1, values, f->highest);
 	}
+}
+
+/* Of what was sampled here, or of the series that is complete now. */
+static void finish(struct finding *f)
+{
+	if (f->count)
+		find_in_list(f);
 	past_waves_end(&f->waves);
 	tell_all(f);
 	f->count = 0;

@@ -342,12 +342,15 @@ static void tell_state(struct gate_house *house)
 	(void)gate_packet_send(house->start->watch, &packet);
 }
 
-void gate_house_each_second(struct gate_house *house)
+enum front_ability gate_house_each_second(struct gate_house *house)
 {
+	enum front_ability ability = front_look_at_ability(house->front);
+
 	if (house->seconds++ % STATE_EACH_S == 0)
 		tell_state(house);
 	/* A connection that the server refused, and a porter that is a new one, tell of no room. */
 	front_room(house->front);
+	return ability;
 }
 
 static const char *zone_text(void *data, unsigned zone, const struct addr *client, char *text, size_t size)

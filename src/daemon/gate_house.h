@@ -7,7 +7,7 @@
 
 #include "daemon/gate_worker.h"
 #include "event/loop.h"
-#include "gate/tls.h"
+#include "gate/front.h"
 
 struct gate_house;
 
@@ -23,7 +23,8 @@ int gate_house_open(struct gate_house *house);
 /* At the end: what the judge has not been told yet. Memory is the kernel's to take back. */
 void gate_house_tell_last(struct gate_house *house);
 
-void gate_house_each_second(struct gate_house *house);
+/* Returns whether who comes can be served (gate/front.h). */
+enum front_ability gate_house_each_second(struct gate_house *house);
 /* No new sessions; `drained` comes from the loop when the last one has ended. */
 void gate_house_drain(struct gate_house *house, void (*drained)(void *data), void *data);
 

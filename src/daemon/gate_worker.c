@@ -32,7 +32,7 @@ struct gate_worker {
 	struct loop_timer *every_second, *leave_timer;
 	struct loop_fd *warden_watch; /* NULL: the warden is gone */
 	struct gate_house *house;
-	bool leaving, draining;
+	bool leaving, draining, failed;
 };
 
 static void on_drained(void *data)
@@ -130,16 +130,26 @@ static void on_warden(void *data, int socket, uint32_t events)
 		drain_soon(g, ORPHAN_LISTENS_MS);
 }
 
+/* What it still has would be lost with it: who drains goes on. */
+static void give_up(struct gate_worker *g)
+{
+	log_error("there is no memory for clients; another gate worker takes the place of this one");
+	g->failed = true;
+	loop_stop(g->loop);
+}
+
 static void each_second(void *data)
 {
 	struct gate_worker *g = data;
-	char here = '.';
+	enum front_ability ability = gate_house_each_second(g->house);
+	char word = ability == FRONT_ABLE ? GATE_WORD_HERE : GATE_WORD_UNABLE;
 
 	loop_timer_arm(g->every_second, loop_now_ms(g->loop) + 1000);
 	alarm(HUNG_S);
 	/* A warden that does not read for a while has enough of them. */
-	send(g->start->warden_socket, &here, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	gate_house_each_second(g->house);
+	send(g->start->warden_socket, &word, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (ability == FRONT_STARVED && !g->draining)
+		give_up(g);
 }
 
 static int open_loop(struct gate_worker *g)
@@ -201,5 +211,5 @@ int gate_worker_run(const struct gate_worker_start *start)
 	each_second(&g);
 	r = loop_run(g.loop);
 	gate_house_tell_last(g.house);
-	return r < 0 ? EXIT_FAILURE : 0;
+	return r < 0 || g.failed ? EXIT_FAILURE : 0;
 }

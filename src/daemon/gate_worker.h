@@ -26,6 +26,9 @@
 
 /* A byte from the warden: to drain. */
 #define GATE_WORD_DRAIN 'd'
+/* Bytes to the warden, one a second: it is there; it is, and can serve nobody who comes. */
+#define GATE_WORD_HERE '.'
+#define GATE_WORD_UNABLE '!'
 
 struct gate_worker_start {
 	const struct plan *plan;

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int notify_supervisor(const char *state)
+static int tell(const char *state, int flags)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -28,8 +28,19 @@ int notify_supervisor(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&sun, size) < 0)
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL | flags, (const struct sockaddr *)&sun, size) < 0)
 		r = -errno;
 	close(fd);
 	return r;
+}
+
+int notify_supervisor(const char *state)
+{
+	return tell(state, 0);
+}
+
+void notify_alive(void)
+{
+	if (getenv("WATCHDOG_USEC"))
+		(void)tell("WATCHDOG=1", MSG_DONTWAIT);
 }

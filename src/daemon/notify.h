@@ -11,4 +11,8 @@
  * nobody asked to be told; else 0 or -errno. */
 int notify_supervisor(const char *state);
 
+/* Where it wants to hear regularly that we are well (WatchdogSec=, WATCHDOG_USEC), that we are: for once a second. Does
+ * not wait for who does not read. */
+void notify_alive(void);
+
 #endif

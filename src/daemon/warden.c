@@ -120,6 +120,7 @@ static void each_second(void *data)
 	char text[DURATION_TEXT_SIZE];
 
 	loop_timer_arm(w->every_second, now + 1000);
+	notify_alive();
 	warden_renew_patience(w);
 	if (!w->options->observe)
 		keep_table_alive(w);

@@ -180,6 +180,8 @@ static bool take_words(struct process *p)
 	for (int i = 0; i < WORDS_A_ROUND && (n = recv(p->child.socket, &word, 1, MSG_DONTWAIT)) > 0; i++) {
 		p->spoke = true;
 		child_note_word(&p->child);
+		if (word == GATE_WORD_UNABLE && p->generation->state == SERVING)
+			gate_note_unable(p->generation);
 	}
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -408,7 +410,7 @@ struct generation *gate_generation_find(const struct warden_gate *gate, enum gen
 bool warden_gate_works(const struct warden_gate *gate)
 {
 	const struct generation *g = gate->stopping ? NULL : gate_generation_find(gate, SERVING);
-	bool all = g && works(&g->porter);
+	bool all = g && works(&g->porter) && !gate_serves_nobody(gate);
 
 	for (unsigned i = 0; all && i < g->worker_count; i++)
 		all = works(&g->workers[i]);
@@ -488,8 +490,10 @@ static void make_room(struct warden_gate *gate)
 			draining++;
 		}
 	}
-	if (draining == GATE_GENERATIONS_MOST - 1)
-		end(oldest);
+	if (draining < GATE_GENERATIONS_MOST - 1)
+		return;
+	log_warning("%u earlier configurations still have sessions at the gate; those of the oldest are ended", draining);
+	end(oldest);
 }
 
 /* What drains is told so when its successor is there. */

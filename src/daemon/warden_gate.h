@@ -66,7 +66,8 @@ int warden_gate_try(const struct settings *settings, const struct gate_listeners
 /* Once a second: ends who is silent. */
 #define WARDEN_GATE_LOOK_MS 1000
 void warden_gate_look(struct warden_gate *gate);
-/* Whether clients can be led to it: a generation serves, and all of it spoke in the last 2.5 s. */
+/* Whether clients can be led to it: a generation serves, all of it spoke in the last 2.5 s, and no worker of it has said
+ * lately that it can serve nobody. */
 bool warden_gate_works(const struct warden_gate *gate);
 
 /* How many gate workers serve. */

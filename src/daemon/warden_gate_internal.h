@@ -41,6 +41,8 @@ struct warden_gate {
 	bool stopping;
 	struct loop_timer *patience; /* stopping: by force now */
 	struct loop_timer *look;     /* somebody's silence is too long then */
+	uint64_t unable_ms;          /* when a worker last said that it can serve nobody; 0: never */
+	uint64_t pause_ends_ms, pause_ms; /* until when no client is led here for that, and for how long that is */
 	struct generation *generations; /* the newest first */
 	struct gate_listeners *listeners; /* of the one that serves; NULL: there is none */
 	bool prepared;
@@ -58,6 +60,9 @@ int gate_generation_allocate(struct warden_gate *gate, unsigned workers, struct 
 void gate_generation_free(struct generation *g);
 /* Its workers are ended by force after that time. */
 void gate_generation_limit(struct generation *g, uint64_t ms);
+/* A worker that serves says that it can serve nobody who comes; whether one has said so lately. */
+void gate_note_unable(struct generation *g);
+bool gate_serves_nobody(const struct warden_gate *gate);
 /* Takes it out of the list and frees it, when nothing is left of it. */
 void gate_generation_forget_if_gone(struct generation *g);
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "daemon/warden_gate_internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -245,6 +246,26 @@ static void test_who_does_not_end_is_ended(void **state)
 	close(fresh.fd);
 }
 
+/* For a while, and twice as long when it was too soon. Nobody loses a connection by that. */
+static void test_who_can_serve_nobody_does_not_work(void **state)
+{
+	struct scene *s = *state;
+	struct client client;
+
+	start(s, 0);
+	client = enter_at(s, 0);
+	wait_works(s, true, PATIENCE_MS);
+	for (uint64_t pause_ms = 10000; pause_ms <= 40000; pause_ms *= 2) {
+		say(&client, 'u');
+		wait_works(s, false, 1000);
+		assert_int_equal(s->gate->pause_ms, pause_ms);
+		s->gate->pause_ends_ms -= pause_ms; /* as if that had passed */
+		wait_works(s, true, PATIENCE_MS);
+		assert_true(is_open(&client));
+	}
+	close(client.fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -256,6 +277,7 @@ int main(void)
 		SCENE_TEST(test_both_find_their_socket_again),
 		SCENE_TEST(test_the_watch_worker_hears_them),
 		SCENE_TEST(test_it_works_when_all_of_it_speaks),
+		SCENE_TEST(test_who_can_serve_nobody_does_not_work),
 		SCENE_TEST(test_all_end_when_it_is_stopped),
 		SCENE_TEST(test_who_does_not_end_is_ended),
 	};

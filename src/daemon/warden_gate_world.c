@@ -37,6 +37,8 @@ static void serve_letter(const struct gate_worker_start *start, char letter)
 		send(start->porter, &letter, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (letter == 'w')
 		send(start->watch, "w", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (letter == 'u')
+		send(start->warden_socket, &(char){ GATE_WORD_UNABLE }, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (letter == 's')
 		raise(SIGSTOP);
 	if (letter == 'e')

@@ -147,17 +147,14 @@ static uint32_t seconds(uint64_t ms)
 	return (uint32_t)(ms / 1000);
 }
 
-/* The rate that a wave is known by is a mean of the last seconds: it has come before it is seen. */
-#define LEAD_S 10
-
-/* Of all that were seen from its begin on; in the end, of those that came before it ebbed. */
+/* Of all that were seen from its first second on; in the end, of those that came before it ebbed. */
 static void begin_sum(struct worker_waves *v, const struct wave_summary *summary, uint32_t now_s)
 {
 	uint32_t until_s = v->state == LASTING ? now_s + 2 * WORKER_WAVES_EVERY_S :
 						 seconds(summary->begin_ms + summary->lasted_ms);
 
 	v->summed_s = now_s;
-	(void)wave_tally_sum(v->tally, seconds(summary->begin_ms) - LEAD_S, until_s); /* without memory the last one stands */
+	(void)wave_tally_sum(v->tally, seconds(summary->begin_ms) - 1, until_s); /* without memory the last one stands */
 }
 
 static bool go_on_with_sum(struct worker_waves *v, unsigned budget, wave_place_fn *place)

@@ -124,7 +124,6 @@ static struct visitor *add_visitor(struct front *front, int fd, const struct soc
 	struct sockaddr_storage local;
 	socklen_t size = sizeof(local);
 	struct visitor *visitor;
-
 	uint32_t visit;
 	int r;
 
@@ -133,6 +132,8 @@ static struct visitor *add_visitor(struct front *front, int fd, const struct soc
 		visit = ++front->visits;
 		r = table_add(front->visitors, &visit, (void **)&visitor);
 	} while (r == 0);
+	if (r == -ENOMEM)
+		front_note_starved(front);
 	if (r < 0)
 		return NULL;
 	*visitor = (struct visitor){ .node.due_ms = NEVER, .front = front, .fd = fd, .visit = visit };

@@ -81,6 +81,15 @@ void front_room(struct front *front);
 /* No new sessions. `drained` is called when the last one has ended, from the loop. */
 void front_drain(struct front *front, void (*drained)(void *data));
 
+/* Whether who comes can be served, to be asked once a second. A gate to which the kernel leads clients must not be the
+ * reason why mail stops. */
+enum front_ability {
+	FRONT_ABLE,
+	FRONT_UNABLE,  /* nobody could be let in, for some seconds; or there was no memory for a client */
+	FRONT_STARVED, /* there has been none for a while */
+};
+enum front_ability front_look_at_ability(struct front *front);
+
 struct front_numbers {
 	size_t sessions, most; /* now, at most */
 	size_t states[SESSION_STATES];

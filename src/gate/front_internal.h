@@ -68,6 +68,10 @@ struct front {
 	struct tls_server *tls;
 	uint32_t own_mark;
 	bool draining;
+	uint64_t asking_since_ms; /* of the first who is to be let in since the last one was; 0: nobody */
+	uint64_t failed_ms; /* when the last of them could not be */
+	bool failed, starved; /* somebody could not be let in, there was no memory; since the last look */
+	unsigned starved_looks;
 	uint64_t silent_until_ms; /* that the server cannot be reached has been said */
 	void (*drained)(void *data);
 	char replies[65536]; /* of the session that is being served */
@@ -122,6 +126,16 @@ void front_visitor_close(struct visitor *visitor);
 void front_visitor_set_due(struct visitor *visitor, uint64_t due_ms);
 void front_visitor_unqueue(struct visitor *visitor);
 void front_state_changed(struct front *front, enum session_state from, enum session_state to);
+
+/* front_ability.c. The porter is asked for somebody. */
+void front_note_asked(struct front *front);
+/* Somebody was let in, or the porter says that the server is full. */
+void front_note_answered(struct front *front);
+/* Somebody could not be. */
+void front_note_failed(struct front *front);
+/* There was no memory for a client; there was for one. */
+void front_note_starved(struct front *front);
+void front_note_served(struct front *front);
 
 /* front_full.c: ends the least deserving of a sample. False when all deserve their places. */
 bool front_make_room(struct front *front, bool for_known_good);

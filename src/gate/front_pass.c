@@ -32,6 +32,7 @@ static void refuse(struct visitor *visitor, int error)
 				      "4.7.0 Too many connections from your address", &replies);
 	} else {
 		counter_add(COUNTER_gate_hand_off_errors, 1);
+		front_note_failed(visitor->front);
 		wish = session_server_unavailable(&visitor->session, visitor->front->rules, &replies);
 	}
 	front_visitor_follow(visitor, before, wish, &replies);
@@ -45,6 +46,8 @@ int front_visitor_ask(struct visitor *visitor)
 			-EBUSY :
 			front->calls->let_in(front->data, visitor->visit, &visitor->session, visitor->fd);
 
+	if (!letter)
+		front_note_asked(front);
 	visitor->asked = r == 0;
 	/* It does not queue: what room there will be is for clients that are clean. */
 	if (r < 0 && letter) {
@@ -64,6 +67,7 @@ static void remember_passed(struct visitor *visitor)
 {
 	struct front *front = visitor->front;
 
+	front_note_answered(front);
 	counter_add(COUNTER_gate_passed, 1);
 	if (visitor->session.introduction && !visitor->session.interview)
 		return; /* it was rejected, and only may log in */
@@ -141,6 +145,8 @@ static void connect_through(struct visitor *visitor, int server, struct bytes he
 	bound_patience(visitor);
 	r = relay_create(front->loop, front->pipes, visitor->fd, server, header,
 			 &words, &calls, visitor, &visitor->relay);
+	if (r == -ENOMEM)
+		front_note_starved(front);
 	if (r < 0)
 		refuse(visitor, r);
 }
@@ -159,6 +165,9 @@ void front_visitor_answer(struct visitor *visitor, int error, int fd, struct byt
 		return;
 	}
 	visitor->asked = false;
+	/* What the server has no room for, it has no room for without us. */
+	if (error == -EAGAIN || error == -EUSERS)
+		front_note_answered(visitor->front);
 	if (visitor->session.letter && fd >= 0) {
 		front_letter_begin(visitor, fd, header);
 	} else if (visitor->session.letter) {

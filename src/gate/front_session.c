@@ -229,6 +229,7 @@ bool front_visitor_follow(struct visitor *visitor, enum session_state before, en
 	/* Who is known is not watched on its short way through. */
 	if ((visitor->watch || session->state != SESSION_WAITING || visitor->unsent_size) &&
 	    !watch(visitor, wanted(visitor))) {
+		front_note_starved(visitor->front);
 		close_visitor(visitor);
 		return false;
 	}
@@ -259,7 +260,8 @@ void front_visitor_opened(struct visitor *visitor, enum session_memory memory, c
 		wish = look(visitor, &replies);
 	if (visitor->session.greeting)
 		(void)gate_mark_greeted(visitor->fd);
-	front_visitor_follow(visitor, SESSION_TESTING, wish, &replies);
+	if (front_visitor_follow(visitor, SESSION_TESTING, wish, &replies))
+		front_note_served(front);
 }
 
 void front_visitor_looked(struct visitor *visitor)
@@ -299,8 +301,10 @@ void front_visitor_due(struct visitor *visitor)
 		front_visitor_looked(visitor);
 		return;
 	}
-	if (before == SESSION_WAITING)
+	if (before == SESSION_WAITING) {
+		front_note_failed(visitor->front);
 		front_say_unreachable(visitor->front, "it has taken none for gate.full_wait");
+	}
 	wish = session_due(&visitor->session, visitor->front->rules, now_ms, &replies);
 	front_visitor_follow(visitor, before, wish, &replies);
 }

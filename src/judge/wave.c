@@ -92,11 +92,49 @@ static enum wave_state after_calm(const struct wave *w, const struct wave_sample
 	return begins(w) ? WAVE_RISING : calm_of(w);
 }
 
+static void take_summary(struct wave *w, const struct wave_sample *sample)
+{
+	struct wave_summary *summary = &w->summary;
+
+	summary->arrivals += sample->arrivals;
+	summary->first_seen += sample->first_seen;
+	summary->offences += sample->offences;
+	summary->peak_rate = fmax(summary->peak_rate, w->rate);
+	if (sample->open > summary->peak_open)
+		summary->peak_open = sample->open;
+}
+
+static bool is_of_the_rise(const struct wave *w, const struct wave_lead *lead, uint64_t now_ms)
+{
+	return now_ms - lead->sample.now_ms < WAVE_LEAD_MS &&
+	       lead->sample.arrivals * 1000.0 >= w->height / 2 * (double)lead->passed_ms;
+}
+
+static void take_lead(struct wave *w, uint64_t now_ms)
+{
+	uint32_t from = w->lead_count > WAVE_LEAD_MOST ? w->lead_count - WAVE_LEAD_MOST : 0;
+	bool rises = false;
+
+	for (uint32_t i = from; i < w->lead_count; i++) {
+		const struct wave_lead *lead = &w->lead[i % WAVE_LEAD_MOST];
+
+		if (!rises && !is_of_the_rise(w, lead, now_ms))
+			continue;
+		if (!rises) {
+			w->summary.begin_ms = lead->sample.now_ms;
+			w->summary.begin_wall_ms = lead->sample.wall_ms;
+		}
+		rises = true;
+		take_summary(w, &lead->sample);
+	}
+}
+
 /* What will have been its begin, should it become a wave. */
 static void enter_rising(struct wave *w, const struct wave_sample *sample)
 {
 	w->summary = (struct wave_summary){ .begin_ms = sample->now_ms, .begin_wall_ms = sample->wall_ms, .usual = w->usual,
 					    .by_filling = !(w->rate >= w->height) };
+	take_lead(w, sample->now_ms);
 }
 
 static enum wave_state after_rising(const struct wave *w, const struct wave_sample *sample)
@@ -151,6 +189,19 @@ void wave_begin(struct wave *w, const struct wave_limits *limits)
 	*w = (struct wave){ .limits = *limits };
 }
 
+static double height_of(const struct wave *w, double usual)
+{
+	return fmax(w->limits.rate, w->limits.factor * usual);
+}
+
+void wave_know_usual(struct wave *w, double rate, double open)
+{
+	w->observed_ms = WAVE_LEARN_MS;
+	w->usual = rate;
+	w->usual_open = open;
+	w->height = height_of(w, rate);
+}
+
 static bool is_mean(double value)
 {
 	return isfinite(value) && value >= 0 && value <= MOST;
@@ -174,6 +225,7 @@ bool wave_go_on(struct wave *w, const struct wave *before, uint64_t now_ms)
 	}
 	*w = *before;
 	w->limits = limits;
+	w->lead_count = 0;
 	return true;
 }
 
@@ -211,19 +263,7 @@ static void take_usual(struct wave *w, const struct wave_sample *sample, double 
 	approach(&w->usual, sample->arrivals * 1000 / passed_ms, weight);
 	approach(&w->usual_open, sample->open, weight);
 	usual = w->observed_ms < WAVE_LEARN_MS ? fmax(w->usual, w->limits.rate) : w->usual;
-	w->height = fmax(w->limits.rate, w->limits.factor * usual);
-}
-
-static void take_summary(struct wave *w, const struct wave_sample *sample)
-{
-	struct wave_summary *summary = &w->summary;
-
-	summary->arrivals += sample->arrivals;
-	summary->first_seen += sample->first_seen;
-	summary->offences += sample->offences;
-	summary->peak_rate = fmax(summary->peak_rate, w->rate);
-	if (sample->open > summary->peak_open)
-		summary->peak_open = sample->open;
+	w->height = height_of(w, usual);
 }
 
 static void pass_to(struct wave *w, enum wave_state state, const struct wave_sample *sample)
@@ -251,6 +291,7 @@ static void skip(struct wave *w, const struct wave_sample *sample)
 		w->since_wall_ms = sample->wall_ms;
 	}
 	w->growth = 0;
+	w->lead_count = 0;
 	if (w->state == WAVE_RISING)
 		pass_to(w, calm_of(w), sample);
 }
@@ -272,8 +313,10 @@ enum wave_event wave_take(struct wave *w, const struct wave_sample *sample)
 {
 	bool lasted = wave_lasts(w), gap = is_gap(w, sample);
 	enum wave_state next = w->state;
+	uint64_t passed_ms;
 
 	w->limit = sample->limit;
+	passed_ms = sample->now_ms - w->last_ms;
 	if (gap)
 		skip(w, sample);
 	else
@@ -287,6 +330,8 @@ enum wave_event wave_take(struct wave *w, const struct wave_sample *sample)
 		pass_to(w, next, sample);
 	if (!gap && !phases[w->state].is_usual)
 		take_summary(w, sample);
+	if (!gap)
+		w->lead[w->lead_count++ % WAVE_LEAD_MOST] = (struct wave_lead){ *sample, passed_ms };
 	if (lasted == wave_lasts(w))
 		return WAVE_NOTHING;
 	return lasted ? WAVE_OVER : WAVE_BEGAN;

@@ -13,7 +13,8 @@
  *     full within a minute if it goes on like this, or nearly full already; or
  *   - the server has filled up to `fill_start` percent of its limit, well above the usual, however slowly.
  *
- * It is declared when that has held for WAVE_RISING_MS. It ebbs when new connections come at less than half
+ * It is declared when that has held for WAVE_RISING_MS. It began with the first second, of the last WAVE_LEAD_MS before
+ * that, in which they came at half the rate: means are late, and what came until then is of the wave. It ebbs when new connections come at less than half
  * of what began it, and the server is not full of them any more (`fill_stop`), and it is over when that has held
  * for `calm_ms`. In the first minutes nobody knows what is usual: WAVE_WARM_MS nothing is
  * declared, and until WAVE_LEARN_MS what is usual is no less than `rate`.
@@ -33,6 +34,8 @@
 #define WAVE_WARM_MS 10000
 #define WAVE_LEARN_MS (5 * 60 * 1000)
 #define WAVE_RISING_MS 3000
+#define WAVE_LEAD_MS 10000
+#define WAVE_LEAD_MOST 10 /* samples */
 #define WAVE_GAP_MS 10000
 #define WAVE_USUAL_AFTER_MS (3 * 3600 * 1000)
 
@@ -94,9 +97,17 @@ struct wave {
 	double usual, usual_open; /* of the last hour of calm */
 	double height;            /* the rate that begins a wave, or began this one */
 	struct wave_summary summary;
+	struct wave_lead {
+		struct wave_sample sample;
+		uint64_t passed_ms;
+	} lead[WAVE_LEAD_MOST];  /* the latest, in a ring */
+	uint32_t lead_count; /* since a gap */
 };
 
 void wave_begin(struct wave *wave, const struct wave_limits *limits);
+
+/* What is usual, new connections a second and open ones, is known beforehand: nothing has to be learned. */
+void wave_know_usual(struct wave *wave, double rate, double open);
 
 /* Goes on from where an earlier process was, with the limits of now. False, and nothing has changed, when
  * `before` cannot be such a value of at most an hour ago. */

@@ -65,6 +65,11 @@ void time_axis_fit(struct time_axis *axis, double seconds, int64_t wall_start, u
 	}
 }
 
+static bool is_midnight(int64_t wall)
+{
+	return wall % (int64_t)DAY == 0;
+}
+
 static int clock_label(int64_t wall, double step, char label[AXIS_LABEL_SIZE])
 {
 	time_t seconds = (time_t)wall;
@@ -72,7 +77,7 @@ static int clock_label(int64_t wall, double step, char label[AXIS_LABEL_SIZE])
 
 	if (!gmtime_r(&seconds, &tm))
 		return snprintf(label, AXIS_LABEL_SIZE, "?");
-	if (step >= DAY)
+	if (step >= DAY || is_midnight(wall))
 		return snprintf(label, AXIS_LABEL_SIZE, "%02d-%02d", tm.tm_mon + 1, tm.tm_mday);
 	if (step >= MINUTE)
 		return snprintf(label, AXIS_LABEL_SIZE, "%02d:%02d", tm.tm_hour, tm.tm_min);
@@ -97,6 +102,11 @@ static size_t written(int length)
 	if (length < 0)
 		return 0;
 	return length < AXIS_LABEL_SIZE ? (size_t)length : AXIS_LABEL_SIZE - 1;
+}
+
+bool time_axis_begins_day(const struct time_axis *axis, double second)
+{
+	return axis->wall_start && axis->step < DAY && is_midnight(axis->wall_start + (int64_t)llround(second));
 }
 
 size_t time_axis_label(const struct time_axis *axis, double second, char label[AXIS_LABEL_SIZE])

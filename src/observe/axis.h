@@ -8,6 +8,7 @@
 #ifndef WAVEBREAK_OBSERVE_AXIS_H
 #define WAVEBREAK_OBSERVE_AXIS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +25,8 @@ double axis_count_top(double largest);
 
 /* Where the marks of a time axis lie. With `wall_start` (seconds since 1970, already
  * shifted to the zone to be shown) they fall on round clock times and are labelled
- * "19:12"; with 0 they count from the start and are labelled "40 s", "5 min", "6 h". */
+ * "19:12", at midnight "07-28", the day that begins; with 0 they count from the start and
+ * are labelled "40 s", "5 min", "6 h". */
 struct time_axis {
 	double seconds; /* extent */
 	double step;
@@ -33,6 +35,9 @@ struct time_axis {
 };
 
 void time_axis_fit(struct time_axis *axis, double seconds, int64_t wall_start, unsigned int marks);
+
+/* The mark at `second` is a midnight among times of the clock. */
+bool time_axis_begins_day(const struct time_axis *axis, double second);
 
 /* Label of the mark at `second`; returns its length, at most AXIS_LABEL_SIZE - 1. */
 size_t time_axis_label(const struct time_axis *axis, double second, char label[AXIS_LABEL_SIZE]);

@@ -10,6 +10,8 @@
 
 #define DOTS_ACROSS 2
 #define DOTS_DOWN 4
+/* More of a name is cut, or it would take the picture's place. */
+#define STRIP_NAME_MOST 8
 
 enum { INK_NONE, INK_AXIS, INK_LIMIT, INK_CURVE };
 
@@ -38,6 +40,11 @@ struct canvas {
 const char *curve_ink(unsigned int ink)
 {
 	return inks[INK_CURVE + ink % CURVES_AT_MOST];
+}
+
+char curve_mark(unsigned int ink)
+{
+	return "*o+x"[ink % CURVES_AT_MOST];
 }
 
 const struct curve_point *curve_peak(const struct curve *curve)
@@ -179,6 +186,18 @@ static void draw_curve(struct canvas *canvas, const struct curve *curve, bool fi
 	}
 }
 
+static void mark_curves(struct canvas *canvas)
+{
+	for (size_t row = 0; row < canvas->height; row++) {
+		for (size_t column = canvas->left; column < canvas->width; column++) {
+			struct cell *cell = &canvas->cells[row][column];
+
+			if (cell->dots)
+				cell->glyph = (uint8_t)curve_mark(cell->ink - INK_CURVE);
+		}
+	}
+}
+
 /* Drawn last, into cells that are still blank: the curve is what people look for, and the
  * line shows through beside it. */
 static void draw_limit(struct canvas *canvas, double limit)
@@ -307,15 +326,22 @@ static bool is_in_bounds(const struct curve_picture *picture, const struct curve
 {
 	return frame->width >= CURVE_WIDTH_LEAST && frame->width <= CURVE_WIDTH_MOST &&
 	       frame->height >= CURVE_HEIGHT_LEAST && frame->height <= CURVE_HEIGHT_MOST &&
-	       picture->curve_count <= CURVES_AT_MOST &&
+	       picture->curve_count <= CURVES_AT_MOST && picture->strip_count <= CURVE_STRIPS_AT_MOST &&
 	       curve_picture_seconds(picture) <= CURVE_EXTENT_MOST &&
 	       curve_picture_top(picture) <= CURVE_EXTENT_MOST;
 }
 
-/* The labels, a blank, and the axis. */
+/* The labels or the names of strips, a blank, and the axis. */
 static size_t left_of(const struct curve_picture *picture, const struct curve_frame *frame)
 {
-	return label_width(curve_picture_top(picture), frame->height) + 2;
+	size_t widest = label_width(curve_picture_top(picture), frame->height);
+
+	for (size_t i = 0; i < picture->strip_count; i++) {
+		size_t length = strnlen(picture->strips[i].name, STRIP_NAME_MOST);
+
+		widest = length > widest ? length : widest;
+	}
+	return widest + 2;
 }
 
 size_t curve_places(const struct curve_picture *picture, const struct curve_frame *frame)
@@ -343,6 +369,8 @@ int curve_draw(const struct curve_picture *picture, const struct curve_frame *fr
 	for (size_t i = 0; i < picture->curve_count; i++)
 		draw_curve(&canvas, &picture->curves[i], frame->filled,
 			   (uint8_t)(INK_CURVE + (frame->first_ink + i) % CURVES_AT_MOST));
+	if (frame->marked)
+		mark_curves(&canvas);
 	if (picture->limit > 0 && picture->limit <= canvas.top)
 		draw_limit(&canvas, picture->limit);
 	draw_count_axis(&canvas);
@@ -384,6 +412,14 @@ double curve_strip_sums(const struct curve_picture *picture, const struct curve 
 	return highest;
 }
 
+static void put_name(struct canvas *canvas, const char *name)
+{
+	char text[STRIP_NAME_MOST + 1];
+	int length = snprintf(text, sizeof(text), "%.*s", STRIP_NAME_MOST, name);
+
+	put_text(canvas, 0, canvas->left - 2 - (size_t)length, text, INK_AXIS);
+}
+
 int curve_draw_strip(const struct curve_picture *picture, const struct curve_frame *frame, size_t strip, char *text,
 		     size_t size, size_t *ret_length)
 {
@@ -391,7 +427,7 @@ int curve_draw_strip(const struct curve_picture *picture, const struct curve_fra
 	struct canvas canvas;
 	size_t places;
 
-	if (!is_in_bounds(picture, frame) || strip >= picture->strip_count || strip >= CURVE_STRIPS_AT_MOST)
+	if (!is_in_bounds(picture, frame) || strip >= picture->strip_count)
 		return -EINVAL;
 	if (size < CURVE_TEXT_SIZE(frame->width, 1))
 		return -ENOBUFS;
@@ -400,6 +436,7 @@ int curve_draw_strip(const struct curve_picture *picture, const struct curve_fra
 	canvas.height = 1;
 	canvas.left = left_of(picture, frame);
 	places = canvas.width - canvas.left;
+	put_name(&canvas, picture->strips[strip].name);
 	highest = curve_strip_sums(picture, &picture->strips[strip], places, sums);
 	for (size_t i = 0; i < places; i++) {
 		/* U+2581 to U+2588 are blocks of one to eight eighths; the least that happened is seen. */

@@ -44,7 +44,7 @@ struct curve_picture {
 	double top; /* extent of the count axis; 0: up to the largest count or the limit */
 	int64_t wall_start; /* see struct time_axis; 0: elapsed time */
 	/* What happened, below the time axis: counts that are added up where they fall on one place, each strip
-	 * beside its own highest. Of the terminal, by curve_draw_strip. */
+	 * beside its own highest. Of the terminal, by curve_draw_strip, which curve_draw leaves room for the names of. */
 	const struct curve *strips;
 	size_t strip_count;
 };
@@ -71,10 +71,11 @@ struct curve_frame {
 	size_t height; /* in lines, axes included: CURVE_HEIGHT_LEAST to CURVE_HEIGHT_MOST */
 	bool filled; /* the area below a curve too: for a picture of one curve */
 	bool colour; /* with ANSI colours; of several curves the later ones cover the earlier */
+	bool marked; /* each curve by a mark of its own in place of dots: for several without colours */
 	unsigned int first_ink; /* colour of the first curve, 0 to CURVES_AT_MOST - 1 */
 };
 
-#define CURVE_WIDTH_LEAST 24
+#define CURVE_WIDTH_LEAST 16
 #define CURVE_WIDTH_MOST 240
 #define CURVE_HEIGHT_LEAST 5
 #define CURVE_HEIGHT_MOST 64
@@ -95,12 +96,13 @@ size_t curve_places(const struct curve_picture *picture, const struct curve_fram
 int curve_draw(const struct curve_picture *picture, const struct curve_frame *frame, char *text,
 	       size_t size, size_t *ret_length);
 
-/* Strip number `strip` of the picture as one more line, in step with the columns of curve_draw; a buffer of
- * CURVE_TEXT_SIZE(width, 1) suffices. Returns as curve_draw. */
+/* Strip number `strip` of the picture as one more line, its name before it, in step with the columns of curve_draw; a
+ * buffer of CURVE_TEXT_SIZE(width, 1) suffices. Returns as curve_draw. */
 int curve_draw_strip(const struct curve_picture *picture, const struct curve_frame *frame, size_t strip, char *text,
 		     size_t size, size_t *ret_length);
 
-/* The colour in which curve number `ink` is drawn, for legends: an ANSI sequence. */
+/* The colour in which curve number `ink` is drawn, for legends: an ANSI sequence; and its mark. */
 const char *curve_ink(unsigned int ink);
+char curve_mark(unsigned int ink);
 
 #endif

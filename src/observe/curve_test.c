@@ -104,6 +104,41 @@ static void test_a_rise_is_drawn_where_it_is(void **state)
 				  "    0 s                   \n");
 }
 
+/* The later one covers the earlier; the names say which is which without a colour. */
+static void test_marks_tell_curves_apart(void **state)
+{
+	static const struct curve_point up[] = { { 0, 0 }, { 40, 100 } }, down[] = { { 0, 100 }, { 40, 0 } };
+	const struct curve curves[] = { { "up", up, COUNT(up) }, { "down", down, COUNT(down) } };
+	const struct curve_picture picture = { .curves = curves, .curve_count = 2, .top = 100, .limit = 100 };
+	const struct curve_frame frame = { .width = 16, .height = 5, .marked = true };
+
+	draw(&picture, &frame);
+	assert_string_equal(text, "100 ┤oooo╌╌╌****\n"
+				  " 50 ┤   ooooo   \n"
+				  "    │****   oooo\n"
+				  "    └┬──────────\n"
+				  "    0 s         \n");
+	assert_int_equal(curve_mark(0), '*');
+	assert_int_equal(curve_mark(1), 'o');
+}
+
+static void test_long_names_of_strips_leave_room(void **state)
+{
+	const struct curve strips[] = { { "connections that were ended", NULL, 0 }, { "b", NULL, 0 } };
+	const struct curve_picture picture = { .top = 1e12, .seconds = 1, .strips = strips, .strip_count = 2 };
+	const struct curve_picture many = { .strips = strips, .strip_count = CURVE_STRIPS_AT_MOST + 1 };
+	const struct curve_frame frame = { .width = CURVE_WIDTH_LEAST, .height = 6 };
+	size_t length;
+
+	draw(&picture, &frame);
+	assert_frame(&frame);
+	assert_int_equal(curve_draw_strip(&picture, &frame, 0, text, sizeof(text), &length), 0);
+	assert_string_equal(text, "connecti        \n");
+	assert_int_equal(curve_draw_strip(&picture, &frame, 1, text, sizeof(text), &length), 0);
+	assert_string_equal(text, "       b        \n");
+	assert_int_equal(curve_draw(&many, &frame, text, sizeof(text), &length), -EINVAL);
+}
+
 static void test_a_single_sample_is_seen_among_thousands(void **state)
 {
 	static struct curve_point points[100000];
@@ -217,6 +252,11 @@ static void test_time_labels(void **state)
 		{ 323, 1248721937, 43, "19:13" },
 		{ 20, 1248721937, 3, "19:12:20" },
 		{ 8640000, 1248721937, 0, "07-27" },
+		/* The midnight after it, among times of either form, and a day before it. */
+		{ 86400, 1248721937, 17263, "07-28" },
+		{ 86400, 1248721937, 17263 + 10800, "03:00" },
+		{ 60, 1248739190, 10, "07-28" },
+		{ 86400, 0, 0, "0 h" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -226,6 +266,28 @@ static void test_time_labels(void **state)
 		time_axis_fit(&axis, rows[i].seconds, rows[i].wall, 8);
 		assert_int_equal(time_axis_label(&axis, rows[i].at, label), strlen(rows[i].label));
 		assert_string_equal(label, rows[i].label);
+	}
+}
+
+static void test_days_begin_among_times(void **state)
+{
+	static const struct {
+		double seconds;
+		int64_t wall;
+		double at;
+		bool begins;
+	} rows[] = {
+		{ 86400, 1248721937, 17263, true },
+		{ 86400, 1248721937, 17263 + 10800, false },
+		{ 8640000, 1248721937, 17263, false }, /* each mark is a day there */
+		{ 86400, 0, 0, false },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct time_axis axis;
+
+		time_axis_fit(&axis, rows[i].seconds, rows[i].wall, 8);
+		assert_int_equal(time_axis_begins_day(&axis, rows[i].at), rows[i].begins);
 	}
 }
 
@@ -246,13 +308,16 @@ static void test_strips_are_in_step(void **state)
 	};
 	const struct curve strips[] = { { "bans", points, COUNT(points) }, { "nothing", NULL, 0 } };
 	const struct curve_picture picture = { .seconds = 100, .top = 300, .strips = strips, .strip_count = 2 };
-	const struct curve_frame frame = { .width = 46, .height = 10 };
+	const struct curve_frame frame = { .width = 50, .height = 10 };
 	size_t length;
 
 	assert_int_equal(curve_draw_strip(&picture, &frame, 0, text, sizeof(text), &length), 0);
-	assert_string_equal(text, "     \u2582                   \u2588                   \u2582\n");
+	assert_string_equal(text, "   bans  \u2582                   \u2588                   \u2582\n");
 	assert_int_equal(curve_draw_strip(&picture, &frame, 1, text, sizeof(text), &length), 0);
-	assert_int_equal(length, 47);
+	assert_string_equal(text, "nothing                                           \n");
+	draw(&picture, &frame);
+	assert_frame(&frame);
+	assert_non_null(strstr(text, "\n    200 ┤"));
 	assert_int_equal(curve_draw_strip(&picture, &frame, 2, text, sizeof(text), &length), -EINVAL);
 	assert_int_equal(curve_draw_strip(&picture, &frame, 0, text, 100, &length), -ENOBUFS);
 	assert_true(curve_strip_whole(&strips[0]) == 27);
@@ -275,12 +340,15 @@ int main(void)
 		cmocka_unit_test(test_every_line_has_the_width),
 		cmocka_unit_test(test_hostile_numbers_stay_in_the_frame),
 		cmocka_unit_test(test_a_rise_is_drawn_where_it_is),
+		cmocka_unit_test(test_marks_tell_curves_apart),
+		cmocka_unit_test(test_long_names_of_strips_leave_room),
 		cmocka_unit_test(test_a_single_sample_is_seen_among_thousands),
 		cmocka_unit_test(test_the_limit_is_named_and_gives_way_to_the_curve),
 		cmocka_unit_test(test_a_gap_is_not_bridged),
 		cmocka_unit_test(test_bounds_are_refused),
 		cmocka_unit_test(test_steps_are_round),
 		cmocka_unit_test(test_time_labels),
+		cmocka_unit_test(test_days_begin_among_times),
 		cmocka_unit_test(test_clock_marks_fall_on_round_times),
 		cmocka_unit_test(test_strips_are_in_step),
 		cmocka_unit_test(test_peak),

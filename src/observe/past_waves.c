@@ -14,14 +14,36 @@ static uint32_t known(uint32_t value)
 	return value == HISTORY_UNKNOWN ? 0 : value;
 }
 
-static uint32_t arrivals_of(const struct past_waves *w, const uint32_t values[HISTORY_COLUMNS], uint32_t open)
+void past_waves_know_usual(struct past_waves *w, uint32_t open)
 {
-	uint32_t grown = w->last_s && open > w->last_open ? open - w->last_open : 0;
-	uint32_t told = known(values[HISTORY_OUTCOME_CONNECTED]), dropped = known(values[HISTORY_arrivals_banned]);
+	wave_know_usual(&w->wave, (double)open / WAVE_HOLD_S, open);
+}
 
-	if (values[HISTORY_arrivals] == HISTORY_UNKNOWN)
-		return told > grown ? told : grown;
-	return values[HISTORY_arrivals] > dropped ? values[HISTORY_arrivals] - dropped : 0;
+/* In the place of those that have left since the sample before, and what it grew by. */
+static uint32_t must_have_come(struct past_waves *w, uint64_t wall_s, uint32_t open)
+{
+	uint64_t passed_s = wall_s > w->last_s && wall_s - w->last_s <= WAVE_GAP_MS / 1000 ? wall_s - w->last_s : 0;
+	uint64_t still_there, left;
+
+	w->left += (double)w->last_open * (double)passed_s / WAVE_HOLD_S;
+	left = (uint64_t)w->left;
+	w->left -= (double)left;
+	still_there = w->last_open - (left < w->last_open ? left : w->last_open);
+	return open > still_there ? open - (uint32_t)still_there : 0;
+}
+
+static uint32_t arrivals_of(struct past_waves *w, uint64_t wall_s, const uint32_t values[HISTORY_COLUMNS], uint32_t open)
+{
+	uint32_t grown = open > w->last_open ? open - w->last_open : 0;
+	uint32_t told = values[HISTORY_OUTCOME_CONNECTED], dropped = known(values[HISTORY_arrivals_banned]);
+
+	if (values[HISTORY_arrivals] != HISTORY_UNKNOWN)
+		return values[HISTORY_arrivals] > dropped ? values[HISTORY_arrivals] - dropped : 0;
+	if (!w->last_s)
+		return 0;
+	if (told == HISTORY_UNKNOWN)
+		return must_have_come(w, wall_s, open);
+	return told > grown ? told : grown;
 }
 
 static void keep(struct past_waves *w, bool goes_on)
@@ -52,11 +74,11 @@ static uint32_t share(uint32_t sum, uint32_t part, uint32_t parts)
 void past_waves_take(struct past_waves *w, uint64_t wall_s, uint32_t step_s, const uint32_t values[HISTORY_COLUMNS],
 		     uint32_t limit)
 {
-	uint32_t open = known(values[HISTORY_open]), arrivals = arrivals_of(w, values, open);
-	uint32_t parts = step_s > PART_S ? step_s / PART_S : 1;
+	uint32_t open = values[HISTORY_open], parts = step_s > PART_S ? step_s / PART_S : 1, arrivals;
 
-	if (values[HISTORY_open] == HISTORY_UNKNOWN)
+	if (open == HISTORY_UNKNOWN)
 		return;
+	arrivals = arrivals_of(w, wall_s, values, open);
 	for (uint32_t i = 0; i < parts; i++) {
 		uint64_t at_ms = (wall_s + (uint64_t)i * PART_S) * 1000;
 		const struct wave_sample sample = {

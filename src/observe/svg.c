@@ -19,6 +19,12 @@
 #define RIGHT 930.0
 #define TOP 116.0
 #define BOTTOM 434.0
+#define FONT_SIZE 14.0
+#define LEGEND_LEFT 20.0
+#define LEGEND_TOP 86.0 /* of its first line; what the count axis counts stands there too, at the right */
+#define LEGEND_LINE 22.0
+#define LEGEND_GAP 24.0     /* between two in a line */
+#define LEGEND_PART_GAP 6.0 /* between mark, name and number */
 
 /* Amber and blue first, as in the terminal. Plain colours in rules of their own instead of
  * CSS variables: several converters to PDF and PNG know no variables. */
@@ -56,6 +62,24 @@ struct page {
 	FILE *out;
 	double seconds, top, left;
 };
+
+/* Of U+0020 to U+007E in hundredths of an em: DejaVu Sans in bold, the widest of the fonts above. */
+static const uint8_t advances[] = {
+	35, 46, 53, 84, 70, 101, 88, 31, 46, 46, 53, 84, 38, 42, 38, 37, 70, 70, 70, 70, 70, 70, 70, 70, 70, 70, 40,
+	40, 84, 84, 84, 58, 100, 78, 77, 74, 83, 69, 69, 83, 84, 38, 38, 78, 64, 100, 84, 85, 74, 85, 77, 73, 69, 82,
+	78, 111, 78, 73, 73, 46, 37, 46, 84, 50, 50, 68, 72, 60, 72, 68, 44, 72, 72, 35, 35, 67, 35, 105, 72, 69, 72,
+	72, 50, 60, 48, 72, 66, 93, 65, 66, 59, 72, 37, 72, 84,
+};
+
+/* As wide as it may become: which font the reader has is not known here. */
+static double text_width(const char *text)
+{
+	double width = 0;
+
+	for (; *text; text++)
+		width += FONT_SIZE / 100.0 * (*text >= ' ' && *text <= '~' ? advances[*text - ' '] : 100);
+	return width;
+}
 
 static double page_x(const struct page *page, double seconds)
 {
@@ -101,9 +125,10 @@ static int rows_top(size_t strips)
 	return PAGE_HEIGHT + (int)strips * STRIP_HEIGHT;
 }
 
-static void write_head(const struct page *page, const struct svg_caption *caption, size_t strips)
+static void write_head(const struct page *page, const struct svg_caption *caption, size_t strips, double below)
 {
-	int height = rows_top(strips) + (caption->rows.count ? ROWS_TITLE_HEIGHT + (int)caption->rows.count * ROW_HEIGHT : 0);
+	int rows = caption->rows.count ? ROWS_TITLE_HEIGHT + (int)caption->rows.count * ROW_HEIGHT : 0;
+	int height = rows_top(strips) + (int)below + rows;
 
 	fprintf(page->out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
@@ -121,32 +146,80 @@ static void write_head(const struct page *page, const struct svg_caption *captio
 		write_element(page, "<text x=\"20\" y=\"58\">", caption->note, "</text>\n");
 }
 
-/* Inline, one after the other by the renderer's own measure of the text: the width of a
- * name is not known here, so a table of columns would be a guess. */
-static void write_legend(const struct page *page, const struct curve_picture *picture)
+struct legend_entry {
+	const char *mark, *name;
+	size_t ink;
+	char said[AXIS_LABEL_SIZE + 8];
+};
+
+struct legend {
+	struct legend_entry entries[CURVES_AT_MOST + CURVE_STRIPS_AT_MOST];
+	size_t count;
+	bool stacked; /* a line for each entry */
+	double below; /* by how much all that is below it has to make room, compared with a legend of one line */
+};
+
+static void list_entries(struct legend *legend, const struct curve_picture *picture)
 {
-	fputs("<text x=\"20\" y=\"86\">", page->out);
+	char count[AXIS_LABEL_SIZE];
+
 	for (size_t i = 0; i < picture->curve_count; i++) {
 		const struct curve_point *peak = curve_peak(&picture->curves[i]);
-		char label[AXIS_LABEL_SIZE] = "no data";
+		struct legend_entry *entry = &legend->entries[legend->count++];
 
+		*entry = (struct legend_entry){ "\u25CF", picture->curves[i].name, i, "no data" };
 		if (peak)
-			count_axis_label(peak->count, label);
-		fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"%d\">\u25CF</tspan>", i,
-			i ? 24 : 0);
-		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->curves[i].name,
-			      "</tspan>");
-		fprintf(page->out, "<tspan dx=\"6\">%s%s</tspan>", peak ? "at most " : "", label);
+			count_axis_label(peak->count, count);
+		if (peak)
+			snprintf(entry->said, sizeof(entry->said), "at most %s", count);
 	}
 	for (size_t i = 0; i < picture->strip_count; i++) {
-		char label[AXIS_LABEL_SIZE];
+		struct legend_entry *entry = &legend->entries[legend->count++];
 
-		count_axis_label(curve_strip_whole(&picture->strips[i]), label);
-		fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"24\">\u25AE</tspan>", CURVE_STRIP_INK + i);
-		write_element(page, "<tspan class=\"name\" dx=\"6\">", picture->strips[i].name, "</tspan>");
-		fprintf(page->out, "<tspan dx=\"6\">%s</tspan>", label);
+		*entry = (struct legend_entry){ "\u25AE", picture->strips[i].name, CURVE_STRIP_INK + i, "" };
+		count_axis_label(curve_strip_whole(&picture->strips[i]), entry->said);
 	}
-	fputs("</text>\n", page->out);
+}
+
+static double entry_width(const struct legend_entry *entry)
+{
+	return FONT_SIZE + text_width(entry->name) + text_width(entry->said) + 2 * LEGEND_PART_GAP;
+}
+
+/* All in one line, before what the count axis counts; where that may be too narrow, each in a line of its own. */
+static void fit_legend(struct legend *legend, const struct curve_picture *picture, const char *counted)
+{
+	double room = RIGHT - LEGEND_LEFT - LEGEND_GAP - text_width(counted), whole = 0, last = 0;
+
+	*legend = (struct legend){ 0 };
+	list_entries(legend, picture);
+	for (size_t i = 0; i < legend->count; i++) {
+		last = entry_width(&legend->entries[i]);
+		whole += last + (i ? LEGEND_GAP : 0);
+	}
+	legend->stacked = whole > room;
+	if (legend->stacked)
+		legend->below = LEGEND_LINE * (double)(legend->count - (last <= room));
+}
+
+static void write_legend_entry(const struct page *page, const struct legend_entry *entry, double before)
+{
+	fprintf(page->out, "<tspan class=\"dot c%zu\" dx=\"%.0f\">%s</tspan>", entry->ink, before, entry->mark);
+	write_element(page, "<tspan class=\"name\" dx=\"6\">", entry->name, "</tspan>");
+	fprintf(page->out, "<tspan dx=\"6\">%s</tspan>", entry->said);
+}
+
+/* In a line one after the other by the renderer's own measure of the text: columns would be a guess. */
+static void write_legend(const struct page *page, const struct legend *legend)
+{
+	for (size_t i = 0; i < legend->count; i++) {
+		if (i == 0 || legend->stacked)
+			fprintf(page->out, "<text x=\"%.0f\" y=\"%.0f\">", LEGEND_LEFT,
+				LEGEND_TOP + LEGEND_LINE * (double)i);
+		write_legend_entry(page, &legend->entries[i], i && !legend->stacked ? LEGEND_GAP : 0);
+		if (i + 1 == legend->count || legend->stacked)
+			fputs("</text>\n", page->out);
+	}
 }
 
 static void write_count_axis(const struct page *page, const char *counted)
@@ -163,7 +236,7 @@ static void write_count_axis(const struct page *page, const char *counted)
 			count > 0 ? "grid" : "axis", page->left, page_y(page, count), RIGHT, page->left - 10,
 			page_y(page, count) + 5, label);
 	}
-	fprintf(page->out, "<text x=\"%.0f\" y=\"86\" text-anchor=\"end\">", RIGHT);
+	fprintf(page->out, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">", RIGHT, LEGEND_TOP);
 	write_element(page, "", counted, "</text>\n");
 }
 
@@ -174,13 +247,15 @@ static void write_time_axis(const struct page *page, int64_t wall_start)
 	time_axis_fit(&axis, page->seconds, wall_start, 9);
 	for (double at = axis.first; at <= page->seconds; at += axis.step) {
 		char label[AXIS_LABEL_SIZE];
-		double x = page_x(page, at);
+		double x = page_x(page, at), middle;
 
 		time_axis_label(&axis, at, label);
+		/* One at the end of the axis moves back onto the page. */
+		middle = fmin(x, PAGE_WIDTH - text_width(label) / 2);
 		fprintf(page->out,
 			"<path class=\"axis\" d=\"M%.1f %.0fv6\"/>\n"
-			"<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
-			x, BOTTOM, x, BOTTOM + 24, label);
+			"<text%s x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
+			x, BOTTOM, time_axis_begins_day(&axis, at) ? " class=\"name\"" : "", middle, BOTTOM + 24, label);
 	}
 }
 
@@ -348,9 +423,26 @@ static void write_rows(const struct page *page, const struct svg_rows *rows, int
 		write_row(page, &rows->rows[i], i, top + ROWS_TITLE_HEIGHT + ROW_HEIGHT * (double)i);
 }
 
+static void write_picture(const struct page *page, const struct curve_picture *picture,
+			  const struct svg_caption *caption)
+{
+	write_count_axis(page, caption->counted);
+	write_time_axis(page, picture->wall_start);
+	for (size_t i = 0; i < picture->curve_count; i++)
+		write_path(page, &picture->curves[i], i, true);
+	if (picture->limit > 0 && picture->limit <= page->top)
+		write_limit(page, picture->limit);
+	for (size_t i = 0; i < picture->curve_count; i++)
+		write_path(page, &picture->curves[i], i, false);
+	for (size_t i = 0; i < picture->strip_count; i++)
+		write_strip(page, picture, i);
+	write_rows(page, &caption->rows, rows_top(picture->strip_count));
+}
+
 int svg_write(const struct curve_picture *picture, const struct svg_caption *caption, FILE *out)
 {
 	struct page page = { .out = out, .left = caption->rows.count ? LEFT_OF_NAMES : LEFT_OF_COUNTS };
+	struct legend legend;
 
 	if (picture->curve_count > CURVES_AT_MOST || picture->strip_count > CURVE_STRIPS_AT_MOST ||
 	    caption->rows.count > CURVES_AT_MOST)
@@ -359,19 +451,11 @@ int svg_write(const struct curve_picture *picture, const struct svg_caption *cap
 	page.top = curve_picture_top(picture);
 	if (page.seconds > CURVE_EXTENT_MOST || page.top > CURVE_EXTENT_MOST)
 		return -EINVAL;
-	write_head(&page, caption, picture->strip_count);
-	write_count_axis(&page, caption->counted);
-	write_time_axis(&page, picture->wall_start);
-	for (size_t i = 0; i < picture->curve_count; i++)
-		write_path(&page, &picture->curves[i], i, true);
-	if (picture->limit > 0 && picture->limit <= page.top)
-		write_limit(&page, picture->limit);
-	for (size_t i = 0; i < picture->curve_count; i++)
-		write_path(&page, &picture->curves[i], i, false);
-	write_legend(&page, picture);
-	for (size_t i = 0; i < picture->strip_count; i++)
-		write_strip(&page, picture, i);
-	write_rows(&page, &caption->rows, rows_top(picture->strip_count));
-	fputs("</svg>\n", out);
+	fit_legend(&legend, picture, caption->counted);
+	write_head(&page, caption, picture->strip_count, legend.below);
+	write_legend(&page, &legend);
+	fprintf(out, "<g transform=\"translate(0 %.0f)\">\n", legend.below);
+	write_picture(&page, picture, caption);
+	fputs("</g>\n</svg>\n", out);
 	return ferror(out) ? -EIO : 0;
 }

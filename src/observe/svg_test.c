@@ -57,6 +57,57 @@ static void test_curves_limit_and_legend(void **state)
 	free(document);
 }
 
+/* Names of whatever length: in one line where they fit for sure, else in a line each, and what is below moves down. */
+static void test_long_names_have_a_line_each(void **state)
+{
+	static const struct curve_point points[] = { { 0, 0 }, { 10, 300 } };
+	static const char wide[] = "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";
+	const struct curve curves[] = { { "2009-07-27-undefended", points, 2 }, { "2009-07-28-afternoon-evicting", points, 2 },
+					{ "2009-07-28-morning-evicting", points, 2 }, { wide, points, 2 } };
+	struct curve_picture picture = { .curves = curves, .curve_count = 2 };
+	char *document = write(&picture, &caption);
+
+	has(document, 1, "viewBox=\"0 0 960 480\"");
+	has(document, 1, "translate(0 0)");
+	free(document);
+	picture.curve_count = 3;
+	document = write(&picture, &caption);
+	has(document, 1, "viewBox=\"0 0 960 524\"");
+	has(document, 1, "translate(0 44)");
+	has(document, 1, "<text x=\"20\" y=\"86\"><tspan class=\"dot c0\"");
+	has(document, 1, "<text x=\"20\" y=\"108\"><tspan class=\"dot c1\"");
+	has(document, 1, "<text x=\"20\" y=\"130\"><tspan class=\"dot c2\"");
+	free(document);
+	/* What is counted does not fit behind the last one. */
+	picture.curve_count = 4;
+	document = write(&picture, &caption);
+	has(document, 1, "viewBox=\"0 0 960 568\"");
+	free(document);
+}
+
+static void test_a_day_begins_at_midnight(void **state)
+{
+	/* From 27 July 2009, 17:12:17, for 20 hours. */
+	const struct curve_picture picture = { .seconds = 72000, .wall_start = 1248714737 };
+	char *document = write(&picture, &caption);
+
+	has(document, 1, "text-anchor=\"middle\">07-28<");
+	has(document, 1, "<text class=\"name\" x=");
+	has(document, 1, ">18:00<");
+	has(document, 0, ">00:00<");
+	free(document);
+}
+
+static void test_the_last_time_stays_on_the_page(void **state)
+{
+	/* From 27 July 2009, 17:12:20, for a minute: the last mark is its end. */
+	const struct curve_picture picture = { .seconds = 60, .wall_start = 1248714740 };
+	char *document = write(&picture, &caption);
+
+	has(document, 1, "<text x=\"925.0\" y=\"458\" text-anchor=\"middle\">17:13:20<");
+	free(document);
+}
+
 static void test_strips_are_bars_below(void **state)
 {
 	static const struct curve_point open[] = { { 0, 0 }, { 20, 12 } }, bans[] = { { 0, 2 }, { 10, 4 }, { 10, 1 } };
@@ -175,6 +226,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curves_limit_and_legend),
+		cmocka_unit_test(test_long_names_have_a_line_each),
+		cmocka_unit_test(test_a_day_begins_at_midnight),
+		cmocka_unit_test(test_the_last_time_stays_on_the_page),
 		cmocka_unit_test(test_strips_are_bars_below),
 		cmocka_unit_test(test_rows_are_marks_below),
 		cmocka_unit_test(test_foreign_text_cannot_leave_its_element),

@@ -15,28 +15,46 @@ uint32_t wave_estimate_take(struct wave_estimate *e, uint64_t wall_s, uint32_t o
 	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
 
+static void add_moment(struct wave_figures *now, const struct wave_moment *moment)
+{
+	now->bans += moment->deeds.bans;
+	now->evictions += moment->deeds.evictions;
+	now->dropped += moment->deeds.dropped;
+	if (moment->open > now->peak_open) {
+		now->peak_open = moment->open;
+		now->peak_s = moment->wall_ms / 1000;
+	}
+	if (moment->without > now->peak_without)
+		now->peak_without = moment->without;
+}
+
+/* It is seen to rise some seconds after it began. */
+static void begin(struct wave_course *course, const struct wave_moment *moment, uint64_t begin_ms)
+{
+	uint32_t from = course->count > WAVE_LEAD_MOST ? course->count - WAVE_LEAD_MOST : 0;
+
+	course->now = (struct wave_figures){ .peak_s = moment->wall_ms / 1000 };
+	for (uint32_t i = from; i < course->count; i++)
+		if (course->latest[i % WAVE_LEAD_MOST].wall_ms >= begin_ms)
+			add_moment(&course->now, &course->latest[i % WAVE_LEAD_MOST]);
+}
+
 void wave_course_take(struct wave_course *course, const struct wave *wave, const struct wave_sample *sample,
 		      const struct wave_deeds *deeds)
 {
-	uint64_t wall_s = sample->wall_ms / 1000;
-	uint32_t without = wave_estimate_take(&course->estimate, wall_s, sample->open, deeds->evictions + deeds->dropped);
+	struct wave_moment moment = { .wall_ms = sample->wall_ms, .deeds = *deeds, .open = sample->open };
 	bool rose = course->rose;
 
+	moment.without = wave_estimate_take(&course->estimate, sample->wall_ms / 1000, sample->open,
+					    deeds->evictions + deeds->dropped);
 	course->rose = wave->state >= WAVE_RISING;
-	if (!course->rose)
-		return;
-	if (!rose)
-		course->now = (struct wave_figures){ .peak_s = wall_s };
-	course->now.bans += deeds->bans;
-	course->now.evictions += deeds->evictions;
-	course->now.dropped += deeds->dropped;
-	course->now.limit = sample->limit;
-	if (sample->open > course->now.peak_open) {
-		course->now.peak_open = sample->open;
-		course->now.peak_s = wall_s;
+	if (course->rose && !rose)
+		begin(course, &moment, wave->summary.begin_wall_ms);
+	if (course->rose) {
+		course->now.limit = sample->limit;
+		add_moment(&course->now, &moment);
 	}
-	if (without > course->now.peak_without)
-		course->now.peak_without = without;
+	course->latest[course->count++ % WAVE_LEAD_MOST] = moment;
 }
 
 struct wave_figures wave_course_figures(const struct wave_course *course, const struct wave *wave, bool goes_on,

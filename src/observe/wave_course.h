@@ -40,13 +40,22 @@ struct wave_deeds {
 	uint32_t bans, evictions, dropped;
 };
 
+/* Of one sample. */
+struct wave_moment {
+	uint64_t wall_ms;
+	struct wave_deeds deeds;
+	uint32_t open, without;
+};
+
 struct wave_course {
 	struct wave_figures now;
 	struct wave_estimate estimate;
 	bool rose;
+	struct wave_moment latest[WAVE_LEAD_MOST]; /* in a ring */
+	uint32_t count;
 };
 
-/* After wave_take of that sample, in order of time. From when it rises on, `now` is of that wave. */
+/* After wave_take of that sample, in order of time. From when it rises on, `now` is of that wave, from its begin. */
 void wave_course_take(struct wave_course *course, const struct wave *wave, const struct wave_sample *sample,
 		      const struct wave_deeds *deeds);
 

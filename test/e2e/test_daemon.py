@@ -226,6 +226,30 @@ def test_what_systemd_is_told(world):
         supervisor.hears_nothing()
 
 
+def test_what_systemd_is_told_of_one_that_hangs(world):
+    """Nothing, as long as it does; and each second that it is there, where systemd wants to know."""
+    supervisor = Supervisor(world.folder / "watchdog")
+    wrapper = ["env", f"NOTIFY_SOCKET={supervisor.path}", "WATCHDOG_USEC=20000000"]
+    with Guard(world, wrapper=wrapper) as guard:
+        heard = [supervisor.hear() for _ in range(4)]
+        assert set(heard) == {"READY=1", "WATCHDOG=1"} and heard.count("WATCHDOG=1") == 3
+        warden = guard.warden()
+        os.kill(warden, signal.SIGSTOP)
+        try:
+            time.sleep(0.2)
+            supervisor.socket.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                while supervisor.socket.recv(4096):
+                    pass
+            supervisor.socket.settimeout(10)
+            time.sleep(2)
+            supervisor.hears_nothing()
+        finally:
+            os.kill(warden, signal.SIGCONT)
+            guard.process.send_signal(signal.SIGCONT)
+        assert supervisor.hear() == "WATCHDOG=1"
+
+
 def test_a_log_that_is_no_longer_configured(world):
     first, second = OwnLog(world, "first.log"), OwnLog(world, "second.log")
     guard = Guard(world)

@@ -261,7 +261,7 @@ def test_a_wave_is_drawn(world, guard):
     lines = drawn.stdout.splitlines()
     assert {len(line) for line in lines[:22]} == {80}
     assert "limit 300" in drawn.stdout and "\x1b" not in drawn.stdout
-    assert "▅ bans: 12" in lines and any(line.startswith("▅ evicted: ") for line in lines)
+    assert "▇ bans: 12" in lines and any(line.startswith("▇ evicted: ") for line in lines)
     svg = world.folder / "wave.svg"
     assert guard.ask("plot", "--svg", svg).returncode == OK
     root = xml.etree.ElementTree.fromstring(svg.read_text())
@@ -293,6 +293,9 @@ def test_the_waves_of_then_are_found(world, guard):
     assert "estimate" not in told_waves.stdout, "nobody knows what was evicted then"
     found = [json.loads(line) for line in guard.ask("waves", "--json", *words).stdout.splitlines()]
     assert [(w["series"], w["peak_open"]) for w in found] == [("2009-07-27-undefended", 301)]
+    # From 8 to 50 in five seconds: it begins there, though the list does not tell of the hours before.
+    assert time.strftime("%H:%M:%S", time.gmtime(found[0]["begin"])) == "17:12:52"
+    assert found[0]["arrivals"] > 1500, "who left had to be replaced"
     nothing = guard.ask("waves")
     assert nothing.returncode == NO and "none" in nothing.stderr
 

@@ -336,6 +336,107 @@ def test_promtool_takes_each_expression_of_the_dashboard(promtool, tmp_path):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+# What a made-up hour begins with, and how much of it is asked for.
+STEP_SECONDS, STEPS, ASKED_AT = 15, 280, 70 * 60
+VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$instance": "mx"}
+PLAIN = re.compile(r'(wavebreak_\w+)\{instance="\$instance"(?:, (\w+)="(\w+)")?\}')
+
+
+class MadeUp:
+    """The series of a page, each with a number of its own: a gauge is it, a counter grows by it in a second."""
+
+    def __init__(self, page):
+        families = {name: list(family.samples) for name, family in parse(page).items()}
+        families |= {name: [()] for name in SOMETIMES}
+        self.families = {}
+        number = 2
+        for name, samples in families.items():
+            self.families[name] = {labels: number + i for i, labels in enumerate(samples)}
+            number += len(samples)
+        # A log is missing, in a wave.
+        for name, number in {"wavebreak_log_open": 0, "wavebreak_wave_lasts": 1}.items():
+            self.families[name] = dict.fromkeys(self.families[name], number)
+
+    def series(self, instance, times):
+        """Those of a server, all of them so many times as large."""
+        for name, samples in self.families.items():
+            for labels, number in samples.items():
+                rise = number * times * STEP_SECONDS
+                values = f"0+{rise}x{STEPS}" if name.endswith("_total") else f"{number * times}x{STEPS}"
+                yield {"series": f"{name}{written((*labels, ('instance', instance)))}", "values": values}
+
+    def of(self, name, **labels):
+        """The numbers of those that have such labels."""
+        chosen = {key: n for key, n in self.families[name].items() if labels.items() <= dict(key).items()}
+        assert chosen, f"there is no {name} of {labels}"
+        return chosen
+
+    def one(self, name, **labels):
+        (number,) = self.of(f"wavebreak_{name}", **labels).values()
+        return number
+
+
+def written(labels):
+    return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels) + "}"
+
+
+def shown(made_up, title, expression):
+    """Labels to what a panel of that title has to show of it."""
+    one = made_up.one
+    if plain := PLAIN.fullmatch(expression) or PLAIN.fullmatch(
+        expression.removeprefix("rate(").removesuffix("[$__rate_interval])")
+    ):
+        return made_up.of(plain[1], **({plain[2]: plain[3]} if plain[2] else {}))
+    return {
+        "In use": lambda: {(): (one("connections", phase="served") + one("connections", phase="waiting"))
+                           / one("connections_limit")},
+        "Waves": lambda: {(): one("waves_total") * 3600},
+        "Waves (annotation)": lambda: {(): 1},
+        "Left out": lambda: made_up.of("wavebreak_zone_out"),
+        "Share of clients that a list names": lambda: {
+            labels: listed / made_up.of("wavebreak_zone_lookups_total")[labels]
+            for labels, listed in made_up.of("wavebreak_zone_listings_total").items()
+        },
+        "Runs for": lambda: {(): ASKED_AT - one("start_time_seconds")},
+        "Logs missing": lambda: {(): len(made_up.of("wavebreak_log_open"))},
+        "Restarts": lambda: {(): (one("worker_restarts_total") + one("gate_restarts_total")) * 3600},
+    }[title]()
+
+
+def query_test(made_up, title, target):
+    """By the labels that its legend names; in whole thousandths, as a quotient has no end."""
+    names = re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", ""))
+    sums = {}
+    for labels, number in shown(made_up, title, target["expr"]).items():
+        key = tuple((name, dict(labels)[name]) for name in names)
+        sums[key] = sums.get(key, 0) + number
+    expression = target["expr"]
+    for variable, value in VARIABLES.items():
+        expression = expression.replace(variable, value)
+    return {
+        "expr": f"round(1000 * sum by ({', '.join(names)}) ({expression}))",
+        "eval_time": f"{ASKED_AT}s",
+        "exp_samples": [{"labels": written(key), "value": round(1000 * n)} for key, n in sums.items()],
+    }
+
+
+def test_each_query_of_the_dashboard_gives_its_value(world, gated, promtool, tmp_path):
+    """Of all that a guard with a gate tells, beside another server's that is not to be seen."""
+    made_up = MadeUp(ask(world, "/metrics")[2])
+    board = json.loads(DASHBOARD.read_text())
+    queries = [(panel["title"], target) for panel in board["panels"] for target in panel.get("targets", [])]
+    queries += [(f"{note['name']} (annotation)", note) for note in board["annotations"]["list"]]
+    tests = [query_test(made_up, title, target) for title, target in queries]
+    assert len(tests) > 50
+    file = tmp_path / "values.json"
+    series = [*made_up.series("mx", 1), *made_up.series("other", 7)]
+    file.write_text(json.dumps({"tests": [
+        {"interval": f"{STEP_SECONDS}s", "input_series": series, "promql_expr_test": tests}
+    ]}))
+    checked = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 def test_the_dashboard_is_whole():
     board = json.loads(DASHBOARD.read_text())
     panels = board["panels"]

@@ -366,3 +366,21 @@ def test_a_rule_that_brings_our_own_connections_back_has_an_end(world):
         assert "by a rule that is not ours" in guard.log
         with world.smtp("10.67.76.2") as client:
             send_mail(client)
+
+
+def test_a_host_without_ipv6(mail_server):
+    """It was disabled by sysctl: IPv4 is led to the gate, and all is put back."""
+    with World(visible=visible()) as world:
+        script = "for i in all default lo world; do echo 1 > /proc/sys/net/ipv6/conf/$i/disable_ipv6; done"
+        assert world.server_exec(["sh", "-c", script]).returncode == 0
+        before = world.server_exec(["ip", "rule"]).stdout
+        with Guard(world, steered("all")) as guard:
+            wait_until(lambda: guard.status()["gate"]["steering"]["on"], 8, f"steering\n{guard.log}")
+            checked = guard.ask("check").stdout
+            assert "for IPv4, as lo has no IPv6, the rule" in checked and "127.0.0.1; lo has no IPv6" in checked
+            send_mail(world.smtp("10.67.190.1"))
+            listed = world.smtp("10.66.190.1")
+            assert refusal(listed)[0] == 550
+            assert guard.status()["counters"]["gate_sessions"] == 2
+            assert guard.stop() == 0
+        assert world.server_exec(["ip", "rule"]).stdout == before
