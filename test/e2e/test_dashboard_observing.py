@@ -88,3 +88,21 @@ def test_the_page_says_it(browser, guard):
         browser.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
         shoot(browser, f"{'observing' if guard.observe else 'guarding'}-{name}")
     browser.call("Page.navigate", url="about:blank")
+
+
+def test_one_that_guards_follows_one_that_observed(world, browser):  # noqa: F811
+    """On a page that stays open, each ban is what it was."""
+    said = "document.querySelector('#rates-says').textContent"
+    with Guard(world, PAGE, observe=True):
+        browser.screen(1280, 1000)
+        browser.open(URL)
+        browser.wait("document.querySelector('#link').textContent === 'Live' && samples.time.length > 2")
+        client = world.smtp(next(addresses))
+        assert told(client) == 511
+        browser.wait(f"/1 would-be bans and 0 connections/.test({said})")
+        client.close()
+    with Guard(world, PAGE) as guard:
+        browser.wait("document.querySelector('#mode').textContent.startsWith('guarding') && last('arrivals') !== null", 30)
+        assert guard.ask("ban", next(addresses)).returncode == 0
+        browser.wait(f"/1 would-be bans, 1 bans and/.test({said})")
+        browser.call("Page.navigate", url="about:blank")

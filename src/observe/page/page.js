@@ -14,8 +14,8 @@ const count = (n) => Math.round(n).toLocaleString("en");
 const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
 
 // A list of seconds for each column; a column that is not known is null throughout.
-let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], ended: [] };
-const TOTALS = ["arrivals", "bans", "ended"];
+let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], would: [], ended: [] };
+const TOTALS = ["arrivals", "bans", "would", "ended"];
 let before = null, latest = null, observing = false;
 
 // Numbers that came as what each is more than the one before.
@@ -45,7 +45,13 @@ function say(id, text, alarm) {
 	place.classList.toggle("alarm", Boolean(alarm));
 }
 
-function add(sample) {
+// Bans of a guard that only observes would be; one that guards may follow it, on the same page.
+function meant(sample) {
+	return observing ? { ...sample, bans: null, would: sample.would ?? sample.bans } : { ...sample, would: null };
+}
+
+function add(told) {
+	const sample = meant(told);
 	if (latest && sample.time <= latest.time && sample.time > latest.time - MINUTE_S) {
 		// The stream begins with the last of the columns, and says more of it.
 		if (sample.time === latest.time)
@@ -77,7 +83,6 @@ function add(sample) {
 const last = (name) => samples[name].at(-1);
 const isKnown = (column) => Boolean(column?.some((n) => n !== null));
 const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 0), 0);
-const banWord = () => observing ? "would-be bans" : "bans";
 
 function putTiles(id, tiles) {
 	byId(id).replaceChildren(...tiles.filter(([, n]) => n !== null && n !== undefined).map(([name, n]) => {
@@ -109,7 +114,8 @@ function showState() {
 
 function showSentences() {
 	const minutes = Math.ceil(samples.time.length / 60);
-	const rates = [["arrivals", "new connections"], ["bans", banWord()], ["ended", "connections ended"]]
+	const rates = [["arrivals", "new connections"], ["would", "would-be bans"], ["bans", "bans"],
+		["ended", "connections ended"]]
 		.filter(([name]) => isKnown(samples[name])).map(([name, words]) => `${count(highest(name))} ${words}`);
 
 	say("curve-says", !isKnown(samples.served) ? "How many connections there are is not known." :
@@ -132,12 +138,11 @@ function row(cells, head) {
 }
 
 const MINUTE = [["served", "Served"], ["waiting", "Waiting"], ["limit", "Limit"], ["gate", "At the gate"],
-	["arrivals", "New"], ["bans", "Bans"], ["ended", "Ended"]];
+	["arrivals", "New"], ["would", "Would-be bans"], ["bans", "Bans"], ["ended", "Ended"]];
 
 // Not each second: who reads it would lose the place.
 function showMinute() {
-	const known = MINUTE.filter(([name]) => last(name) !== null)
-		.map(([name, title]) => [name, name === "bans" && observing ? "Would-be bans" : title]);
+	const known = MINUTE.filter(([name]) => last(name) !== null);
 	const rows = samples.time.slice(-MINUTE_S).map((time, i, all) => {
 		const at = samples.time.length - all.length + i;
 		return row([clock(time), ...known.map(([name]) =>
@@ -199,7 +204,8 @@ function makeCharts() {
 	], () => samples, SHOWN_S);
 	chart("rates", 160, [
 		["arrivals", "new", "served"],
-		["bans", banWord(), "banned", { dash: [6, 3] }],
+		["would", "would-be bans", "waiting", { dash: [12, 3, 3, 3] }],
+		["bans", "bans", "banned", { dash: [6, 3] }],
 		["ended", "ended", "limit", { dash: [2, 3] }],
 	], () => samples, SHOWN_S);
 	drawWave();
