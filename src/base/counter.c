@@ -14,8 +14,13 @@ static const struct {
 #undef COUNTER
 };
 
-static _Atomic uint64_t own[COUNTER_COUNT];
-static _Atomic uint64_t *numbers = own;
+struct numbers {
+	_Atomic uint64_t of[COUNTER_COUNT];
+	atomic_bool unknown[COUNTER_COUNT];
+};
+
+static struct numbers own;
+static struct numbers *numbers = &own;
 
 int counter_share(void)
 {
@@ -29,12 +34,22 @@ int counter_share(void)
 
 void counter_add(enum counter counter, uint64_t steps)
 {
-	atomic_fetch_add_explicit(&numbers[counter], steps, memory_order_relaxed);
+	atomic_fetch_add_explicit(&numbers->of[counter], steps, memory_order_relaxed);
 }
 
 uint64_t counter_read(enum counter counter)
 {
-	return atomic_load_explicit(&numbers[counter], memory_order_relaxed);
+	return atomic_load_explicit(&numbers->of[counter], memory_order_relaxed);
+}
+
+void counter_make_known(enum counter counter, bool known)
+{
+	atomic_store_explicit(&numbers->unknown[counter], !known, memory_order_relaxed);
+}
+
+bool counter_is_known(enum counter counter)
+{
+	return !atomic_load_explicit(&numbers->unknown[counter], memory_order_relaxed);
 }
 
 const char *counter_name(enum counter counter)

@@ -66,6 +66,22 @@ static void apart_until_shared(void **state)
 	assert_int_equal(counter_read(COUNTER_log_lines), before + 10000);
 }
 
+static void forget_arrivals(void)
+{
+	counter_make_known(COUNTER_arrivals, false);
+}
+
+/* After apart_until_shared: what one process cannot count, the others do not show. */
+static void what_nobody_counts_is_not_known(void **state)
+{
+	assert_true(counter_is_known(COUNTER_arrivals));
+	in_a_child(forget_arrivals);
+	assert_false(counter_is_known(COUNTER_arrivals));
+	assert_true(counter_is_known(COUNTER_bans));
+	counter_make_known(COUNTER_arrivals, true);
+	assert_true(counter_is_known(COUNTER_arrivals));
+}
+
 static void no_step_of_two_processes_is_lost(void **state)
 {
 	uint64_t before = counter_read(COUNTER_log_lines);
@@ -86,6 +102,7 @@ int main(void)
 		cmocka_unit_test(every_counter_has_a_name_and_a_sentence),
 		cmocka_unit_test(adding_counts_one_counter),
 		cmocka_unit_test(apart_until_shared),
+		cmocka_unit_test(what_nobody_counts_is_not_known),
 		cmocka_unit_test(no_step_of_two_processes_is_lost),
 	};
 

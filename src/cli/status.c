@@ -162,12 +162,16 @@ static void print_wave(const json_t *wave, uint64_t now_s)
 static void print_suspects(const json_t *s)
 {
 	const json_t *suspects = json_object_get(s, "suspects");
+	const json_t *steered = json_object_get(json_object_get(s, "counters"), "arrivals_steered");
 
-	if (suspects)
-		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s; led to the gate so far: %" PRIu64 "\n",
-		       "suspects", ask_number(suspects, "now"), ask_number(suspects, "most"),
-		       ask_number(suspects, "networks"), ask_number(suspects, "networks") == 1 ? "" : "s",
-		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+	if (!suspects)
+		return;
+	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s", "suspects",
+	       ask_number(suspects, "now"), ask_number(suspects, "most"), ask_number(suspects, "networks"),
+	       ask_number(suspects, "networks") == 1 ? "" : "s");
+	if (steered)
+		printf("; led to the gate so far: %" PRIu64, ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+	putchar('\n');
 }
 
 static void print_limit(const char *before, uint64_t limit, const char *of)
@@ -185,8 +189,10 @@ static void print_limits(const json_t *s)
 	print_limit("limits        ", ask_number(limits, "per_address"), "a second for an address");
 	print_limit(", ", ask_number(limits, "per_network"), "for a network");
 	print_limit(", ", ask_number(limits, "total"), "in all");
-	printf("; dropped so far: %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n", ask_number(c, "arrivals_over_address"),
-	       ask_number(c, "arrivals_over_network"), ask_number(c, "arrivals_over_total"));
+	if (json_object_get(c, "arrivals_over_address"))
+		printf("; dropped so far: %" PRIu64 ", %" PRIu64 ", %" PRIu64, ask_number(c, "arrivals_over_address"),
+		       ask_number(c, "arrivals_over_network"), ask_number(c, "arrivals_over_total"));
+	putchar('\n');
 }
 
 static void print_logs(const json_t *logs)
@@ -260,12 +266,12 @@ static const char *counter_words(const char *name)
 	return NULL;
 }
 
-static void print_counters(json_t *counters)
+static void print_counters(json_t *counters, bool observes)
 {
 	const json_t *count;
 	const char *name;
 
-	puts("\nsince the start:");
+	printf("\nsince the start%s:\n", observes ? ", where bans are those that would be" : "");
 	json_object_foreach(counters, name, count) {
 		const char *words = counter_words(name);
 		char shown[ASK_TEXT_SIZE];
@@ -279,6 +285,8 @@ static void print_counters(json_t *counters)
 static void print_status(const json_t *s)
 {
 	uint64_t now_s = ask_number(s, "now");
+	char mode[ASK_TEXT_SIZE];
+	bool observes = strcmp(ask_text(s, "mode", mode), "observing") == 0;
 
 	print_head(s, now_s);
 	print_connections(s, now_s);
@@ -287,8 +295,8 @@ static void print_status(const json_t *s)
 	print_relief(json_object_get(s, "relief"), now_s);
 	print_suspects(s);
 	print_limits(s);
-	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
-	       ask_number(s, "bans_most"));
+	printf(SUBJECT "%" PRIu64 "%s of %" PRIu64 " at most\n", "bans", ask_number(s, "bans"),
+	       observes ? " that would be," : "", ask_number(s, "bans_most"));
 	printf(SUBJECT "%" PRIu64 " with a score, of %" PRIu64 " at most\n", "clients",
 	       ask_number(s, "clients"), ask_number(s, "clients_most"));
 	print_allowed(json_object_get(s, "allowed"));
@@ -296,7 +304,7 @@ static void print_status(const json_t *s)
 	printf(SUBJECT "%" PRIu64 "\n", "signatures", ask_number(s, "signatures"));
 	print_store(json_object_get(s, "store"));
 	print_confinement(s);
-	print_counters(json_object_get(s, "counters"));
+	print_counters(json_object_get(s, "counters"), observes);
 }
 
 int cmd_status(int argc, char **argv)

@@ -142,7 +142,7 @@ static void draw_clients(const struct drawing *d, const struct top_now *now)
 
 	write_subject(&line, "clients");
 	write_on(&line, TOP_STRONG, "%s", count_format(now->bans, text));
-	write_on(&line, TOP_PLAIN, " banned");
+	write_on(&line, TOP_PLAIN, now->observes ? " would be banned" : " banned");
 	if (d->model->rates[TOP_BANS] > 0)
 		write_on(&line, TOP_PLAIN, " (+%s/s)", rate_text(d->model->rates[TOP_BANS], text));
 	if (now->has_suspects)

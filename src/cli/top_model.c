@@ -146,6 +146,7 @@ static void take_now(struct top_now *now, const json_t *line)
 
 	memset(now, 0, sizeof(*now));
 	take_text(o, "mode", now->mode, sizeof(now->mode));
+	now->observes = strcmp(now->mode, "observing") == 0;
 	take_text(o, "mail_server", now->server, sizeof(now->server));
 	now->now_s = ask_number(o, "now");
 	now->started_s = ask_number(o, "started");
@@ -157,8 +158,10 @@ static void take_now(struct top_now *now, const json_t *line)
 	now->suspects = ask_number(suspects, "now");
 	take_gate(now, json_object_get(o, "gate"));
 	now->relieves = ask_is_true(json_object_get(o, "relief"), "active");
-	for (i = 0; i < TOP_TOTALS; i++)
+	for (i = 0; i < TOP_TOTALS; i++) {
 		now->totals[i] = ask_number(totals, total_names[i]);
+		now->totals_known[i] = json_object_get(totals, total_names[i]);
+	}
 	json_array_foreach(json_object_get(line, "zones"), i, zone)
 		take_zone(now, zone);
 	now->networks_left_out = ask_number(line, "networks_left_out");
@@ -199,7 +202,8 @@ static void measure(struct top_model *model, const struct top_now *before, const
 	bool comparable = model->known && before->started_s == now->started_s && span_ms > 0;
 
 	for (size_t i = 0; i < TOP_TOTALS; i++) {
-		bool grew = comparable && now->totals[i] >= before->totals[i];
+		bool grew = comparable && before->totals_known[i] && now->totals_known[i] &&
+			    now->totals[i] >= before->totals[i];
 		double rate = grew ? (double)(now->totals[i] - before->totals[i]) * 1000 / (double)span_ms : -1;
 
 		model->rates[i] = rate <= RATE_MOST ? rate : -1;

@@ -75,12 +75,15 @@ struct top_now {
 	bool has_suspects;
 	uint64_t suspects;
 
+	bool observes; /* bans are those that would be */
+
 	bool has_gate;
 	uint64_t sessions, by_state[TOP_SESSIONS];
 	bool steers, steering; /* clients are to be led to the gate; they are */
 
 	bool relieves;
 	uint64_t totals[TOP_TOTALS];
+	bool totals_known[TOP_TOTALS];
 	struct top_zone zones[TOP_ZONES_MOST];
 	size_t zone_count;
 	uint64_t networks_left_out; /* more than the daemon adds up (judge/worst.h) */

@@ -89,6 +89,14 @@ static void how_fast_it_grows(void **state)
 	assert_true(model.rates[TOP_EVICTIONS] < 0);
 	look("{\"arrivals\":4}", 4001);
 	assert_true(model.rates[TOP_ARRIVALS] < 0);
+	/* Who only observes has nothing that counts them. */
+	look("{\"evictions\":1}", 5001);
+	look("{\"evictions\":1}", 6001);
+	assert_true(model.rates[TOP_ARRIVALS] < 0 && model.rates[TOP_EVICTIONS] == 0);
+	look("{\"arrivals\":9,\"evictions\":1}", 7001);
+	assert_true(model.rates[TOP_ARRIVALS] < 0);
+	look("{\"arrivals\":11,\"evictions\":1}", 8001);
+	assert_true(model.rates[TOP_ARRIVALS] == 2);
 }
 
 static bool is_safe(const char *text)

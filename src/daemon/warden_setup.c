@@ -384,12 +384,10 @@ int warden_open_kernel(struct warden *w)
 {
 	struct backend_limits limits = backend_limits(w->plan);
 
-	if (w->options->observe) {
-		warden_open_evict(w);
-		return 0;
-	}
-	if (open_table(w) < 0 || backend_open(w->loop, &limits, &w->ban, &w->backend) < 0)
+	if (!w->options->observe && (open_table(w) < 0 || backend_open(w->loop, &limits, &w->ban, &w->backend) < 0))
 		return WARDEN_UNABLE;
+	/* Before the worker's first second: whether they are counted at all. */
+	warden_count_arrivals(w);
 	warden_open_evict(w);
 	return 0;
 }

@@ -122,10 +122,17 @@ void warden_forget_counts(struct warden *w)
 
 void warden_count_arrivals(struct warden *w)
 {
+	static const enum counter of_the_table[] = {
+		COUNTER_arrivals, COUNTER_arrivals_banned, COUNTER_arrivals_over_address,
+		COUNTER_arrivals_over_network, COUNTER_arrivals_over_total, COUNTER_arrivals_steered,
+	};
 	const struct ban_counts before = w->counts;
 	struct ban_counts now;
+	bool counted = w->ban && ban_counts(w->ban, &now) == 0;
 
-	if (!w->ban || ban_counts(w->ban, &now) < 0)
+	for (size_t i = 0; i < sizeof(of_the_table) / sizeof(of_the_table[0]); i++)
+		counter_make_known(of_the_table[i], counted);
+	if (!counted)
 		return;
 	w->counts = now;
 	counter_add(COUNTER_arrivals, now.arrivals - before.arrivals);

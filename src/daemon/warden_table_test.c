@@ -8,6 +8,7 @@
 
 #include "act/nft_transaction.h"
 #include "act/test_network.h"
+#include "base/counter.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -142,6 +143,22 @@ static void test_the_kernel_is_told_of_all(void **state)
 	drop_table(s);
 }
 
+static void test_what_no_table_counts_is_not_known(void **state)
+{
+	struct scene *s = *state;
+
+	test_network_or_skip();
+	warden_count_arrivals(&s->warden);
+	assert_false(counter_is_known(COUNTER_arrivals) || counter_is_known(COUNTER_arrivals_steered));
+	make_table(s);
+	warden_count_arrivals(&s->warden);
+	assert_true(counter_is_known(COUNTER_arrivals) && counter_is_known(COUNTER_arrivals_steered));
+	drop_table(s);
+	warden_count_arrivals(&s->warden);
+	assert_false(counter_is_known(COUNTER_arrivals) || counter_is_known(COUNTER_arrivals_steered));
+	assert_true(counter_is_known(COUNTER_bans));
+}
+
 /* One that is too long stands for whatever the kernel may refuse. */
 static void test_a_list_that_was_refused_is_told_again(void **state)
 {
@@ -167,6 +184,7 @@ int main(void)
 		SCENE_TEST(test_a_wave_leaves_a_share_of_the_limits),
 		SCENE_TEST(test_the_limits_follow_a_wave_once_a_second),
 		SCENE_TEST(test_the_kernel_is_told_of_all),
+		SCENE_TEST(test_what_no_table_counts_is_not_known),
 		SCENE_TEST(test_a_list_that_was_refused_is_told_again),
 	};
 

@@ -128,8 +128,9 @@ static json_t *counters_to_json(void)
 	json_t *o = json_object();
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		json_object_set_new(o, counter_name((enum counter)i),
-				    json_integer((json_int_t)counter_read((enum counter)i)));
+		if (counter_is_known((enum counter)i))
+			json_object_set_new(o, counter_name((enum counter)i),
+					    json_integer((json_int_t)counter_read((enum counter)i)));
 	return o;
 }
 

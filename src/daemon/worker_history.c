@@ -182,10 +182,9 @@ static uint32_t grown(struct worker_history *h, enum counter counter)
 	return bounded(now > before ? now - before : 0);
 }
 
-/* The kernel counts arrivals where there is a table for it: no arrival at all, ever, is not to know. */
 static uint32_t grown_or_unknown(struct worker_history *h, enum counter counter)
 {
-	return counter_read(counter) ? grown(h, counter) : HISTORY_UNKNOWN;
+	return counter_is_known(counter) ? grown(h, counter) : HISTORY_UNKNOWN;
 }
 
 static void sample_connections(const struct worker *w, uint32_t values[HISTORY_COLUMNS])
@@ -219,8 +218,7 @@ static void sample_gate(struct worker_history *h, uint32_t values[HISTORY_COLUMN
 static void sample_counts(struct worker_history *h, uint32_t values[HISTORY_COLUMNS])
 {
 	values[HISTORY_arrivals] = grown_or_unknown(h, COUNTER_arrivals);
-	if (values[HISTORY_arrivals] != HISTORY_UNKNOWN)
-		values[HISTORY_arrivals_banned] = grown(h, COUNTER_arrivals_banned);
+	values[HISTORY_arrivals_banned] = grown_or_unknown(h, COUNTER_arrivals_banned);
 	values[HISTORY_offences] = grown(h, COUNTER_offences);
 	values[HISTORY_bans] = bounded(bans_count(h->w->bans));
 	values[HISTORY_bans_new] = grown(h, COUNTER_bans);

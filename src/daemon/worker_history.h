@@ -32,8 +32,9 @@ int worker_history_next_wave(struct worker_history *history, uint64_t *begin_s, 
 			     size_t *ret_size);
 
 /* worker_history_curve.c: what was open, and would have been without the guard, in at most WORKER_HISTORY_CURVE_MOST
- * samples of the finest step that is kept of that time: {"step": seconds, "time": [...], "open": [...], …}, null
- * where something is not known. What is too long is cut at its end. */
+ * samples of the finest step that is kept of that time: {"step": seconds, "time": [...], "open": [...], "without":
+ * [...], "limit": [...]}, null where something is not known, and each time but the first as the seconds since the one
+ * before. What is too long is cut at its end. */
 #define WORKER_HISTORY_CURVE_MOST 1440
 json_t *worker_history_curve(struct worker_history *history, uint64_t since_s, uint64_t until_s);
 

@@ -3,14 +3,14 @@
 
 #include "base/clock.h"
 
-/* What is drawn as it was sampled; the estimate is made of it. */
-static const enum history_column drawn[] = { HISTORY_open, HISTORY_limit, HISTORY_arrivals, HISTORY_bans_new,
-					     HISTORY_evictions };
+/* What is drawn as it was sampled. */
+static const enum history_column drawn[] = { HISTORY_open, HISTORY_limit };
 #define DRAWN (sizeof(drawn) / sizeof(drawn[0]))
 
 struct curve {
 	uint64_t since_s, until_s;
 	uint32_t step_s;
+	uint64_t last_s; /* the sample before; 0 at first */
 	json_t *time, *without, *columns[DRAWN];
 	struct wave_estimate estimate;
 };
@@ -35,7 +35,8 @@ static void draw(struct curve *c, uint64_t at_s, const struct history_chunk *chu
 	uint32_t without = wave_estimate_take(&c->estimate, at_s, known(open),
 					      held < UINT32_MAX ? (uint32_t)held : UINT32_MAX);
 
-	json_array_append_new(c->time, json_integer((json_int_t)at_s));
+	json_array_append_new(c->time, json_integer((json_int_t)(at_s - c->last_s)));
+	c->last_s = at_s;
 	json_array_append_new(c->without, open == HISTORY_UNKNOWN ? json_null() : json_integer(without));
 	for (size_t i = 0; i < DRAWN; i++)
 		json_array_append_new(c->columns[i], number_or_null(chunk->values[drawn[i]][slot]));

@@ -6,20 +6,14 @@
 #include "base/text.h"
 #include "daemon/worker_internal.h"
 #include "observe/page.h"
+#include "observe/page_samples.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct sample {
-	uint64_t time_s, served, waiting, banned, gate;
-	uint64_t arrivals, bans, ended; /* since the start */
-	bool wave;
-};
-
 struct worker_page {
 	struct worker *w;
-	struct sample samples[WORKER_PAGE_SAMPLES];
-	size_t next, count;
+	struct page_samples samples;
 };
 
 struct worker_page *worker_page_create(struct worker *w)
@@ -31,25 +25,50 @@ struct worker_page *worker_page_create(struct worker *w)
 	return page;
 }
 
-static json_t *number_or_null(bool known, uint64_t number)
+static struct page_sample sample_of(const struct worker *w)
 {
-	return known ? json_integer((json_int_t)number) : json_null();
+	struct page_sample sample = { .of = {
+		[PAGE_TIME] = (int64_t)clock_wall_s(), [PAGE_SERVED] = PAGE_UNKNOWN, [PAGE_WAITING] = PAGE_UNKNOWN,
+		[PAGE_GATE] = PAGE_UNKNOWN, [PAGE_ARRIVALS] = PAGE_UNKNOWN, [PAGE_BANS] = (int64_t)counter_read(COUNTER_bans),
+		[PAGE_ENDED] = (int64_t)(counter_read(COUNTER_evictions) + counter_read(COUNTER_reliefs)),
+	} };
+
+	if (w->connections) {
+		sample.of[PAGE_SERVED] = w->counts.served;
+		sample.of[PAGE_WAITING] = w->counts.waiting;
+	}
+	if (w->gate)
+		sample.of[PAGE_GATE] = (int64_t)worker_gate_sessions(w->gate);
+	if (counter_is_known(COUNTER_arrivals))
+		sample.of[PAGE_ARRIVALS] = (int64_t)counter_read(COUNTER_arrivals);
+	return sample;
 }
 
-static json_t *sample_to_json(const struct worker *w, const struct sample *sample)
+static json_t *limit_to_json(const struct worker *w)
 {
-	json_t *o = json_object();
+	return w->start->plan->limit ? json_integer(w->start->plan->limit) : json_null();
+}
 
-	json_object_set_new(o, "time", json_integer((json_int_t)sample->time_s));
-	json_object_set_new(o, "served", number_or_null(w->connections, sample->served));
-	json_object_set_new(o, "waiting", number_or_null(w->connections, sample->waiting));
-	json_object_set_new(o, "limit", number_or_null(w->start->plan->limit, w->start->plan->limit));
-	json_object_set_new(o, "banned", json_integer((json_int_t)sample->banned));
-	json_object_set_new(o, "gate", number_or_null(w->gate, sample->gate));
-	json_object_set_new(o, "wave", json_boolean(sample->wave));
-	json_object_set_new(o, "arrivals", json_integer((json_int_t)sample->arrivals));
-	json_object_set_new(o, "bans", json_integer((json_int_t)sample->bans));
-	json_object_set_new(o, "ended", json_integer((json_int_t)sample->ended));
+/* The one that lasts: a page need not ask for the list of them to see that it has grown. */
+static json_t *wave_to_json(const struct worker *w)
+{
+	const struct wave_summary *summary;
+
+	if (!worker_wave_lasts(w))
+		return json_null();
+	summary = &worker_wave_now(w)->summary;
+	return json_pack("{s:I, s:I}", "begin", (json_int_t)(summary->begin_wall_ms / 1000), "peak_open",
+			 (json_int_t)summary->peak_open);
+}
+
+/* With what is so now, and not kept. */
+static json_t *event_to_json(const struct worker *w, const struct page_sample *sample)
+{
+	json_t *o = page_sample_to_json(sample);
+
+	json_object_set_new(o, "limit", limit_to_json(w));
+	json_object_set_new(o, "banned", json_integer((json_int_t)bans_count(w->bans)));
+	json_object_set_new(o, "wave", wave_to_json(w));
 	return o;
 }
 
@@ -64,31 +83,16 @@ static char *dump(json_t *json)
 
 void worker_page_each_second(struct worker_page *page, struct http_server *server)
 {
-	const struct worker *w = page->w;
-	struct sample *sample = &page->samples[page->next];
+	const struct page_sample sample = sample_of(page->w);
 	char *text;
 
-	*sample = (struct sample){
-		.time_s = clock_wall_s(), .served = w->counts.served, .waiting = w->counts.waiting,
-		.banned = bans_count(w->bans), .gate = worker_gate_sessions(w->gate),
-		.arrivals = counter_read(COUNTER_arrivals), .bans = counter_read(COUNTER_bans),
-		.ended = counter_read(COUNTER_evictions) + counter_read(COUNTER_reliefs),
-		.wave = worker_wave_lasts(w),
-	};
-	page->next = (page->next + 1) % WORKER_PAGE_SAMPLES;
-	if (page->count < WORKER_PAGE_SAMPLES)
-		page->count++;
+	page_samples_add(&page->samples, &sample);
 	if (!http_has_streams(server))
 		return;
-	text = dump(sample_to_json(w, sample));
+	text = dump(event_to_json(page->w, &sample));
 	if (text)
 		http_publish(server, bytes_of(text));
 	free(text);
-}
-
-static const struct sample *sample_at(const struct worker_page *page, size_t number)
-{
-	return &page->samples[(page->next + WORKER_PAGE_SAMPLES - page->count + number) % WORKER_PAGE_SAMPLES];
 }
 
 static void answer_text(struct http_answer *answer, const char *type, char *text)
@@ -108,20 +112,16 @@ static void answer_json(struct http_answer *answer, json_t *json)
 
 static void do_samples(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < page->count; i++)
-		json_array_append_new(list, sample_to_json(page->w, sample_at(page, i)));
-	answer_json(answer, json_pack("{s:o}", "samples", list));
+	answer_json(answer, json_pack("{s:b, s:o, s:o}", "observing", page->w->start->observe, "limit",
+				      limit_to_json(page->w), "samples", page_samples_to_json(&page->samples)));
 }
 
 /* The first event is the second that was, so that a page need not wait for one. */
 static void do_live(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
 {
-	static const struct sample none;
-	const struct sample *sample = page->count ? sample_at(page, page->count - 1) : &none;
+	const struct page_sample *last = page_samples_last(&page->samples), first = sample_of(page->w);
 
-	answer_text(answer, "text/event-stream", dump(sample_to_json(page->w, sample)));
+	answer_text(answer, "text/event-stream", dump(event_to_json(page->w, last ? last : &first)));
 	answer->streams = answer->allocated != NULL;
 }
 
@@ -129,6 +129,8 @@ static void do_status(struct worker_page *page, const struct http_request *reque
 {
 	json_t *o = json_pack("{s:o, s:b}", "status", worker_status(page->w), "acts", page->w->http_token[0] != '\0');
 
+	/* They are at /metrics as well, and here not looked at. */
+	json_object_del(json_object_get(o, "status"), "measures");
 	if (page->w->gate)
 		json_object_set_new(o, "zones", worker_gate_zones_to_json(page->w->gate));
 	answer_json(answer, o);
@@ -147,10 +149,32 @@ static void do_explain(struct worker_page *page, const struct http_request *requ
 	answer->body = BYTES_LITERAL("That is not an IPv4 or IPv6 address.\n");
 }
 
+/* What a line of the list says of each. */
+static json_t *waves_to_columns(const json_t *waves)
+{
+	static const char *const told[] = { "begin", "end", "goes_on", "peak_open", "limit", "clients", "at_least" };
+	json_t *o = json_object(), *wave;
+	size_t number;
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		json_t *column = json_array();
+
+		json_array_foreach(waves, number, wave) {
+			json_t *value = json_object_get(wave, told[i]);
+
+			json_array_append_new(column, value ? json_incref(value) : json_null());
+		}
+		json_object_set_new(o, told[i], column);
+	}
+	return o;
+}
+
 static void do_waves(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
 {
-	answer_json(answer, json_pack("{s:b, s:o}", "recorded", page->w->waves != NULL, "waves",
-				      worker_waves_list(page->w)));
+	json_t *waves = worker_waves_list(page->w);
+
+	answer_json(answer, json_pack("{s:b, s:o}", "recorded", page->w->waves != NULL, "waves", waves_to_columns(waves)));
+	json_decref(waves);
 }
 
 static void do_wave(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
@@ -197,6 +221,11 @@ void worker_page_act(struct worker_page *page, const struct http_request *reques
 		answer->status = 403;
 		answer->body = *page->w->http_token ? BYTES_LITERAL("That is not the token.\n") :
 						      BYTES_LITERAL("This page only reads: http.token is not set.\n");
+		return;
+	}
+	if (http_has_body(request)) {
+		answer->status = 413;
+		answer->body = BYTES_LITERAL("What is to be done stands in the query, and nothing in a body.\n");
 		return;
 	}
 	carry_out(page->w, ban ? "ban" : "unban", address ? address : "", answer);

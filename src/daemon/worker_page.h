@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker_page - what the dashboard of the watch worker asks for: its files (observe/page.h), the last
- * WORKER_PAGE_SAMPLES seconds, each further second as it comes, the status, the explanation of an address, the latest
+ * seconds (observe/page_samples.h), each further one as it comes, the status, the explanation of an address, the latest
  * waves, and each of them with its curve.
  *
  * It only reads, but for bans of who has http.token. What it tells has addresses of clients and what they said in
@@ -10,8 +10,6 @@
 #define WAVEBREAK_DAEMON_WORKER_PAGE_H
 
 #include "observe/http.h"
-
-#define WORKER_PAGE_SAMPLES 600
 
 struct worker;
 struct worker_page;

@@ -274,10 +274,14 @@ static json_t *network_to_json(const struct look *look, const struct worst_row *
 /* What grows, for those who want to know how fast. */
 static json_t *totals_to_json(void)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "arrivals", (json_int_t)counter_read(COUNTER_arrivals),
-			 "arrivals_banned", (json_int_t)counter_read(COUNTER_arrivals_banned), "bans",
-			 (json_int_t)counter_read(COUNTER_bans), "evictions", (json_int_t)counter_read(COUNTER_evictions),
-			 "reliefs", (json_int_t)counter_read(COUNTER_reliefs));
+	static const enum counter told[] = { COUNTER_arrivals, COUNTER_arrivals_banned, COUNTER_bans, COUNTER_evictions,
+					     COUNTER_reliefs };
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (counter_is_known(told[i]))
+			json_object_set_new(o, counter_name(told[i]), json_integer((json_int_t)counter_read(told[i])));
+	return o;
 }
 
 static json_t *now_to_json(struct look *look)

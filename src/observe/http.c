@@ -21,6 +21,7 @@ struct client {
 	bool is_stream;
 	int fd;
 	uint64_t since_ms; /* when it connected, or had its last answer */
+	uint64_t body;     /* bytes of its request's that were read past */
 };
 
 struct stream {
@@ -304,11 +305,23 @@ static bool has_room_for_stream(const struct http_server *server)
 	return there.streams < HTTP_STREAMS_MOST;
 }
 
-static bool has_body(const struct http_request *request)
+bool http_has_body(const struct http_request *request)
 {
 	const char *length = http_field(request, "Content-Length");
 
 	return http_field(request, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
+}
+
+/* A POST is answered without, and the connection then ended, where the client waits for a word before it sends its body
+ * (RFC 9110 section 10.1.1), or says that it is too long. libmicrohttpd does so for no other method. */
+static bool is_to_be_read(const struct http_request *request)
+{
+	const char *length = http_field(request, "Content-Length");
+	uint64_t size;
+
+	if (!http_has_body(request) || !request->is_post)
+		return http_has_body(request);
+	return !http_field(request, "Expect") && (!length || bytes_to_u64(bytes_of(length), HTTP_BODY_MOST, &size) == 0);
 }
 
 static bool is_read(const char *method)
@@ -316,35 +329,56 @@ static bool is_read(const char *method)
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-/* Called for the first time when the head of the request is there, which is all that we want of it. */
-static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_size, void **context)
+static enum MHD_Result answer_request(struct http_server *server, const struct http_request *request,
+				      const char *method)
 {
 	struct http_answer answer = { .status = MHD_HTTP_NOT_FOUND, .type = "text/plain; charset=utf-8",
 				      .body = BYTES_LITERAL("There is nothing here.\n") };
-	const struct http_request request = { connection, url, strcmp(method, "POST") == 0 };
-	struct http_server *server = data;
-	const char *host = http_field(&request, "Host");
+	const char *host = http_field(request, "Host");
 	enum MHD_Result result;
 
-	counter_add(COUNTER_http_requests, 1);
-	if (has_body(&request)) {
-		counter_add(COUNTER_http_refused, 1);
-		return MHD_NO;
-	}
 	if (!is_read(method))
 		refuse(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "That cannot be done here.\n");
 	if (server->local && host && !http_host_is_local(bytes_of(host)))
 		refuse(&answer, MHD_HTTP_FORBIDDEN, "Here answers an address, or localhost, and no other name.\n");
-	else if (is_read(method) || request.is_post)
-		server->fn(server->data, &request, &answer);
+	else if (is_read(method) || request->is_post)
+		server->fn(server->data, request, &answer);
 	if (answer.streams && !has_room_for_stream(server))
 		refuse(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "Others watch already; try again later.\n");
 	if (answer.status >= MHD_HTTP_BAD_REQUEST)
 		counter_add(COUNTER_http_refused, 1);
-	result = send_answer(server, connection, &answer);
+	result = send_answer(server, request->connection, &answer);
 	free(answer.allocated);
 	return result;
+}
+
+/* Called when the head of the request is there, which is all that we want of it; if there is to be a body, again for
+ * each part of it, and once more at its end. */
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_size, void **context)
+{
+	const struct http_request request = { connection, url, strcmp(method, "POST") == 0 };
+	struct client *client = client_of(connection);
+	bool first = !*context;
+
+	if (!client)
+		return MHD_NO;
+	*context = client;
+	if (first) {
+		counter_add(COUNTER_http_requests, 1);
+		client->body = 0;
+		if (is_to_be_read(&request))
+			return MHD_YES;
+	}
+	client->body += *upload_size;
+	if (client->body > HTTP_BODY_MOST) {
+		counter_add(COUNTER_http_refused, 1);
+		return MHD_NO;
+	}
+	if (*upload_size == 0)
+		return answer_request(data, &request, method);
+	*upload_size = 0;
+	return MHD_YES;
 }
 
 void http_publish(struct http_server *server, struct bytes event)

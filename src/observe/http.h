@@ -5,13 +5,16 @@
  * may connect is a stranger all the same, and the loop has more important things to do, so everything is bounded:
  *
  *   HTTP_CLIENTS_MOST   connections; further ones wait in the kernel's queue, which is as short
- *   HTTP_MEMORY         bytes for the head of a request (longer: 431), which has no body (413)
+ *   HTTP_MEMORY         bytes for the head of a request (longer: 431)
+ *   HTTP_BODY_MOST      bytes of a body, which is read past: it does not matter here, but who sends one waits for it to
+ *                       be taken before it reads our answer
  *   HTTP_IDLE_S         that a client may be silent
  *   HTTP_REQUEST_MS     from one answer to the next, also for a client that trickles
  *   HTTP_BUDGET_US      of the process's time in a second; when it is used up, all HTTP rests until the next one
  *   HTTP_STREAMS_MOST   of the connections that may be event streams
  *
- * GET, HEAD and POST are known here, and none has a body: what a POST has to say is in its query. A request with a
+ * GET, HEAD and POST are known here, and none needs a body: what a POST has to say is in its query. Where a longer body
+ * is announced it is answered at once, and the connection ended; one that proves to be longer is hung up on. A request with a
  * Host that is neither an address nor localhost is refused where the server is bound to loopback: a page of the web
  * whose name was pointed to 127.0.0.1 must not read us through its visitor's browser.
  *
@@ -26,6 +29,7 @@
 #define HTTP_CLIENTS_MOST 32
 #define HTTP_STREAMS_MOST 8
 #define HTTP_MEMORY 16384
+#define HTTP_BODY_MOST (1024 * 1024)
 #define HTTP_IDLE_S 10
 #define HTTP_REQUEST_MS 20000
 #define HTTP_BUDGET_US 50000
@@ -39,6 +43,8 @@ const char *http_path(const struct http_request *request);
 /* The value of ?NAME=VALUE, decoded as well, or NULL. */
 const char *http_query(const struct http_request *request, const char *name);
 bool http_is_post(const struct http_request *request);
+/* That was read past, or will not be read. */
+bool http_has_body(const struct http_request *request);
 /* NULL where the client did not send it. */
 const char *http_field(const struct http_request *request, const char *name);
 

@@ -232,9 +232,63 @@ static void test_what_is_no_request(void **state)
 	assert_non_null(strstr(hear(fd, NULL), " 431 "));
 	close(fd);
 	assert_null(strstr(ask("\x16\x03\x01\x02\r\n\r\n"), " 200 "));
-	assert_string_equal(ask("GET /page HTTP/1.1\r\nContent-Length: 1\r\n" CLOSE), "");
-	assert_string_equal(ask("POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE), "");
 	assert_true(clock_ms() < until);
+}
+
+static void test_a_body_is_read_past(void **state)
+{
+	assert_says("POST /act HTTP/1.1\r\nContent-Length: 7\r\n" CLOSE "a=b&c=d", "HTTP/1.1 200 ", "");
+	assert_says("POST /page HTTP/1.1\r\nContent-Length: 7\r\n" CLOSE "a=b&c=d", "HTTP/1.1 405 ", "");
+	assert_says("POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 405 ", "");
+	assert_says("GET /page HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "abc", "HTTP/1.1 200 ", "[]");
+	/* What follows a body is the next request, and no part of this one. */
+	assert_says("POST /page HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabcGET /page?a=2 HTTP/1.1\r\n" CLOSE,
+		    "HTTP/1.1 405 ", "[2]");
+	/* Who waits for leave to send one has its answer instead. */
+	assert_says("POST /page HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n" CLOSE, "HTTP/1.1 405 ", "");
+}
+
+/* Sends a body of that size, chunked where `chunk` is its first line. What was answered until then or after it. */
+static const char *send_long(const char *head, const char *chunk, size_t size)
+{
+	static char part[16384];
+	const char *heard = "";
+	int fd = dial();
+
+	memset(part, 'x', sizeof(part));
+	say(fd, head);
+	say(fd, chunk);
+	while (size > 0) {
+		ssize_t n = send(fd, part, size < sizeof(part) ? size : sizeof(part), MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EAGAIN)
+			break;
+		size -= n > 0 ? (size_t)n : 0;
+		turn_loop();
+	}
+	if (size == 0 && *chunk)
+		say(fd, "\r\n0\r\n\r\n");
+	heard = hear(fd, NULL);
+	close(fd);
+	return heard;
+}
+
+static void test_a_body_is_bounded(void **state)
+{
+	uint64_t refused = counter_read(COUNTER_http_refused);
+	static const char chunked[] = "POST /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE;
+
+	_Static_assert(HTTP_BODY_MOST == 0x100000, "what is said below");
+	assert_non_null(strstr(send_long("POST /page HTTP/1.1\r\nContent-Length: 1048576\r\n" CLOSE, "", HTTP_BODY_MOST),
+			       "HTTP/1.1 405 "));
+	assert_non_null(strstr(send_long(chunked, "100000\r\n", HTTP_BODY_MOST), "HTTP/1.1 405 "));
+	assert_int_equal(counter_read(COUNTER_http_refused), refused + 2);
+	/* Announced, it is answered at once … */
+	assert_says("POST /page HTTP/1.1\r\nContent-Length: 1048577\r\n" CLOSE, "HTTP/1.1 405 ", "");
+	/* … and else hung up on. */
+	assert_string_equal(send_long(chunked, "100001\r\n", HTTP_BODY_MOST + 1), "");
+	assert_string_equal(send_long("GET /page HTTP/1.1\r\nContent-Length: 1048577\r\n" CLOSE, "", HTTP_BODY_MOST + 1), "");
+	assert_int_equal(counter_read(COUNTER_http_refused), refused + 5);
 }
 
 static void test_who_trickles_is_ended(void **state)
@@ -400,6 +454,8 @@ int main(void)
 		cmocka_unit_test(test_which_hosts_are_local),
 		cmocka_unit_test(test_who_bears_the_token),
 		TEST(test_what_is_no_request),
+		TEST(test_a_body_is_read_past),
+		TEST(test_a_body_is_bounded),
 		TEST(test_who_trickles_is_ended),
 		TEST(test_a_stream_may_last),
 		TEST(test_more_clients_wait_and_are_served_later),

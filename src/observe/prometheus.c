@@ -129,6 +129,8 @@ void prometheus_counters(struct prometheus *page)
 	char name[PROMETHEUS_NAME_SIZE], number[NUMBER_SIZE];
 
 	for (int i = 0; i < COUNTER_COUNT; i++) {
+		if (!counter_is_known((enum counter)i))
+			continue;
 		prometheus_name(counter_name((enum counter)i), true, name);
 		put_head(page, name, counter_help((enum counter)i), true);
 		snprintf(number, sizeof(number), " %" PRIu64 "\n", counter_read((enum counter)i));

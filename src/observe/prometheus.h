@@ -25,7 +25,7 @@ struct prometheus;
 /* Returns 0 or -ENOMEM. */
 int prometheus_create(struct prometheus **ret);
 
-/* All of defs/counters.def, as they are now. */
+/* All of defs/counters.def that are known, as they are now. */
 void prometheus_counters(struct prometheus *page);
 /* A measure_fn, with the page as its data. */
 void prometheus_measure(void *page, enum measure measure, const char *value_of_label, const char *value_of_label2,

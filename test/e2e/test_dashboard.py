@@ -2,10 +2,12 @@
 """The page of the daemon in a real Chromium: it shows what happens, to everybody who can look at it in whatever way,
 and nothing that a stranger wrote becomes more than text."""
 
+import base64
 import json
 import os
 import pathlib
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +16,7 @@ from gates import PORT, gate, refusal, world
 from guard import Guard
 from name_server import EVERYBODY, WELL, NameServer, zones
 from test_metrics import ask
-from world import wait_until
+from world import REPOSITORY, wait_until
 
 PAGE = "http { listen = 9025  page = yes }\n"
 URL = "http://127.0.0.1:9025/"
@@ -116,6 +118,25 @@ def test_it_shows_what_happens_while_it_does(world, browser, page):
     assert complaints(browser) == []
 
 
+# Without what the page asks for by itself each SLOW_MS, there is what the stream tells.
+ONLY_THE_STREAM = "for (let id = 1; id < 1000; id++) clearInterval(id)"
+
+
+def test_the_sentences_say_what_the_tiles_say(world, browser, page):
+    browser.value(ONLY_THE_STREAM)
+    clients = [world.smtp(f"10.67.31.{i}") for i in range(1, 5)]
+    browser.wait("latest.served === 4")
+    said, rates = browser.value("['curve-says', 'rates-says'].map((id) => document.getElementById(id).textContent)")
+    assert "at most 4 connections served of 300" in said and said.endswith("; now 4 and 0.")
+    for client in clients:
+        client.quit()
+    browser.wait("latest.served === 0")
+    assert browser.text("#curve-says").endswith("; now 0 and 0.")
+    most = browser.value("Math.round(highest('arrivals'))")
+    assert most >= 1 and browser.text("#rates-says").startswith(f"At most {most} new connections, ")
+    assert "at the gate" in browser.text("#curve") or not browser.value(DRAWS)
+
+
 @pytest.mark.parametrize(
     "sample, words, alarm",
     [
@@ -195,9 +216,52 @@ def test_nothing_is_asked_of_anybody_else(browser, page):
     assert len(asked) >= 6 and all(url.startswith(URL) for url in asked)
 
 
-def test_it_is_small_and_fast(world, browser, page):
-    sizes = [len(ask(world, path)[2]) for path in ("/", "/page.js", "/page.css", "/uplot.js", "/uplot.css")]
-    assert sum(sizes) <= 150 * 1024
+def defined(header, name):
+    return int(re.search(rf"^#define {name} (\d+)$", (REPOSITORY / "src" / header).read_text(), re.M)[1])
+
+
+KEPT = defined("observe/page_samples.h", "PAGE_SAMPLES_KEPT")
+WIDEST = 4294967295
+
+
+def widest_window(world, size):
+    """What samples.json is after hours, with numbers so wide that it has that size: as the daemon tells it, but for that."""
+    answer = json.loads(ask(world, "/samples.json")[2])
+    assert all(column for column in answer["samples"].values())
+    answer["samples"] = {name: [column[0]] + [WIDEST] * (KEPT - 1) for name, column in answer["samples"].items()}
+    answer["samples"]["time"] = [int(answer["samples"]["time"][0]) - KEPT] + [1] * (KEPT - 1)
+    text = json.dumps(answer, separators=(",", ":"))
+    assert len(text) <= size
+    return text + " " * (size - len(text))
+
+
+def test_all_of_the_first_load_is_small(world, browser, page):
+    """With a full window of samples, and a full list of waves, as wide as they can be."""
+    window = widest_window(world, defined("observe/page_samples.h", "PAGE_SAMPLES_TEXT_MOST") + 100)
+    a_wave = len(f"{WIDEST},{WIDEST},false,{WIDEST},{WIDEST},{WIDEST},false,")
+    waves = defined("daemon/worker_waves.h", "WORKER_WAVES_LISTED") * a_wave
+    browser.call("Fetch.enable", patterns=[{"urlPattern": "*/samples.json"}])
+    browser.call("Page.navigate", url="about:blank")
+    browser.events.clear()
+    browser.call("Page.navigate", url=URL)
+    paused = wait_until(lambda: browser.value("1") and browser.events_of("Fetch.requestPaused"), 10, "the samples")
+    browser.call("Fetch.fulfillRequest", requestId=paused[0]["requestId"], responseCode=200,
+                 body=base64.b64encode(window.encode()).decode())
+    browser.call("Fetch.disable")
+    browser.wait("document.querySelector('#link').textContent === 'Live' && document.querySelector('#health li') !== null")
+    assert browser.value("samples.time.length") > KEPT - 10 and browser.value("highest('served')") == WIDEST
+    asked = {urlsplit(url).path for url in browser.requested() if not url.startswith("data:")}
+    assert {"/", "/page.js", "/page.css", "/samples.json", "/status.json", "/waves.json", "/live"} <= asked
+    answers = {path: ask(world, path) for path in asked - {"/live", "/samples.json"}}
+    heads = [sum(len(f"{name}: {value}\r\n") for name, value in fields.items()) + 64 for _, fields, _ in answers.values()]
+    bodies = {path: len(body) for path, (_, _, body) in answers.items()}
+    live = len(browser.value("JSON.stringify(latest)"))
+    total = sum(bodies.values()) + sum(heads) + len(window) + waves + live + 2 * max(heads)
+    print(f"{total} bytes: {bodies}, samples {len(window)}, waves {waves}, the first event {live}, heads {sum(heads)}")
+    assert total <= 150_000
+
+
+def test_it_is_fast(browser, page):
     browser.open(URL)
     painted = browser.wait("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
     assert painted < 5000  # measured: see bench/RESULTS.md
@@ -290,6 +354,43 @@ def test_who_has_the_token_bans_and_unbans(browser, acting):
     for _ in range(2):
         press(browser, "ban", TOKEN)
     assert "127.0.0.1 cannot be banned" in done(browser, "127")
+
+
+def test_it_has_room_between_its_forms_and_no_gate_in_its_legend(browser, acting):
+    browser.wait("samples.time.length > 1")
+    above, below = browser.value("['search', 'act'].map((id) => document.getElementById(id).getBoundingClientRect())"
+                                 ".map(({ top, bottom }) => [top, bottom])")
+    assert below[0] - above[1] >= 8
+    for width, dark in (1280, False), (1280, True), (390, False):
+        browser.screen(width, 900, dark)
+        browser.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
+        shoot(browser, f"acting-{width}-{'dark' if dark else 'light'}")
+    if browser.value(DRAWS):
+        legend = browser.text("#curve")
+        assert "served" in legend and "limit" in legend and "at the gate" not in legend
+
+
+# POSTs with a body of so many bytes, at once or in chunks, and says what came back.
+POSTS = r"""
+import http.client, json, sys
+size, chunked, fields = json.loads(sys.argv[1])
+connection = http.client.HTTPConnection("127.0.0.1", 9025, timeout=15)
+body = iter([b"x" * min(size, 4096)] * (size // min(size, 4096))) if chunked else b"x" * size
+try:
+    connection.request("POST", "/ban.json?address=10.66.33.3", body=body, headers=fields, encode_chunked=chunked)
+except (BrokenPipeError, ConnectionResetError):
+    pass  # it need not take what is too long: its answer has come
+print(connection.getresponse().status)
+"""
+
+
+@pytest.mark.parametrize("fields, status", [({}, 403), ({"Authorization": f"Bearer {TOKEN}"}, 413)], ids=["without", "with"])
+@pytest.mark.parametrize("size, chunked", [(7, False), (7, True), (1 << 20, False), (1 << 20, True), (20_000_000, False)])
+def test_what_a_post_with_a_body_hears(world, acting, size, chunked, fields, status):
+    """With the token as well nothing is done: what is in the body might say something else than the query."""
+    done = world.server_exec(["/usr/bin/python3", "-c", POSTS, json.dumps([size, chunked, fields])])
+    assert (done.stdout, done.stderr) == (f"{status}\n", "")
+    assert "10.66.33.3" not in acting.bans()
 
 
 def test_who_has_not_the_token_does_nothing(world, browser, acting):

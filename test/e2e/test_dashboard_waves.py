@@ -5,7 +5,7 @@ import pytest
 
 from browser import Browser, chromium
 from places import HOSTILE, databases
-from test_dashboard import DRAWS, ENTER, PAGE, TAB, URL, complaints, shoot
+from test_dashboard import DRAWS, ENTER, ONLY_THE_STREAM, PAGE, TAB, URL, complaints, shoot
 from test_metrics import ask
 from test_wave_sources import LISTED, LISTED6, come, counted, lasting, over, world  # noqa: F401 (a fixture)
 from test_waves import WAVE, Waves, let_it_look
@@ -48,6 +48,36 @@ def opened(browser):
     browser.wait(SHOWN)
     if browser.value(DRAWS):
         browser.wait("document.querySelectorAll('#wave-curve canvas').length === 1")
+
+
+@pytest.fixture
+def follower(world, browser):  # noqa: F811
+    """A guard before whom no wave lies, and the page of it, which asks for nothing by itself."""
+    with Waves(world, PAGE + WAVE, state=world.folder / "followed") as guard:
+        browser.events.clear()
+        browser.screen(1280, 1000)
+        browser.open(URL)
+        browser.wait("recorded && document.querySelector('#link').textContent === 'Live'")
+        browser.value(ONLY_THE_STREAM)
+        let_it_look(guard)
+        yield guard
+        browser.call("Page.navigate", url="about:blank")
+
+
+def test_the_list_follows_a_wave(world, browser, follower):  # noqa: F811
+    first = "document.querySelector('#wave-list a')"
+    clients = come(world, 9)
+    lasting(follower)
+    browser.wait(f"{first}?.textContent.includes('goes on')")
+    clients += [world.connect(f"10.67.19.{n + 1}") for n in range(30)]
+    browser.wait("latest.wave.peak_open >= 60", 20)
+    assert browser.value(f"{first}.textContent.includes(`at most ${{latest.wave.peak_open}} open`)")
+    over(follower, clients)
+    browser.wait("latest.wave === null && latest.time > 0")
+    browser.wait(f"!{first}.textContent.includes('goes on')", 3)
+    asked = [url for url in browser.requested() if url.endswith("waves.json")]
+    assert len(asked) <= 1 + 2 * browser.value("LIST_TRIES")
+    assert complaints(browser) == []
 
 
 def cells(browser, caption):

@@ -6,15 +6,27 @@ const KEPT_S = 600, SHOWN_S = 120, MINUTE_S = 60, SLOW_MS = 10000;
 // A guard that was started again is back soon; one that is gone is not asked for often.
 const RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 10000;
 const NEAR = 0.9;
+// The list has a wave some seconds after the stream has told of it: who came is summed up first.
+const LIST_TRIES = 5;
 
 const byId = (id) => document.getElementById(id);
 const count = (n) => Math.round(n).toLocaleString("en");
 const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
 
 // A list of seconds for each column; a column that is not known is null throughout.
-let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], ended: [] };
-const TOTALS = ["arrivals", "bans", "ended"];
+let samples = { time: [], served: [], waiting: [], limit: [], gate: [], arrivals: [], bans: [], would: [], ended: [] };
+const TOTALS = ["arrivals", "bans", "would", "ended"];
 let before = null, latest = null, observing = false;
+
+// Numbers that came as what each is more than the one before.
+function summed(column) {
+	let sum = 0;
+	return column?.map((n) => n === null ? null : sum += n);
+}
+
+// Columns as objects; a column that is null, as null of each.
+const rowsOf = (columns, first) => columns[first].map((_, i) =>
+	Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column?.[i] ?? null])));
 
 function element(name, text, className) {
 	const made = document.createElement(name);
@@ -33,9 +45,19 @@ function say(id, text, alarm) {
 	place.classList.toggle("alarm", Boolean(alarm));
 }
 
-function add(sample) {
-	if (latest && sample.time <= latest.time && sample.time > latest.time - MINUTE_S)
+// Bans of a guard that only observes would be; one that guards may follow it, on the same page.
+function meant(sample) {
+	return observing ? { ...sample, bans: null, would: sample.would ?? sample.bans } : { ...sample, would: null };
+}
+
+function add(told) {
+	const sample = meant(told);
+	if (latest && sample.time <= latest.time && sample.time > latest.time - MINUTE_S) {
+		// The stream begins with the last of the columns, and says more of it.
+		if (sample.time === latest.time)
+			latest = sample;
 		return;
+	}
 	if (latest && sample.time < latest.time) {
 		// The clock was set back.
 		latest = null;
@@ -47,7 +69,8 @@ function add(sample) {
 	for (const name of Object.keys(samples)) {
 		let value = sample[name] ?? null;
 		if (TOTALS.includes(name))
-			value = before && value !== null ? Math.max(0, (value - before[name]) / (sample.time - before.time)) : null;
+			value = value !== null && (before?.[name] ?? null) !== null
+				? Math.max(0, (value - before[name]) / (sample.time - before.time)) : null;
 		samples[name].push(value);
 	}
 	while (samples.time[0] < sample.time - KEPT_S)
@@ -58,6 +81,7 @@ function add(sample) {
 // The tiles and sentences
 
 const last = (name) => samples[name].at(-1);
+const isKnown = (column) => Boolean(column?.some((n) => n !== null));
 const highest = (name) => samples[name].reduce((most, n) => Math.max(most, n ?? 0), 0);
 
 function putTiles(id, tiles) {
@@ -90,15 +114,16 @@ function showState() {
 
 function showSentences() {
 	const minutes = Math.ceil(samples.time.length / 60);
+	const rates = [["arrivals", "new connections"], ["would", "would-be bans"], ["bans", "bans"],
+		["ended", "connections ended"]]
+		.filter(([name]) => isKnown(samples[name])).map(([name, words]) => `${count(highest(name))} ${words}`);
 
-	say("curve-says", `In the last ${minutes === 1 ? "minute" : `${minutes} minutes`} at most ` +
+	say("curve-says", !isKnown(samples.served) ? "How many connections there are is not known." :
+		`In the last ${minutes === 1 ? "minute" : `${minutes} minutes`} at most ` +
 		`${count(highest("served"))} connections served` + (latest.limit ? ` of ${count(latest.limit)}` : "") +
-		`, at most ${count(highest("waiting"))} waiting; now ${count(latest.served ?? 0)} and ` +
-		`${count(latest.waiting ?? 0)}.`);
-	say("rates-says", `At most ${count(highest("arrivals"))} new connections, ${count(highest("bans"))} bans and ` +
-		`${count(highest("ended"))} connections ended in a second.`);
-	if (document.querySelector("details").open)
-		showMinute();
+		`, at most ${count(highest("waiting"))} waiting` +
+		(latest.served === null ? "." : `; now ${count(latest.served)} and ${count(latest.waiting)}.`));
+	say("rates-says", rates.length ? `At most ${new Intl.ListFormat("en-GB").format(rates)} in a second.` : "");
 }
 
 function row(cells, head) {
@@ -113,8 +138,9 @@ function row(cells, head) {
 }
 
 const MINUTE = [["served", "Served"], ["waiting", "Waiting"], ["limit", "Limit"], ["gate", "At the gate"],
-	["arrivals", "New"], ["bans", "Bans"], ["ended", "Ended"]];
+	["arrivals", "New"], ["would", "Would-be bans"], ["bans", "Bans"], ["ended", "Ended"]];
 
+// Not each second: who reads it would lose the place.
 function showMinute() {
 	const known = MINUTE.filter(([name]) => last(name) !== null);
 	const rows = samples.time.slice(-MINUTE_S).map((time, i, all) => {
@@ -130,9 +156,11 @@ function showMinute() {
 const charts = new Map();
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-// Of the columns that `columns` returns; of the last `span` seconds at the least.
-function chart(id, height, lines, columns, span) {
+// Of the columns that `columns` returns, those of which something is known; of the last `span` seconds at the least.
+function chart(id, height, all, columns, span) {
 	const place = byId(id);
+	const known = () => all.filter(([name]) => isKnown(columns()[name])), lines = known();
+	const isStale = () => known().map(([name]) => name).join() !== lines.map(([name]) => name).join();
 	const axis = () => ({ stroke: () => ink("faint"), grid: { stroke: () => ink("line"), width: 1 },
 		ticks: { stroke: () => ink("line"), width: 1 } });
 	const options = {
@@ -151,7 +179,7 @@ function chart(id, height, lines, columns, span) {
 	const plot = new uPlot(options, data(), place);
 	const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
 	sizes.observe(place);
-	charts.set(id, { plot, data, sizes });
+	charts.set(id, { plot, data, sizes, isStale });
 }
 
 function removeChart(id) {
@@ -176,6 +204,7 @@ function makeCharts() {
 	], () => samples, SHOWN_S);
 	chart("rates", 160, [
 		["arrivals", "new", "served"],
+		["would", "would-be bans", "waiting", { dash: [12, 3, 3, 3] }],
 		["bans", "bans", "banned", { dash: [6, 3] }],
 		["ended", "ended", "limit", { dash: [2, 3] }],
 	], () => samples, SHOWN_S);
@@ -183,8 +212,12 @@ function makeCharts() {
 }
 
 function draw() {
-	for (const id of ["curve", "rates"])
-		charts.get(id)?.plot.setData(charts.get(id).data());
+	const shown = [charts.get("curve"), charts.get("rates")].filter(Boolean);
+	if (shown.some(({ isStale }) => isStale()))
+		makeCharts();
+	else
+		for (const { plot, data } of shown)
+			plot.setData(data());
 }
 
 // What changes slowly
@@ -219,8 +252,10 @@ function healthOf(status) {
 	const { store, counters, logs } = status;
 	return [
 		...logs.map((log) => [log.open, log.open ? `Follows ${log.path}` : `Waits for ${log.path}, which is not there`]),
-		[store.open && !store.failing, store.failing ? "Writing to the store fails: bans hold, but not over a restart"
-			: store.open ? "The store works" : "There is no store: bans do not outlive a restart"],
+		[(store.open || observing) && !store.failing,
+			store.failing ? "Writing to the store fails: bans hold, but not over a restart"
+				: store.open ? "The store works" : observing ? "Nothing is kept: the guard only observes"
+				: "There is no store: bans do not outlive a restart"],
 		[counters.kernel_errors === 0, `The kernel refused ${count(counters.kernel_errors)} requests`],
 		[counters.worker_restarts + counters.gate_restarts === 0,
 			`${count(counters.worker_restarts + counters.gate_restarts)} processes had to be started again`],
@@ -231,7 +266,6 @@ function healthOf(status) {
 
 function showStatus({ status, zones, acts }) {
 	byId("act").hidden = !acts;
-	observing = status.mode === "observing";
 	say("mode", `${status.mode} ${status.mail_server ?? "by the log alone"}, version ${status.version}, since ` +
 		new Date(status.started * 1000).toLocaleString());
 	byId("health").replaceChildren(...healthOf(status).map(([well, text]) => element("li", text, well ? "well" : "bad")));
@@ -241,19 +275,18 @@ function showStatus({ status, zones, acts }) {
 async function slowly() {
 	try {
 		showStatus(await ask("status.json"));
-		await listWaves();
-		if (wave && latest && wave.end > latest.time - KEPT_S)
-			await showWave();
+		await lookAtWaves();
 	} catch {
 		// The stream says that the guard is gone.
 	}
-	if (latest)
-		showSentences();
+	if (latest && document.querySelector("details").open)
+		showMinute();
 }
 
 // The waves: a link each, so that one can be sent to somebody else as it stands in the address
 
-let wave = null;
+// The one that is open; those of the list, and whether there is one.
+let wave = null, waves = [], recorded = false;
 
 const begun = (time) => new Date(time * 1000).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const atLeast = ({ at_least }) => at_least ? "at least " : "";
@@ -270,17 +303,29 @@ function saidOf(one) {
 		(one.clients ? `, ${atLeast(one)}${count(one.clients)} sources` : "");
 }
 
+const linkOf = (one) => `#wave-${one.begin}`;
+
+// Of the one that lasts the stream knows more.
+function sayWave(link, one) {
+	const lasting = latest?.wave;
+	const text = saidOf(one.goes_on && lasting?.begin === one.begin
+		? { ...one, peak_open: Math.max(one.peak_open, lasting.peak_open) } : one);
+	if (link.textContent !== text)
+		link.textContent = text;
+}
+
 // What is the same stays, so that whoever is at a link by keyboard is not sent away.
 async function listWaves() {
-	const { recorded, waves } = await ask("waves.json"), list = byId("wave-list");
+	const answer = await ask("waves.json"), list = byId("wave-list");
+	recorded = answer.recorded;
+	waves = rowsOf(answer.waves, "begin");
 	say("waves-say", waves.length ? "The latest come first. One opens its curve and its figures."
 		: recorded ? "None was recorded yet." : "None is recorded: there is no history, or no wave is looked for.");
 	const links = new Map([...list.querySelectorAll("a")].map((link) => [link.hash, link]));
 	const wanted = waves.map((one) => {
-		const link = links.get(`#wave-${one.begin}`) ?? element("a");
-		link.href = `#wave-${one.begin}`;
-		if (link.textContent !== saidOf(one))
-			link.textContent = saidOf(one);
+		const link = links.get(linkOf(one)) ?? element("a");
+		link.href = linkOf(one);
+		sayWave(link, one);
 		return link;
 	});
 	if (wanted.length === links.size && wanted.every((link) => link.parentNode))
@@ -294,6 +339,31 @@ async function listWaves() {
 	if (wanted.includes(at))
 		at.focus();
 	markWave();
+}
+
+async function lookAtWaves() {
+	await listWaves();
+	if (wave && latest && wave.end > latest.time - KEPT_S)
+		await showWave();
+}
+
+let followed = null, tries = 0;
+
+// The stream tells of begin and end: then the list is asked for, and not before.
+function followWave() {
+	const lasting = latest.wave?.begin ?? null, listed = waves.find((one) => one.goes_on);
+	if (lasting !== followed)
+		tries = LIST_TRIES;
+	followed = lasting;
+	if ((listed?.begin ?? null) === lasting)
+		tries = 0;
+	if (tries > 0 && recorded) {
+		tries--;
+		lookAtWaves().catch(() => { /* The stream says that the guard is gone. */ });
+	}
+	const link = listed && [...byId("wave-list").querySelectorAll("a")].find(({ hash }) => hash === linkOf(listed));
+	if (link)
+		sayWave(link, listed);
 }
 
 function markWave() {
@@ -350,6 +420,8 @@ async function showWave() {
 	if (begin && location.hash !== `#wave-${begin}`)
 		return;
 	wave = found;
+	if (wave)
+		wave.curve.time = summed(wave.curve.time);
 	byId("wave").hidden = !wave;
 	markWave();
 	drawWave();
@@ -394,9 +466,9 @@ function follow() {
 		add(JSON.parse(data));
 		showTiles();
 		showState();
+		showSentences();
 		draw();
-		if (samples.time.length < 3)
-			showSentences();
+		followWave();
 	};
 	stream.onerror = () => {
 		say("link", "Not connected: the guard is gone, or too many watch already. Trying again …", true);
@@ -408,8 +480,13 @@ function follow() {
 
 async function connect() {
 	try {
-		for (const sample of (await ask("samples.json")).samples)
-			add(sample);
+		const answer = await ask("samples.json"), columns = answer.samples;
+		observing = answer.observing;
+		for (const name of ["time", ...TOTALS])
+			columns[name] = summed(columns[name]);
+		for (const sample of columns.time ? rowsOf(columns, "time") : [])
+			add({ ...sample, limit: answer.limit });
+		makeCharts();
 		if (latest)
 			showSentences();
 		slowly();
