@@ -2,8 +2,8 @@
 /* wave_tally_bench - what the tally of a wave's sources costs: build/bench/wave_tally_bench [COUNTRIES.mmdb]
  *
  * Ten minutes of a wave are played: so many clients come each second, each of them new and told 5xx, and a sum is made
- * each minute in slices of a second, as the watch worker does (daemon/worker_waves.c). With a database each client is
- * looked up in it. The longest slice is what the worker is held up by at most.
+ * each minute in slices of a second, as the watch worker does (daemon/worker_wave_records.c). With a database each
+ * client is looked up in it. The longest slice is what the worker is held up by at most.
  */
 #include "observe/wave_tally.h"
 #include "sense/place_file.h"

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/configured.h"
 #include "cli/history_ask.h"
-#include "cli/waves_record.h"
+#include "cli/recorded_waves.h"
 #include "cli/when.h"
 #include "observe/past_waves.h"
 #include "observe/wave_json.h"
@@ -27,7 +27,7 @@
 struct finding {
 	struct past_waves waves;
 	struct wave_limits limits;
-	struct waves_records records; /* of what was sampled here */
+	struct recorded_waves records; /* of what was sampled here */
 	char series[ASK_TEXT_SIZE];
 	uint32_t highest;
 	struct history_span span;
@@ -236,12 +236,12 @@ int cmd_waves(int argc, char **argv)
 	f.span = span;
 	settings_free(&settings);
 	past_waves_begin(&f.waves, &f.limits);
-	status = options.imported ? STATUS_OK : waves_records_ask(&options, &span, &f.records);
+	status = options.imported ? STATUS_OK : recorded_waves_ask(&options, &span, &f.records);
 	if (status == STATUS_OK)
 		status = history_ask_both(&options, &span, HISTORY_ALL, on_part, &f);
 	if (status == STATUS_OK)
 		finish(&f);
-	waves_records_free(&f.records);
+	recorded_waves_free(&f.records);
 	free(f.list);
 	if (f.failed) {
 		fprintf(stderr, "wavebreak waves: %s\n", strerror(ENOMEM));

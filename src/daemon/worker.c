@@ -305,7 +305,7 @@ static int run(struct worker *w)
 	(void)sessions_create(&w->sessions);
 	open_store(w);
 	worker_history_open(w, &w->history);
-	worker_waves_open(w, &w->waves);
+	worker_wave_records_open(w, &w->waves);
 	if (worker_open_journal(w) < 0 && has_no_lines(w))
 		return EXIT_FAILED;
 	worker_use_open(w);
@@ -346,13 +346,13 @@ int worker_run(const struct worker_start *start)
 	if (worker_load_signatures(&w) < 0)
 		return WORKER_WRONG;
 	worker_http_read_token(&w);
-	worker_waves_read_places(&w);
+	worker_wave_records_read_places(&w);
 	/* Not by SIGKILL: what the worker knows has to be written down first. */
 	if (role_become_user(start->uid, start->gid, start->journal_group) < 0 ||
 	    role_die_with_warden(start->warden, SIGTERM) < 0 || open_loop(&w) < 0)
 		return EXIT_FAILED;
 	status = run(&w);
-	worker_waves_close(w.waves);
+	worker_wave_records_close(w.waves);
 	worker_history_close(w.history);
 	if (w.store)
 		store_close(w.store);

@@ -149,7 +149,7 @@ bool worker_judge(struct worker *w, const struct judge_event *event, struct verd
 	struct ban_step step;
 	bool is_step = policy_decide(&policy, event, clock_wall_ms(), ret, &step);
 
-	worker_waves_on_event(w->waves, event);
+	worker_wave_records_on_event(w->waves, event);
 	worker_relief_on_event(w->relief, event, ret);
 	if (is_step)
 		worker_carry_out(w, &step);
@@ -317,7 +317,7 @@ void worker_on_answer(void *data, const struct answer *answer)
 	struct worker *w = data;
 	struct ban_step step;
 
-	worker_waves_on_answer(w->waves, answer);
+	worker_wave_records_on_answer(w->waves, answer);
 	switch (answer->kind) {
 	case ANSWER_REMAINING:
 		/* Without an answer the bans ask again by themselves. */

@@ -523,7 +523,7 @@ static const struct {
 	{ "status", do_status }, { "list", do_list },	{ "ban", do_ban },
 	{ "unban", do_unban },	 { "allow", do_allow }, { "explain", do_explain },
 	{ "zones", do_zones },	 { "history", worker_history_tell },
-	{ "import", worker_history_import }, { "waves", worker_waves_tell }, { "top", worker_top_tell },
+	{ "import", worker_history_import }, { "waves", worker_wave_records_tell }, { "top", worker_top_tell },
 };
 
 void worker_on_control(void *data, const json_t *request, struct control_answer *answer)

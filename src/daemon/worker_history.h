@@ -23,8 +23,8 @@ void worker_history_close(struct worker_history *history);
 
 void worker_history_each_second(struct worker_history *history);
 
-/* Records of waves lie beside the samples (daemon/worker_waves.h), under the second at which each began, and are kept
- * as long, at most so many. */
+/* Records of waves lie beside the samples (daemon/worker_wave_records.h), under the second at which each began, and are
+ * kept as long, at most so many. */
 #define WORKER_HISTORY_WAVES_MOST 4000
 void worker_history_put_wave(struct worker_history *history, uint64_t begin_s, struct bytes record);
 /* The first one at or after *begin_s, whose begin that becomes. Returns 0, -ENOENT or -errno. */

@@ -13,7 +13,7 @@
 #include "daemon/worker_relief.h"
 #include "daemon/worker_use.h"
 #include "daemon/worker_wave.h"
-#include "daemon/worker_waves.h"
+#include "daemon/worker_wave_records.h"
 #include "event/loop.h"
 #include "gate/report.h"
 #include "judge/bans.h"
@@ -113,7 +113,7 @@ struct worker {
 	struct worker_relief *relief; /* NULL when it is off */
 	struct worker_wave *wave; /* NULL when none is looked for */
 	struct worker_history *history; /* NULL when there is none */
-	struct worker_waves *waves; /* NULL when they are not written down */
+	struct worker_wave_records *waves; /* NULL when they are not written down */
 	int place_files[WORKER_PLACES]; /* copies that are not open yet, or -1 */
 	uint64_t outcomes[OUTCOME_COUNT]; /* that were seen, since the start */
 	struct control_server *control;

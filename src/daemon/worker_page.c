@@ -171,7 +171,7 @@ static json_t *waves_to_columns(const json_t *waves)
 
 static void do_waves(struct worker_page *page, const struct http_request *request, struct http_answer *answer)
 {
-	json_t *waves = worker_waves_list(page->w);
+	json_t *waves = worker_wave_records_list(page->w);
 
 	answer_json(answer, json_pack("{s:b, s:o}", "recorded", page->w->waves != NULL, "waves", waves_to_columns(waves)));
 	json_decref(waves);
@@ -181,8 +181,8 @@ static void do_wave(struct worker_page *page, const struct http_request *request
 {
 	const char *text = http_query(request, "begin");
 	uint64_t begin_s;
-	json_t *wave = text && bytes_to_u64(bytes_of(text), INT64_MAX, &begin_s) == 0 ? worker_waves_one(page->w, begin_s) :
-										      NULL;
+	bool is_second = text && bytes_to_u64(bytes_of(text), INT64_MAX, &begin_s) == 0;
+	json_t *wave = is_second ? worker_wave_records_one(page->w, begin_s) : NULL;
 
 	if (wave)
 		answer_json(answer, wave);

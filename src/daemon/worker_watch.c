@@ -65,7 +65,7 @@ static void on_match(struct worker *w, const struct match *match, uint64_t age_m
 	if (match->outcome == OUTCOME_SERVER_FULL)
 		w->server_full_s = clock_wall_s();
 	if (match->outcome == OUTCOME_CONNECTED)
-		worker_waves_see(w->waves, &match->addr, WAVE_TALLY_LOGGED);
+		worker_wave_records_see(w->waves, &match->addr, WAVE_TALLY_LOGGED);
 	if (match->outcome == OUTCOME_CONNECTED || match->addr.family == ADDR_NONE)
 		return;
 	event = policy_event_of(match, age_ms);

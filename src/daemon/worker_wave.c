@@ -143,7 +143,7 @@ static void see(void *data, const struct sockdiag_socket *connection)
 
 	if (connection->state != SOCKDIAG_SYN_RECV && !addr_equal(peer, &connection->local) &&
 	    !addr_is_loopback(peer) && newcomers_see(v->newcomers, connection->cookie, peer))
-		worker_waves_see(v->w->waves, peer, WAVE_TALLY_CONNECTION);
+		worker_wave_records_see(v->w->waves, peer, WAVE_TALLY_CONNECTION);
 }
 
 void worker_wave_see(void *data, const struct sockdiag_socket *connection)
@@ -276,7 +276,7 @@ void worker_wave_each_second(struct worker_wave *v)
 	/* Before it is said: who dies of saying it says it once. */
 	keep(v);
 	act_on(v, event);
-	worker_waves_take(v->w->waves, &v->wave, &sample, event);
+	worker_wave_records_take(v->w->waves, &v->wave, &sample, event);
 	/* Each time: of a wave that is over the warden has to hear, whatever became of the words before. */
 	tell_warden(v->w);
 }

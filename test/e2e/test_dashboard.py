@@ -239,7 +239,7 @@ def test_all_of_the_first_load_is_small(world, browser, page):
     """With a full window of samples, and a full list of waves, as wide as they can be."""
     window = widest_window(world, defined("observe/page_samples.h", "PAGE_SAMPLES_TEXT_MOST") + 100)
     a_wave = len(f"{WIDEST},{WIDEST},false,{WIDEST},{WIDEST},{WIDEST},false,")
-    waves = defined("daemon/worker_waves.h", "WORKER_WAVES_LISTED") * a_wave
+    waves = defined("daemon/worker_wave_records.h", "WORKER_WAVE_RECORDS_LISTED") * a_wave
     browser.call("Fetch.enable", patterns=[{"urlPattern": "*/samples.json"}])
     browser.call("Page.navigate", url="about:blank")
     browser.events.clear()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/worker_waves.h"
+#include "daemon/worker_wave_records.h"
 
 #include "base/clock.h"
 #include "base/counter.h"
@@ -18,7 +18,7 @@
 /* Clients of a sum that are looked at in a second: see bench/wave_tally_bench.c. */
 #define BUDGET 2048
 
-struct worker_waves {
+struct worker_wave_records {
 	struct worker *w;
 	struct wave_tally *tally;
 	struct wave_course course;
@@ -30,14 +30,14 @@ struct worker_waves {
 	uint32_t summed_s;          /* when the last sum was begun */
 	struct place_file *places[WORKER_PLACES];
 	bool damage_said[WORKER_PLACES];
-	uint64_t listed[WORKER_WAVES_LISTED]; /* begins of the latest records, the oldest first */
+	uint64_t listed[WORKER_WAVE_RECORDS_LISTED]; /* begins of the latest records, the oldest first */
 	size_t listed_count;
 };
 
 static const char *const place_settings[WORKER_PLACES] = { [PLACES_COUNTRIES] = "wave.countries",
 							    [PLACES_ASNS] = "wave.asns" };
 
-void worker_waves_read_places(struct worker *w)
+void worker_wave_records_read_places(struct worker *w)
 {
 	const char *const paths[WORKER_PLACES] = { [PLACES_COUNTRIES] = w->settings->wave_countries,
 						    [PLACES_ASNS] = w->settings->wave_asns };
@@ -55,7 +55,7 @@ void worker_waves_read_places(struct worker *w)
 	}
 }
 
-static void open_places(struct worker_waves *v)
+static void open_places(struct worker_wave_records *v)
 {
 	char why[PLACE_WHY_SIZE];
 
@@ -72,7 +72,7 @@ static void close_place_files(struct worker *w)
 }
 
 /* Once: an answer says no more than that it has none. */
-static bool is_answer(struct worker_waves *v, int which, int r)
+static bool is_answer(struct worker_wave_records *v, int which, int r)
 {
 	if (r == -EBADMSG && !v->damage_said[which]) {
 		log_error("%s: the database is damaged; some clients are told without it", place_settings[which]);
@@ -83,7 +83,7 @@ static bool is_answer(struct worker_waves *v, int which, int r)
 
 static void find_place(void *data, const struct addr *client, struct wave_place *ret)
 {
-	struct worker_waves *v = data;
+	struct worker_wave_records *v = data;
 	char name[WAVE_NAME_SIZE], country[2];
 	uint32_t asn;
 
@@ -96,12 +96,12 @@ static void find_place(void *data, const struct addr *client, struct wave_place 
 		ret->asn = asn;
 }
 
-static wave_place_fn *place_fn(const struct worker_waves *v)
+static wave_place_fn *place_fn(const struct worker_wave_records *v)
 {
 	return v->places[PLACES_COUNTRIES] || v->places[PLACES_ASNS] ? find_place : NULL;
 }
 
-static void find_names(struct worker_waves *v, struct wave_sources *s)
+static void find_names(struct worker_wave_records *v, struct wave_sources *s)
 {
 	char country[2];
 	uint32_t asn;
@@ -113,16 +113,16 @@ static void find_names(struct worker_waves *v, struct wave_sources *s)
 		(void)place_file_holder(v->places[PLACES_ASNS], &s->asn[i].example, &asn, s->asn[i].name, WAVE_NAME_SIZE);
 }
 
-static void list(struct worker_waves *v, uint64_t begin_s)
+static void list(struct worker_wave_records *v, uint64_t begin_s)
 {
 	if (v->listed_count && v->listed[v->listed_count - 1] == begin_s)
 		return;
-	if (v->listed_count == WORKER_WAVES_LISTED)
+	if (v->listed_count == WORKER_WAVE_RECORDS_LISTED)
 		memmove(v->listed, v->listed + 1, --v->listed_count * sizeof(v->listed[0]));
 	v->listed[v->listed_count++] = begin_s;
 }
 
-static void write_record(struct worker_waves *v)
+static void write_record(struct worker_wave_records *v)
 {
 	static char text[WAVE_RECORD_MOST];
 
@@ -132,7 +132,7 @@ static void write_record(struct worker_waves *v)
 }
 
 /* That of an earlier worker has more clients when this one has not seen as many yet; both know a part alone. */
-static void take_sum(struct worker_waves *v, struct wave_sources *sources)
+static void take_sum(struct worker_wave_records *v, struct wave_sources *sources)
 {
 	find_names(v, sources);
 	if (v->goes_on_after_start && v->before.clients > sources->clients)
@@ -148,16 +148,16 @@ static uint32_t seconds(uint64_t ms)
 }
 
 /* Of all that were seen from its first second on; in the end, of those that came before it ebbed. */
-static void begin_sum(struct worker_waves *v, const struct wave_summary *summary, uint32_t now_s)
+static void begin_sum(struct worker_wave_records *v, const struct wave_summary *summary, uint32_t now_s)
 {
-	uint32_t until_s = v->state == LASTING ? now_s + 2 * WORKER_WAVES_EVERY_S :
+	uint32_t until_s = v->state == LASTING ? now_s + 2 * WORKER_WAVE_RECORDS_EVERY_S :
 						 seconds(summary->begin_ms + summary->lasted_ms);
 
 	v->summed_s = now_s;
 	(void)wave_tally_sum(v->tally, seconds(summary->begin_ms) - 1, until_s); /* without memory the last one stands */
 }
 
-static bool go_on_with_sum(struct worker_waves *v, unsigned budget, wave_place_fn *place)
+static bool go_on_with_sum(struct worker_wave_records *v, unsigned budget, wave_place_fn *place)
 {
 	struct wave_sources sources;
 
@@ -167,7 +167,7 @@ static bool go_on_with_sum(struct worker_waves *v, unsigned budget, wave_place_f
 	return true;
 }
 
-static void begin(struct worker_waves *v, const struct wave *wave, uint32_t now_s)
+static void begin(struct worker_wave_records *v, const struct wave *wave, uint32_t now_s)
 {
 	/* The one before is not written down yet. */
 	if (v->state == FINISHING)
@@ -178,14 +178,14 @@ static void begin(struct worker_waves *v, const struct wave *wave, uint32_t now_
 	begin_sum(v, &wave->summary, now_s);
 }
 
-static struct wave_deeds deeds_since(struct worker_waves *v)
+static struct wave_deeds deeds_since(struct worker_wave_records *v)
 {
 	return (struct wave_deeds){ .bans = wave_grown_by(&v->bans, counter_read(COUNTER_bans)),
 				    .evictions = wave_grown_by(&v->evictions, counter_read(COUNTER_evictions)),
 				    .dropped = wave_grown_by(&v->dropped, counter_read(COUNTER_arrivals_banned)) };
 }
 
-void worker_waves_take(struct worker_waves *v, const struct wave *wave, const struct wave_sample *sample,
+void worker_wave_records_take(struct worker_wave_records *v, const struct wave *wave, const struct wave_sample *sample,
 		       enum wave_event event)
 {
 	uint32_t now_s = seconds(sample->now_ms);
@@ -202,7 +202,8 @@ void worker_waves_take(struct worker_waves *v, const struct wave *wave, const st
 	if (event == WAVE_OVER && v->state == LASTING) {
 		v->state = FINISHING;
 		begin_sum(v, &wave->summary, now_s);
-	} else if (v->state == LASTING && now_s - v->summed_s >= WORKER_WAVES_EVERY_S && !wave_tally_is_summing(v->tally)) {
+	} else if (v->state == LASTING && now_s - v->summed_s >= WORKER_WAVE_RECORDS_EVERY_S &&
+		   !wave_tally_is_summing(v->tally)) {
 		begin_sum(v, &wave->summary, now_s);
 	}
 	if (go_on_with_sum(v, BUDGET, place_fn(v)) && v->state == FINISHING)
@@ -211,24 +212,24 @@ void worker_waves_take(struct worker_waves *v, const struct wave *wave, const st
 		wave_tally_forget(v->tally, now_s);
 }
 
-void worker_waves_see(struct worker_waves *v, const struct addr *client, enum wave_tally_event event)
+void worker_wave_records_see(struct worker_wave_records *v, const struct addr *client, enum wave_tally_event event)
 {
 	/* Our own host is no client. */
 	if (v && client->family != ADDR_NONE && !host_is_own(&v->w->never, client))
 		wave_tally_add(v->tally, client, event, seconds(loop_now_ms(v->w->loop)));
 }
 
-void worker_waves_on_event(struct worker_waves *v, const struct judge_event *event)
+void worker_wave_records_on_event(struct worker_wave_records *v, const struct judge_event *event)
 {
-	worker_waves_see(v, &event->client, event->reply_code / 100 == 5 ? WAVE_TALLY_TOLD : WAVE_TALLY_TOLD_OF);
+	worker_wave_records_see(v, &event->client, event->reply_code / 100 == 5 ? WAVE_TALLY_TOLD : WAVE_TALLY_TOLD_OF);
 }
 
-void worker_waves_on_answer(struct worker_waves *v, const struct answer *answer)
+void worker_wave_records_on_answer(struct worker_wave_records *v, const struct answer *answer)
 {
 	if (answer->kind == ANSWER_EVICTED)
-		worker_waves_see(v, &answer->unit, WAVE_TALLY_EVICTED);
+		worker_wave_records_see(v, &answer->unit, WAVE_TALLY_EVICTED);
 	else if (answer->kind == ANSWER_RELIEVED && answer->error == 0)
-		worker_waves_see(v, &answer->unit, WAVE_TALLY_RELIEVED);
+		worker_wave_records_see(v, &answer->unit, WAVE_TALLY_RELIEVED);
 }
 
 static int read_record(const struct worker *w, uint64_t *begin_s, struct wave_record *ret)
@@ -247,7 +248,7 @@ static int read_record(const struct worker *w, uint64_t *begin_s, struct wave_re
 }
 
 /* A wave of the worker before goes on. */
-static void resume(struct worker_waves *v)
+static void resume(struct worker_wave_records *v)
 {
 	const struct wave *wave = worker_wave_now(v->w);
 	uint64_t begin_s = wave->summary.begin_wall_ms / 1000, found_s = begin_s;
@@ -257,7 +258,7 @@ static void resume(struct worker_waves *v)
 	v->course.now.peak_s = clock_wall_s();
 	v->state = LASTING;
 	v->goes_on_after_start = true;
-	v->summed_s = seconds(loop_now_ms(v->w->loop)) - WORKER_WAVES_EVERY_S;
+	v->summed_s = seconds(loop_now_ms(v->w->loop)) - WORKER_WAVE_RECORDS_EVERY_S;
 	if (read_record(v->w, &found_s, &record) == 0 && found_s == begin_s) {
 		v->course.now = record.figures;
 		v->before = record.sources;
@@ -266,7 +267,7 @@ static void resume(struct worker_waves *v)
 	v->record.figures = wave_course_figures(&v->course, wave, true, clock_wall_s());
 }
 
-static void list_all(struct worker_waves *v)
+static void list_all(struct worker_wave_records *v)
 {
 	struct wave_record record;
 
@@ -274,9 +275,9 @@ static void list_all(struct worker_waves *v)
 		list(v, begin_s);
 }
 
-void worker_waves_open(struct worker *w, struct worker_waves **ret)
+void worker_wave_records_open(struct worker *w, struct worker_wave_records **ret)
 {
-	struct worker_waves *v;
+	struct worker_wave_records *v;
 
 	*ret = NULL;
 	v = w->history && w->wave ? calloc(1, sizeof(*v)) : NULL;
@@ -299,7 +300,7 @@ void worker_waves_open(struct worker *w, struct worker_waves **ret)
 }
 
 /* What is known until now, without a look into the databases: the processes that follow wait for us. */
-void worker_waves_close(struct worker_waves *v)
+void worker_wave_records_close(struct worker_wave_records *v)
 {
 	if (!v)
 		return;
@@ -316,7 +317,7 @@ void worker_waves_close(struct worker_waves *v)
 /* Of the disk, but for the one that is being written: that as it is now. */
 static int next_record(const struct worker *w, uint64_t *begin_s, struct wave_record *ret)
 {
-	const struct worker_waves *v = w->waves;
+	const struct worker_wave_records *v = w->waves;
 	uint64_t asked_s = *begin_s, now_s = v && v->state != QUIET ? v->record.figures.begin_s : 0;
 	int r = read_record(w, begin_s, ret);
 
@@ -358,7 +359,7 @@ static json_t *next_line(void *state)
 	return NULL;
 }
 
-void worker_waves_tell(struct worker *w, const json_t *request, struct control_answer *answer)
+void worker_wave_records_tell(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	static const struct control_stream_calls calls = { next_line, free };
 	struct telling *t = worker_history_begin_to_tell(w, sizeof(*t), answer);
@@ -378,7 +379,7 @@ static int record_of(const struct worker *w, uint64_t begin_s, struct wave_recor
 	return w->waves && next_record(w, &found_s, ret) == 0 && found_s == begin_s ? 0 : -ENOENT;
 }
 
-json_t *worker_waves_list(const struct worker *w)
+json_t *worker_wave_records_list(const struct worker *w)
 {
 	json_t *waves = json_array(), *o;
 	struct wave_record record;
@@ -397,7 +398,7 @@ json_t *worker_waves_list(const struct worker *w)
 /* Before its begin and after its end, a quarter of its length, and this at least. */
 #define AROUND_LEAST_S 60
 
-json_t *worker_waves_one(const struct worker *w, uint64_t begin_s)
+json_t *worker_wave_records_one(const struct worker *w, uint64_t begin_s)
 {
 	struct wave_record record;
 	uint64_t around_s;

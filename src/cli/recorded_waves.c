@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/waves_record.h"
+#include "cli/recorded_waves.h"
 
 #include "base/text.h"
 #include "cli/ask.h"
@@ -19,12 +19,12 @@
 static void on_line(void *data, const json_t *line)
 {
 	static char text[WAVE_RECORD_MOST];
-	struct waves_records *records = data;
+	struct recorded_waves *records = data;
 	struct wave_record record;
 	size_t size;
 
 	if (packed_read(json_object_get(line, "record"), text, sizeof(text), &size) < 0 ||
-	    records->count == WAVES_RECORDS_MOST ||
+	    records->count == RECORDED_WAVES_MOST ||
 	    wave_record_decode(bytes_make(text, size), &record) < 0)
 		return;
 	if (records->count == records->room) {
@@ -47,7 +47,7 @@ static int by_begin(const void *a, const void *b)
 	return x->figures.begin_s < y->figures.begin_s ? -1 : x->figures.begin_s > y->figures.begin_s;
 }
 
-int waves_records_ask(const struct options *options, const struct history_span *span, struct waves_records *ret)
+int recorded_waves_ask(const struct options *options, const struct history_span *span, struct recorded_waves *ret)
 {
 	json_t *answer;
 	int status = ask_daemon(options, "waves", json_pack("{s:I, s:I}", "since", (json_int_t)span->since_s, "until",
@@ -64,7 +64,7 @@ int waves_records_ask(const struct options *options, const struct history_span *
 	return STATUS_UNABLE;
 }
 
-void waves_records_free(struct waves_records *records)
+void recorded_waves_free(struct recorded_waves *records)
 {
 	free(records->list);
 }
@@ -83,7 +83,7 @@ bool waves_overlap(const struct wave_figures *a, const struct wave_figures *b)
 	return shared(a, b) > 0;
 }
 
-bool waves_sources_of(const struct waves_records *records, const struct wave_figures *wave, struct wave_sources *ret)
+bool waves_sources_of(const struct recorded_waves *records, const struct wave_figures *wave, struct wave_sources *ret)
 {
 	const struct wave_record *best = NULL;
 	uint64_t most = 0;
