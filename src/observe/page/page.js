@@ -165,6 +165,7 @@ function chart(id, height, all, columns, span) {
 		ticks: { stroke: () => ink("line"), width: 1 } });
 	const options = {
 		width: place.clientWidth || 300, height,
+		padding: [null, 30, null, null], // half of the last time
 		cursor: { drag: { x: false, y: false } },
 		scales: { x: { range: (u, min, max) => [Math.min(min, max - span), max] },
 			y: { range: (u, min, max) => [0, Math.max(5, max * 1.1)] } },
