@@ -212,7 +212,10 @@ static void print_logs(const json_t *logs)
 static void print_store(const json_t *store)
 {
 	printf(SUBJECT, "store");
-	if (!ask_is_true(store, "open"))
+	if (!ask_is_true(store, "open") && ask_is_true(store, "failing"))
+		printf("NOT OPEN, see the log; %" PRIu64 " changes wait, and until they are written bans do not outlive a restart\n",
+		       ask_number(store, "queued"));
+	else if (!ask_is_true(store, "open"))
 		puts("none: bans will not outlive a restart");
 	else
 		printf("%" PRIu64 " KiB, %" PRIu64 " changes to be written%s\n",

@@ -244,7 +244,7 @@ json_t *worker_status(struct worker *w)
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
-	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", w->store != NULL, "failing",
+	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", store.open, "failing",
 						  store.failing, "queued", (json_int_t)store.queued, "bytes",
 						  (json_int_t)store.bytes));
 	json_object_set_new(o, "landlock", json_boolean(w->confined_by_landlock));

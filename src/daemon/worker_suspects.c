@@ -178,7 +178,7 @@ static void restore_one(void *data, const struct suspect *kept)
 
 	if (!prefix_set_find(&w->never, &kept->unit))
 		r = suspects_restore(w->suspects, kept, restoring->now_ms, &step);
-	if (r < 0)
+	if (r < 0 && r != -EEXIST)
 		store_delete_suspect(w->store, &kept->unit);
 }
 
@@ -190,10 +190,11 @@ void worker_restore_suspects(struct worker *w)
 
 	if (!w->store || !w->suspects)
 		return;
+	count = suspects_count(w->suspects);
 	r = store_read_suspects(w->store, restore_one, &restoring);
 	if (r < 0)
 		log_error("cannot read the suspects of before: %s", strerror(-r));
-	count = suspects_count(w->suspects);
+	count = suspects_count(w->suspects) - count;
 	if (count)
 		log_info("%zu client%s of before %s led to the gate again", count, count == 1 ? "" : "s",
 			 count == 1 ? "is" : "are");

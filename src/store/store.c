@@ -28,6 +28,7 @@ static const struct environment_kind bans_kind = {
 	.map_size = (size_t)1 << 30,
 	.called = "the store",
 	.meanwhile = "bans hold",
+	.unopened = "bans hold, but until then they do not outlive a restart",
 };
 
 _Static_assert(DATABASE_COUNT <= ENVIRONMENT_DATABASES_MOST, "an environment has room for all");
@@ -100,6 +101,32 @@ static int commit_all(struct store *store)
 	return r;
 }
 
+/* What could not be had at the start. Holds the lock, but not while it tries. Returns whether it is open. */
+static bool open_again(struct store *store)
+{
+	int r;
+
+	pthread_mutex_unlock(&store->lock);
+	r = environment_open(store->folder, store->kind, &store->environment);
+	pthread_mutex_lock(&store->lock);
+	if (r == 0) {
+		store->state = STORE_OPEN_LATE;
+		store->failing = false;
+		log_event(LOG_STORE_WELL, LOG_TEXT(STORE, store->kind->called));
+		return true;
+	}
+	store->failures++;
+	store->hurry = false;
+	pthread_cond_broadcast(&store->done);
+	return false;
+}
+
+static void commit_at_the_end(struct store *store)
+{
+	if (store->state != STORE_UNOPENED || open_again(store))
+		commit_all(store);
+}
+
 static void *thread_main(void *data)
 {
 	struct store *store = data;
@@ -107,7 +134,14 @@ static void *thread_main(void *data)
 
 	pthread_mutex_lock(&store->lock);
 	while (!store->stop) {
+		if (store->state == STORE_UNOPENED) {
+			wait_until(store, clock_ms() + STORE_OPEN_AGAIN_MS);
+			if (store->stop || !open_again(store))
+				continue;
+		}
 		if (queue_count(store->filling) == 0 && queue_count(store->writing) == 0) {
+			if (store->state == STORE_OPEN_LATE)
+				store->state = STORE_ARRIVED;
 			store->hurry = false;
 			pthread_cond_broadcast(&store->done);
 			pthread_cond_wait(&store->wake, &store->lock);
@@ -124,7 +158,7 @@ static void *thread_main(void *data)
 		}
 		wait_until(store, clock_ms() + pause_ms);
 	}
-	commit_all(store);
+	commit_at_the_end(store);
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
 }
@@ -157,6 +191,30 @@ static int open_proved(const char *folder, const struct environment_kind *kind, 
 		r = environment_set_aside(folder, kind->file, now_s);
 	}
 	return r < 0 ? r : environment_open(folder, kind, ret);
+}
+
+/* What may be over in a while, as that the disk is full. */
+static bool may_pass(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT || r == -EIO || r == -EROFS || r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
+static int open_now_or_later(struct store *store, const char *folder)
+{
+	int r;
+
+	if (!memccpy(store->folder, folder, '\0', sizeof(store->folder)))
+		return -ENAMETOOLONG;
+	r = open_proved(folder, store->kind, &store->environment);
+	if (r == 0)
+		store->state = STORE_OPEN;
+	if (r == 0 || !may_pass(r))
+		return r;
+	store->failing = true;
+	counter_add(COUNTER_store_errors, 1);
+	log_event(LOG_STORE_UNOPENED, LOG_TEXT(STORE, store->kind->called), LOG_TEXT(PATH, folder),
+		  LOG_TEXT(WHY, strerror(-r)), LOG_TEXT(DETAIL, store->kind->unopened));
+	return 0;
 }
 
 static void init_locks(struct store *store)
@@ -195,8 +253,9 @@ int store_open_kind(const char *folder, const struct environment_kind *kind, str
 	if (r == 0)
 		r = queue_create(&store->writing);
 	if (r == 0)
-		r = open_proved(folder, kind, &store->environment);
+		r = open_now_or_later(store, folder);
 	if (r < 0) {
+		environment_close(&store->environment);
 		free_store(store);
 		return r;
 	}
@@ -212,7 +271,7 @@ void store_close(struct store *store)
 	pthread_mutex_lock(&store->lock);
 	store->stop = true;
 	if (!store->started)
-		commit_all(store);
+		commit_at_the_end(store);
 	pthread_cond_signal(&store->wake);
 	pthread_mutex_unlock(&store->lock);
 	if (store->started)
@@ -234,7 +293,7 @@ int store_flush(struct store *store)
 	store->hurry = true;
 	pthread_cond_signal(&store->wake);
 	if (!store->started)
-		commit_all(store);
+		commit_at_the_end(store);
 	while (store->failures == failures &&
 	       (store->busy || queue_count(store->filling) || queue_count(store->writing)))
 		pthread_cond_wait(&store->done, &store->lock);
@@ -342,19 +401,25 @@ void store_delete_delivered(struct store *store, const struct addr *unit)
 	delete_until(store, DATABASE_DELIVERED, unit);
 }
 
+int store_begin_to_read(struct store *store, unsigned database, MDB_txn **ret, MDB_dbi *ret_database)
+{
+	return store_is_open(store) ? environment_begin_to_read(&store->environment, database, ret, ret_database) : -ENOENT;
+}
+
 typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);
 
 static int read_rows(struct store *store, enum store_database database, row_fn *row, void *data)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
+	MDB_dbi dbi;
 	MDB_txn *txn;
 	int r;
 
-	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
-	if (r)
-		return environment_error(r);
-	r = mdb_cursor_open(txn, store->environment.databases[database], &cursor);
+	r = store_begin_to_read(store, database, &txn, &dbi);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = mdb_cursor_open(txn, dbi, &cursor);
 	if (!r) {
 		while (!(r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
 			row(data, txn, lmdb_bytes(&key), lmdb_bytes(&value));
@@ -374,9 +439,10 @@ struct ban_rows {
 
 static void read_reason(const struct store *store, MDB_txn *txn, struct bytes unit, struct ban *ban)
 {
+	MDB_dbi reasons = store->environment.databases[DATABASE_REASONS];
 	MDB_val key = lmdb_value(unit), value;
 
-	if (mdb_get(txn, store->environment.databases[DATABASE_REASONS], &key, &value) == 0)
+	if (reasons && mdb_get(txn, reasons, &key, &value) == 0)
 		memcpy(ban->why, value.mv_data,
 		       value.mv_size < BAN_WHY_SIZE ? value.mv_size : BAN_WHY_SIZE - 1);
 }
@@ -503,16 +569,16 @@ int store_read_position(struct store *store, struct bytes path, char ret[STORE_P
 			size_t *ret_size)
 {
 	MDB_val key = lmdb_value(path), value;
+	MDB_dbi dbi;
 	MDB_txn *txn;
 	int r;
 
 	if (path.size == 0 || path.size > STORE_PATH_MOST)
 		return -ENOENT;
-	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
-	if (r)
-		return environment_error(r);
-	r = environment_error(
-		mdb_get(txn, store->environment.databases[DATABASE_POSITIONS], &key, &value));
+	r = store_begin_to_read(store, DATABASE_POSITIONS, &txn, &dbi);
+	if (r < 0)
+		return r;
+	r = environment_error(mdb_get(txn, dbi, &key, &value));
 	if (r == 0 && value.mv_size > STORE_POSITION_MOST)
 		r = -EBADMSG;
 	if (r == 0) {
@@ -523,6 +589,28 @@ int store_read_position(struct store *store, struct bytes path, char ret[STORE_P
 	return r;
 }
 
+bool store_is_open(struct store *store)
+{
+	bool is_open;
+
+	pthread_mutex_lock(&store->lock);
+	is_open = store->state != STORE_UNOPENED;
+	pthread_mutex_unlock(&store->lock);
+	return is_open;
+}
+
+bool store_has_arrived(struct store *store)
+{
+	bool has_arrived;
+
+	pthread_mutex_lock(&store->lock);
+	has_arrived = store->state == STORE_ARRIVED;
+	if (has_arrived)
+		store->state = STORE_OPEN;
+	pthread_mutex_unlock(&store->lock);
+	return has_arrived;
+}
+
 void store_look(struct store *store, struct store_state *ret)
 {
 	struct stat status;
@@ -530,10 +618,11 @@ void store_look(struct store *store, struct store_state *ret)
 
 	pthread_mutex_lock(&store->lock);
 	*ret = (struct store_state){
+		.open = store->state != STORE_UNOPENED,
 		.queued = queue_count(store->filling) + queue_count(store->writing),
 		.failing = store->failing,
 	};
 	pthread_mutex_unlock(&store->lock);
-	if (mdb_env_get_fd(store->environment.env, &fd) == 0 && fstat(fd, &status) == 0)
+	if (ret->open && mdb_env_get_fd(store->environment.env, &fd) == 0 && fstat(fd, &status) == 0)
 		ret->bytes = (uint64_t)status.st_size;
 }
