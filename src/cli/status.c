@@ -163,11 +163,15 @@ static void print_suspects(const json_t *s)
 {
 	const json_t *suspects = json_object_get(s, "suspects");
 
-	if (suspects)
-		printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s; led to the gate so far: %" PRIu64 "\n",
-		       "suspects", ask_number(suspects, "now"), ask_number(suspects, "most"),
-		       ask_number(suspects, "networks"), ask_number(suspects, "networks") == 1 ? "" : "s",
-		       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+	if (!suspects)
+		return;
+	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s; led to the gate so far: %" PRIu64 "\n",
+	       "suspects", ask_number(suspects, "now"), ask_number(suspects, "most"),
+	       ask_number(suspects, "networks"), ask_number(suspects, "networks") == 1 ? "" : "s",
+	       ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+	if (ask_number(suspects, "over_limit"))
+		printf(SUBJECT "besides, over limits.per_address: %" PRIu64 "%s\n", "", ask_number(suspects, "over_limit"),
+		       ask_is_true(suspects, "more") ? ", and more that are not looked at" : "");
 }
 
 static void print_limit(const char *before, uint64_t limit, const char *of)

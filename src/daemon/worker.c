@@ -112,6 +112,7 @@ static void each_second(void *data)
 	worker_gate_each_second(w->gate);
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
+	worker_limited_each_second(w->limited);
 	worker_http_each_second(w->http);
 	worker_use_each_second(w);
 	worker_history_each_second(w->history);

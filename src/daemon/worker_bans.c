@@ -346,6 +346,11 @@ void worker_on_answer(void *data, const struct answer *answer)
 	case ANSWER_USED:
 		worker_use_on_answer(w, answer);
 		return;
+	case ANSWER_SUSPECT:
+	case ANSWER_SUSPECTS:
+	case ANSWER_IS_SUSPECT:
+		worker_limited_on_answer(w->limited, answer);
+		return;
 	case ANSWER_STEERING:
 		if (w->gate)
 			worker_gate_steered(w->gate, answer);
@@ -428,6 +433,8 @@ static void tell_warden(struct worker *w, enum request_kind kind, const struct p
 int worker_allow(struct worker *w, const struct prefix *prefix)
 {
 	char text[PREFIX_TEXT_SIZE];
+	struct prefix one;
+	struct addr unit;
 	int r = prefix_set_add(&w->allowed, prefix, "wavebreak allow");
 
 	if (r < 0)
@@ -435,6 +442,11 @@ int worker_allow(struct worker *w, const struct prefix *prefix)
 	if (w->store)
 		store_put_allowed(w->store, prefix);
 	tell_warden(w, REQUEST_ALLOW, prefix);
+	/* Where it is a single client, the kernel has its word at once. */
+	unit = addr_unit(&prefix->addr);
+	one = prefix_of_unit(&unit);
+	if (prefix->length >= one.length)
+		worker_trust_unknown(w, &unit);
 	worker_event(w, LOG_ALLOWED, LOG_TEXT(PREFIX, prefix_format(prefix, text)));
 	worker_never_changed(w);
 	return 0;
