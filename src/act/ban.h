@@ -138,8 +138,8 @@ int ban_query(struct ban_table *ban, const struct addr *units, size_t count, uin
 /* The same of a suspect, also of one that the kernel made by itself (limit_suspects). */
 int ban_query_suspect(struct ban_table *ban, const struct addr *unit, uint64_t *ret_remaining_ms);
 
-/* Suspects of one family that the kernel has, in no order: also those that it made by itself. It has its own socket, and
- * is closed before the end when there are too many of them: each part costs more than the one before. */
+/* Suspects of one family that the kernel has, in no order: also those that it made by itself. It has its own socket,
+ * and is closed before the end when there are too many of them: each part costs more than the one before. */
 #define BAN_READ_PART_MOST 256
 #define BAN_READ_MOST_UNITS 4096 /* for who has no reason for more */
 struct ban_read {

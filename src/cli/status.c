@@ -217,7 +217,7 @@ static void print_store(const json_t *store)
 {
 	printf(SUBJECT, "store");
 	if (!ask_is_true(store, "open") && ask_is_true(store, "failing"))
-		printf("NOT OPEN, see the log; %" PRIu64 " changes wait, and until they are written bans do not outlive a restart\n",
+		printf("NOT OPEN, see the log; changes that wait: %" PRIu64 "; until then bans do not outlive a restart\n",
 		       ask_number(store, "queued"));
 	else if (!ask_is_true(store, "open"))
 		puts("none: bans will not outlive a restart");

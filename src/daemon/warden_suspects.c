@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which suspects the kernel has, for the worker, which knows only those that it made itself (limits.suspect makes others
- * in the path of the packets). They are read part by part with time in between, up to BAN_READ_MOST_UNITS of each
+/* Which suspects the kernel has, for the worker, which knows only those that it made itself (limits.suspect makes
+ * others in the path of the packets). They are read part by part with time in between, up to BAN_READ_MOST_UNITS of each
  * family: what a wave of a million addresses put there holds up neither the guard nor the kernel. */
 #include "daemon/warden_internal.h"
 
@@ -128,7 +128,8 @@ void warden_tell_suspects(struct warden *w, const struct request *q)
 	}
 	/* What was under way was for a worker that has ended, or has given it up. */
 	ban_reader_close(s->reader);
-	*s = (struct warden_suspects){ .w = w, .go_on = s->go_on, .begun_ms = now_ms, .number = q->port, .family = ADDR_IPV4 };
+	*s = (struct warden_suspects){ .w = w, .go_on = s->go_on, .begun_ms = now_ms, .number = q->port,
+				       .family = ADDR_IPV4 };
 	s->packet.head.kind = PACKET_ANSWERS;
 	r = ban_reader_open(s->family, &s->reader);
 	if (r < 0)

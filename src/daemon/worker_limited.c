@@ -259,7 +259,8 @@ static void on_gone(void *state)
 	asked->answer = NULL;
 }
 
-void worker_limited_ask(struct worker *w, const struct addr *addr, struct control_answer *answer, worker_limited_fn *then)
+void worker_limited_ask(struct worker *w, const struct addr *addr, struct control_answer *answer,
+			worker_limited_fn *then)
 {
 	struct request q = { .kind = REQUEST_IS_SUSPECT, .unit = addr_unit(addr) };
 	size_t i = 0;

@@ -46,6 +46,7 @@ void worker_limited_trust_within(struct worker_limited *limited, const struct pr
 /* Asks the kernel about that client's unit, and calls `then` when what it says is known here; at once where there is
  * nobody to ask, or the answer cannot wait. */
 typedef void worker_limited_fn(struct worker *w, const struct addr *addr, struct control_answer *answer);
-void worker_limited_ask(struct worker *w, const struct addr *addr, struct control_answer *answer, worker_limited_fn *then);
+void worker_limited_ask(struct worker *w, const struct addr *addr, struct control_answer *answer,
+			worker_limited_fn *then);
 
 #endif

@@ -126,7 +126,8 @@ void worker_relief_restore(struct worker_relief *relief)
 
 int worker_relief_open_good(struct worker_relief *relief)
 {
-	int r = table_create(sizeof(struct addr), sizeof(struct good), relief->w->settings->gate_remembered, &relief->good);
+	size_t most = relief->w->settings->gate_remembered;
+	int r = table_create(sizeof(struct addr), sizeof(struct good), most, &relief->good);
 
 	if (r == 0)
 		worker_relief_restore(relief);

@@ -224,7 +224,8 @@ int environment_begin_to_write(struct environment *environment, MDB_txn **ret,
 	return environment_error(r);
 }
 
-int environment_commit(struct environment *environment, MDB_txn *txn, const MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
+int environment_commit(struct environment *environment, MDB_txn *txn,
+		       const MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
 {
 	int r = mdb_txn_commit(txn);
 
