@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PART_EVERY_MS 50
+/* Between two parts, for each microsecond that the one before took: half a millisecond a second is spent so. Measured:
+ * 25 to 150 us a part, 2.2 ms for 4096 units, however many there are besides. */
+#define REST_MS_A_US 2
+#define REST_LEAST_MS 20
+#define REST_MOST_MS 500
 /* From one begin to the next, at least. */
 #define LOOK_EVERY_MS 500
 
@@ -77,6 +81,7 @@ static void read_part(struct warden_suspects *s)
 static void go_on(void *data)
 {
 	struct warden_suspects *s = data;
+	uint64_t begin_us = clock_us(), rest_ms;
 	int r = s->w->worker.socket < 0 ? -EPIPE : 0;
 
 	if (r == 0 && s->packet.head.count == 0)
@@ -91,8 +96,11 @@ static void go_on(void *data)
 		s->reader = NULL;
 		return;
 	}
-	if (s->reader || s->packet.head.count)
-		loop_timer_arm(s->go_on, loop_now_ms(s->w->loop) + PART_EVERY_MS);
+	if (!s->reader && s->packet.head.count == 0)
+		return;
+	rest_ms = (clock_us() - begin_us) * REST_MS_A_US;
+	rest_ms = rest_ms < REST_LEAST_MS ? REST_LEAST_MS : rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS;
+	loop_timer_arm(s->go_on, loop_now_ms(s->w->loop) + rest_ms);
 }
 
 static struct warden_suspects *open_suspects(struct warden *w)

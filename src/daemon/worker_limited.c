@@ -14,7 +14,9 @@
 /* As long as there are any: the gate trusts some, and others stay away. */
 #define LOOK_AGAIN_MS 10000
 /* An answer that has not come by then was lost. */
-#define LOOK_MOST_MS 15000
+#define LOOK_MOST_MS 30000
+/* What ends so soon is perhaps the rest of one of ours, which the kernel was told of a little later. */
+#define LEFT_LEAST_MS 1000
 /* A warden that is well answers within a millisecond. */
 #define ASK_MOST_MS 1000
 
@@ -44,12 +46,12 @@ static int make_table(struct table **ret)
 
 int worker_limited_create(struct worker *w, struct worker_limited **ret)
 {
-	const struct settings *s = w->settings;
 	struct worker_limited *limited;
 	int r;
 
 	*ret = NULL;
-	if (!w->suspects || !s->limits_suspect || !s->limits_per_address || w->start->observe)
+	/* Also where the limits make none any more: those of before have their time. */
+	if (!w->suspects || w->start->observe)
 		return 0;
 	limited = calloc(1, sizeof(*limited));
 	if (!limited)
@@ -118,7 +120,7 @@ static void note(struct worker_limited *limited, struct table *table, const stru
 
 	now.last_ms = now.until_ms - for_ms;
 	now.since_ms = before ? before->since_ms : now.last_ms;
-	if (!suspects_find(limited->w->suspects, unit, &suspect) && table_add(table, unit, &value) >= 0)
+	if (left_ms >= LEFT_LEAST_MS && !suspects_find(limited->w->suspects, unit, &suspect) && table_add(table, unit, &value) >= 0)
 		*(struct limited *)value = now;
 }
 

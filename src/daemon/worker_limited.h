@@ -7,7 +7,7 @@
  * then as long as there are any. What it told last is kept here, but for those of judge/suspects.h. Whoever names a
  * single client gets the kernel's own word on it (worker_limited_ask).
  *
- * Of all calls NULL is fine: there are none where limits.suspect, limits.per_address or gate.steer say so.
+ * Of all calls NULL is fine: there are none where gate.steer is not suspect.
  */
 #ifndef WAVEBREAK_DAEMON_WORKER_LIMITED_H
 #define WAVEBREAK_DAEMON_WORKER_LIMITED_H
