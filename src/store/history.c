@@ -192,6 +192,26 @@ static int drop_old(struct store *store, const struct chunk_key *oldest, size_t 
 	return r;
 }
 
+/* Mostly there is nothing, and who does not write waits for nobody: not for a worker of before, either, that was stopped
+ * in the middle of a commit. */
+static bool has_old(struct store *store, const struct chunk_key *oldest, size_t count)
+{
+	MDB_cursor *cursor;
+	bool found = false;
+	MDB_val value;
+	MDB_txn *txn;
+
+	if (begin_reading(store, &txn, &cursor) < 0)
+		return false;
+	for (size_t i = 0; i < count && !found; i++) {
+		struct chunk_key key = { .tier = oldest[i].tier };
+
+		found = find(cursor, &key, &value) == 0 && !key.series[0] && key.start_s < oldest[i].start_s;
+	}
+	end_reading(txn, cursor);
+	return found;
+}
+
 /* On a full disk, or in a file that is not open yet, the old ones stay until the next start. */
 int history_store_open(const char *folder, const struct chunk_key *oldest, size_t count, struct store **ret)
 {
@@ -199,7 +219,7 @@ int history_store_open(const char *folder, const struct chunk_key *oldest, size_
 
 	if (r < 0)
 		return r;
-	if (store_is_open(*ret))
+	if (has_old(*ret, oldest, count))
 		r = drop_old(*ret, oldest, count);
 	if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
 		return 0;
