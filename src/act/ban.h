@@ -17,8 +17,8 @@
  * A kernel that lacks what limits or steering need has the table without that part (ban_lacks): bans never depend on
  * it.
  *
- * The kernel's sets are written and never listed (listing is quadratic): who is banned is
- * remembered by the owner of this, and ban_query asks for single units.
+ * The kernel's sets are written and not listed, but for the begin of those of the suspects (ban_reader): listing is
+ * quadratic. Who is banned is remembered by the owner of this, and ban_query asks for single units.
  *
  * Owned by the warden; needs CAP_NET_ADMIN. The table belongs to the socket in here and
  * goes when that is closed, however the process ends. A forked child shares the socket: it
@@ -135,6 +135,23 @@ int ban_apply(struct ban_table *ban, const struct ban_change *changes, size_t co
 /* How long each unit stays out yet, which is more than it was told to when it tried again.
  * 0: not banned. */
 int ban_query(struct ban_table *ban, const struct addr *units, size_t count, uint64_t *ret_remaining_ms);
+/* The same of a suspect, also of one that the kernel made by itself (limit_suspects). */
+int ban_query_suspect(struct ban_table *ban, const struct addr *unit, uint64_t *ret_remaining_ms);
+
+/* Suspects of one family that the kernel has, in no order: also those that it made by itself. It has its own socket,
+ * and is closed before the end when there are too many of them: each part costs more than the one before. */
+#define BAN_READ_PART_MOST 256
+#define BAN_READ_MOST_UNITS 4096 /* for who has no reason for more */
+struct ban_read {
+	struct addr unit;
+	uint64_t remaining_ms;
+};
+struct ban_reader;
+int ban_reader_open(enum addr_family family, struct ban_reader **ret);
+void ban_reader_close(struct ban_reader *reader); /* NULL is fine */
+/* Returns 1 when there may be more, 0 at the end, with *ret_count units in either case, or -errno. One that comes or
+ * goes meanwhile may be missed, or come twice. */
+int ban_reader_next(struct ban_reader *reader, struct ban_read ret[BAN_READ_PART_MOST], size_t *ret_count);
 
 /* New connections that were asked for at the guarded ports since ban_create, but for our own, and what became of
  * them; the rest came through. */

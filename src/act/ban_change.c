@@ -244,7 +244,7 @@ static void take_element(void *data, const struct nl_message *answer)
 }
 
 /* At most NFT_QUESTIONS_MOST units. */
-static int query_part(struct ban_table *ban, const struct addr *units, size_t count,
+static int query_part(struct ban_table *ban, enum ban_list list, const struct addr *units, size_t count,
 		      uint64_t *ret_remaining_ms)
 {
 	struct query query = {
@@ -257,7 +257,7 @@ static int query_part(struct ban_table *ban, const struct addr *units, size_t co
 
 	nl_writer_init(&w, ban->buffer, BAN_BUFFER_SIZE);
 	for (size_t i = 0; i < count; i++) {
-		goal = goal_of(BAN_LIST_BANNED, &units[i]);
+		goal = goal_of(list, &units[i]);
 		if (goal == GOALS)
 			return -EINVAL;
 		unit = addr_unit(&units[i]);
@@ -279,7 +279,12 @@ int ban_query(struct ban_table *ban, const struct addr *units, size_t count, uin
 
 	for (; count && r == 0; units += part, ret_remaining_ms += part, count -= part) {
 		part = count < NFT_QUESTIONS_MOST ? count : NFT_QUESTIONS_MOST;
-		r = query_part(ban, units, part, ret_remaining_ms);
+		r = query_part(ban, BAN_LIST_BANNED, units, part, ret_remaining_ms);
 	}
 	return r;
+}
+
+int ban_query_suspect(struct ban_table *ban, const struct addr *unit, uint64_t *ret_remaining_ms)
+{
+	return query_part(ban, BAN_LIST_SUSPECT, unit, 1, ret_remaining_ms);
 }

@@ -114,8 +114,9 @@ static void the_never_listed_have_no_limit(void **state)
 static void who_is_over_the_limit_becomes_a_suspect(void **state)
 {
 	struct ban_table_limits limits = usual_limits;
+	struct addr suspect = address(A), neighbour = address(A_NEIGHBOUR);
 	struct scene s;
-	uint64_t steered;
+	uint64_t steered, remaining_ms;
 
 	test_network_or_skip();
 	limits.per_address = 1;
@@ -125,6 +126,10 @@ static void who_is_over_the_limit_becomes_a_suspect(void **state)
 	s.gate = listen_at("127.0.0.1", GATE_PORT, true);
 	assert_int_equal(ban_steer(s.ban, true), 0);
 	in_of(&s, A, TRIES);
+	assert_int_equal(ban_query_suspect(s.ban, &suspect, &remaining_ms), 0);
+	assert_in_range(remaining_ms, 29 * MINUTE_MS, 30 * MINUTE_MS);
+	assert_int_equal(ban_query_suspect(s.ban, &neighbour, &remaining_ms), 0);
+	assert_int_equal(remaining_ms, 0);
 	/* A wave's end: the suspect stays, also over new limits. */
 	limits.per_address = 0;
 	assert_int_equal(ban_reconfigure(s.ban, &limits), 0);

@@ -198,6 +198,13 @@ void nft_ask_element(struct nl_writer *w, uint32_t sequence, const char *table, 
 	nl_end(w);
 }
 
+void nft_ask_elements(struct nl_writer *w, uint32_t sequence, const char *table, const char *set)
+{
+	begin(w, NFT_MSG_GETSETELEM, NLM_F_DUMP, sequence, table);
+	nl_put_text(w, NFTA_SET_ELEM_LIST_SET, set);
+	nl_end(w);
+}
+
 void nft_ask_counter(struct nl_writer *w, uint32_t sequence, const char *table, const char *counter)
 {
 	begin(w, NFT_MSG_GETOBJ, 0, sequence, table);
@@ -274,6 +281,32 @@ int nft_read_element(const struct nl_message *answer, uint64_t *ret_remaining_ms
 	if (find_be64(element, NFTA_SET_ELEM_EXPIRATION, ret_remaining_ms) < 0)
 		*ret_remaining_ms = UINT64_MAX;
 	return 0;
+}
+
+int nft_read_elements(const struct nl_message *answer, struct bytes *ret_elements)
+{
+	struct bytes attributes;
+	int r = open_answer(answer, NFT_MSG_NEWSETELEM, &attributes);
+
+	if (r == 0 && find_attribute(attributes, NFTA_SET_ELEM_LIST_ELEMENTS, ret_elements) < 0)
+		*ret_elements = bytes_make(NULL, 0);
+	return r;
+}
+
+int nft_next_element(struct bytes *elements, struct nft_element *ret)
+{
+	struct nl_attribute a;
+	struct bytes key;
+	int r = nl_next_attribute(elements, &a);
+
+	if (r <= 0)
+		return r;
+	if (a.type != NFTA_LIST_ELEM || find_attribute(a.value, NFTA_SET_ELEM_KEY, &key) < 0 ||
+	    find_attribute(key, NFTA_DATA_VALUE, &ret->key) < 0)
+		return -EBADMSG;
+	if (find_be64(a.value, NFTA_SET_ELEM_EXPIRATION, &ret->remaining_ms) < 0)
+		ret->remaining_ms = UINT64_MAX;
+	return 1;
 }
 
 int nft_read_counter(const struct nl_message *answer, uint64_t *ret_packets)

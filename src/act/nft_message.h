@@ -95,6 +95,8 @@ void nft_elements_end(struct nft_elements *elements);
 void nft_ask_table(struct nl_writer *w, uint32_t sequence, const char *table);
 void nft_ask_element(struct nl_writer *w, uint32_t sequence, const char *table, const char *set,
 		     const void *key, size_t key_size);
+/* All elements of a set, in as many answers as it takes, and NLMSG_DONE after them. */
+void nft_ask_elements(struct nl_writer *w, uint32_t sequence, const char *table, const char *set);
 void nft_ask_counter(struct nl_writer *w, uint32_t sequence, const char *table,
 		     const char *counter);
 
@@ -107,6 +109,14 @@ struct nft_table_state {
 int nft_read_table(const struct nl_message *answer, struct nft_table_state *ret);
 /* UINT64_MAX for an element without a timeout. */
 int nft_read_element(const struct nl_message *answer, uint64_t *ret_remaining_ms);
+/* The elements of an answer to nft_ask_elements; none where there is no list. */
+int nft_read_elements(const struct nl_message *answer, struct bytes *ret_elements);
+struct nft_element {
+	struct bytes key;      /* in the message */
+	uint64_t remaining_ms; /* UINT64_MAX without a timeout */
+};
+/* Takes the next one off. Returns 1, 0 at the end, -EBADMSG. */
+int nft_next_element(struct bytes *elements, struct nft_element *ret);
 int nft_read_counter(const struct nl_message *answer, uint64_t *ret_packets);
 
 #endif

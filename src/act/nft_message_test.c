@@ -334,6 +334,33 @@ static void element_answer_says_what_is_left(void **state)
 	assert_true(remaining_ms == UINT64_MAX);
 }
 
+static void elements_are_read_one_by_one(void **state)
+{
+	static const uint8_t key[] = { 0xc0, 0, 2, 7 };
+	struct ground *g = *state;
+	struct bytes stream = write_element_answer(g, true), elements;
+	struct nl_message m = next_message(&stream);
+	struct nft_element element;
+	size_t size = m.body.size;
+	char *copy;
+	int r;
+
+	assert_int_equal(nft_read_elements(&m, &elements), 0);
+	assert_int_equal(nft_next_element(&elements, &element), 1);
+	assert_int_equal(element.key.size, sizeof(key));
+	assert_memory_equal(element.key.data, key, sizeof(key));
+	assert_int_equal(element.remaining_ms, 599123);
+	assert_int_equal(nft_next_element(&elements, &element), 0);
+	for (size_t cut = 0; cut < size; cut++) {
+		copy = malloc(cut ? cut : 1);
+		memcpy(copy, m.body.data, cut);
+		struct nl_message shorter = { .type = m.type, .body = bytes_make(copy, cut) };
+		r = nft_read_elements(&shorter, &elements);
+		assert_true(r == -EBADMSG || (r == 0 && nft_next_element(&elements, &element) <= 0));
+		free(copy);
+	}
+}
+
 static void cut_answer_is_an_error_or_whole(void **state)
 {
 	struct ground *g = *state;
@@ -397,6 +424,7 @@ int main(void)
 		WITH_GROUND(full_buffer_is_reported),
 		WITH_GROUND(questions_name_their_object),
 		WITH_GROUND(element_answer_says_what_is_left),
+		WITH_GROUND(elements_are_read_one_by_one),
 		WITH_GROUND(cut_answer_is_an_error_or_whole),
 		WITH_GROUND(answer_of_another_kind_is_refused),
 		cmocka_unit_test(refusal_is_passed_on),

@@ -54,6 +54,8 @@ const char *ask_why(const json_t *object, char text[ASK_WHY_SIZE])
 	if (ask_is_true(object, "by_hand")) {
 		ask_text(object, "why", words);
 		snprintf(text, ASK_WHY_SIZE, "by hand%s%s", *words ? ": " : "", words);
+	} else if (ask_is_true(object, "over_limit")) {
+		snprintf(text, ASK_WHY_SIZE, "more new connections than limits.per_address allows");
 	} else if (*ask_text(object, "signature", signature)) {
 		snprintf(text, ASK_WHY_SIZE, "%s, %s/%s", ask_text(object, "outcome", words),
 			 ask_text(object, "service", service), signature);

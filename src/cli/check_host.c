@@ -126,6 +126,23 @@ static void count_reasons(struct check *check, const struct prefix_set *never)
 	}
 }
 
+/* One that is everybody is a slip, or a way to switch the guard off that nobody sees later. */
+static void tell_everybody(struct check *check, const struct prefix_set *never)
+{
+	char text[PREFIX_TEXT_SIZE];
+
+	for (size_t i = 0; i < never->count; i++) {
+		const struct prefix *prefix = &never->entries[i].prefix;
+
+		if (prefix->length)
+			continue;
+		findings_add(check->findings, FINDING_WARNS, "never-list", "%s (%s): no %s client is ever banned, limited or led to "
+			     "the gate", prefix_format(prefix, text), never->entries[i].why,
+			     prefix->addr.family == ADDR_IPV4 ? "IPv4" : "IPv6");
+		findings_advise(check->findings, "to only look on, use 'wavebreak run --observe'");
+	}
+}
+
 /* Who logs in from far away to look after the machine may also send mail from there. */
 static void tell_ssh(struct check *check, const struct prefix_set *never)
 {
@@ -162,6 +179,7 @@ void check_never_list(struct check *check)
 	}
 	findings_add(f, FINDING_WORKS, "never-list", "%zu entries", never.count);
 	count_reasons(check, &never);
+	tell_everybody(check, &never);
 	tell_ssh(check, &never);
 	prefix_set_clear(&never);
 }

@@ -40,24 +40,27 @@ void check_limits(struct check *check)
 
 static void tell_refusals(struct findings *f, const struct prefix_file *file)
 {
+	char path[FINDING_TEXT_SIZE];
+
+	text_escape(bytes_of(file->path), path, sizeof(path));
 	for (size_t i = 0; i < file->said_count; i++) {
 		if (file->said[i].line)
-			findings_advise(f, "%s:%u: %s", file->path, file->said[i].line, file->said[i].why);
+			findings_advise_escaped(f, "%s:%u: %s", path, file->said[i].line, file->said[i].why);
 		else
-			findings_advise(f, "%s", file->said[i].why);
+			findings_advise_escaped(f, "%s", file->said[i].why);
 	}
 	if (file->refused > file->said_count)
 		findings_advise(f, "and %zu more", file->refused - file->said_count);
 }
 
-/* What stands in the configuration is a mistake of it; a list comes from somebody else, and its rest is of use. */
-static void tell_source(struct findings *f, const struct prefix_file *file, bool is_settings)
+/* The rest of what has refused entries is in force, wherever they stand. */
+static void tell_source(struct findings *f, const struct prefix_file *file)
 {
 	if (file->error) {
 		findings_add(f, FINDING_WRONG, "suspect", "suspect.files: %s: %s", file->path, prefix_file_trouble(file));
 		findings_advise(f, "the guard goes on without it");
 	} else if (file->refused) {
-		findings_add(f, is_settings ? FINDING_WRONG : FINDING_LACKS, "suspect", "%s: %zu taken, %zu refused",
+		findings_add(f, file->taken ? FINDING_WARNS : FINDING_LACKS, "suspect", "%s: %zu taken, %zu refused",
 			     file->path, file->taken, file->refused);
 		tell_refusals(f, file);
 	}
@@ -75,9 +78,9 @@ static void tell_networks(struct check *check)
 	if (networks.count)
 		findings_append(check->findings, "; all of %zu network%s%s", networks.count, networks.count == 1 ? "" : "s",
 				report.merged ? ", after those within others were merged" : "");
-	tell_source(check->findings, &report.settings, true);
+	tell_source(check->findings, &report.settings);
 	for (size_t i = 0; i < report.file_count; i++)
-		tell_source(check->findings, &report.files[i], false);
+		tell_source(check->findings, &report.files[i]);
 	prefix_set_clear(&networks);
 }
 

@@ -15,7 +15,7 @@ struct findings {
 	json_t *list;
 	json_t *latest; /* in the list */
 	enum finding worst;
-	size_t failed; /* that do not work */
+	size_t failed, warned; /* that do not work, and that warn */
 };
 
 struct findings *findings_create(void)
@@ -53,11 +53,14 @@ void findings_add(struct findings *findings, enum finding finding, const char *s
 	write_escaped(text, format, args);
 	va_end(args);
 	findings->latest = json_pack("{s:s, s:b, s:s, s:[]}", "subject", subject, "works",
-				     finding == FINDING_WORKS, "text", text, "advice");
+				     finding <= FINDING_WARNS, "text", text, "advice");
+	if (finding == FINDING_WARNS)
+		json_object_set_new(findings->latest, "warns", json_true());
 	json_array_append_new(findings->list, findings->latest);
 	if (finding > findings->worst)
 		findings->worst = finding;
-	findings->failed += finding != FINDING_WORKS;
+	findings->failed += finding > FINDING_WARNS;
+	findings->warned += finding == FINDING_WARNS;
 }
 
 void findings_advise(struct findings *findings, const char *format, ...)
@@ -68,6 +71,19 @@ void findings_advise(struct findings *findings, const char *format, ...)
 	va_start(args, format);
 	write_escaped(text, format, args);
 	va_end(args);
+	json_array_append_new(json_object_get(findings->latest, "advice"), json_string(text));
+}
+
+void findings_advise_escaped(struct findings *findings, const char *format, ...)
+{
+	char text[FINDING_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (char *c = text; *c; c++)
+		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	json_array_append_new(json_object_get(findings->latest, "advice"), json_string(text));
 }
 
@@ -94,6 +110,7 @@ int findings_status(const struct findings *findings)
 {
 	switch (findings->worst) {
 	case FINDING_WORKS:
+	case FINDING_WARNS:
 	case FINDING_LACKS:
 		return STATUS_OK;
 	case FINDING_NO:
@@ -133,17 +150,28 @@ static void print_finding(const json_t *finding, const char *before, FILE *out)
 		fprintf(out, "%*s-> %s\n", SUBJECT_COLUMN, "", json_string_value(advice));
 }
 
-/* "what does not work: log, evict", each subject once. */
-static void print_failed(const struct findings *findings, FILE *out)
+static bool fails(const json_t *finding)
 {
-	const char *before = "", *separator = "does not work: ";
+	return !json_is_true(json_object_get(finding, "works"));
+}
+
+static bool warns(const json_t *finding)
+{
+	return json_is_true(json_object_get(finding, "warns"));
+}
+
+/* "does not work: log, evict", each subject once. */
+static void print_those(const struct findings *findings, bool (*is_one)(const json_t *), const char *separator,
+			FILE *out)
+{
+	const char *before = "";
 	const json_t *finding;
 	size_t i;
 
 	json_array_foreach(findings->list, i, finding) {
 		const char *subject = text_of(finding, "subject");
 
-		if (json_is_true(json_object_get(finding, "works")) || strcmp(subject, before) == 0)
+		if (!is_one(finding) || strcmp(subject, before) == 0)
 			continue;
 		fprintf(out, "%s%s", separator, subject);
 		separator = ", ";
@@ -165,7 +193,9 @@ void findings_print(const struct findings *findings, FILE *out)
 	if (findings->failed == 0)
 		fputs("everything works", out);
 	else
-		print_failed(findings, out);
+		print_those(findings, fails, "does not work: ", out);
+	if (findings->warned)
+		print_those(findings, warns, findings->failed ? "; to be looked at: " : ", but look at: ", out);
 	fprintf(out, "; %s\n", verdict(findings));
 }
 

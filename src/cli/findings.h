@@ -2,8 +2,8 @@
 /* findings - what `wavebreak check` found: a subject, what there is to say of it, and what to do
  * about what does not work.
  *
- * The exit status of all is that of the worst. Everything that is added is escaped: file names
- * and what other programs wrote may hold any byte.
+ * The exit status of all is that of the worst. Everything that is added is escaped, but for what says that it is
+ * already: file names and what other programs wrote may hold any byte.
  */
 #ifndef WAVEBREAK_CLI_FINDINGS_H
 #define WAVEBREAK_CLI_FINDINGS_H
@@ -14,6 +14,7 @@
 /* From the best to the worst. */
 enum finding {
 	FINDING_WORKS,
+	FINDING_WARNS,  /* works, and perhaps not as it was meant */
 	FINDING_LACKS,  /* does not work, and the guard is of use without it */
 	FINDING_NO,     /* nothing is guarded without it: exit status 1 */
 	FINDING_UNABLE, /* not permitted, or the kernel lacks it: exit status 3 */
@@ -37,6 +38,11 @@ void findings_add(struct findings *findings, enum finding finding, const char *s
 void findings_advise(struct findings *findings, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same of words that are escaped: a second time would show the first one's backslashes. What is no printable
+ * ASCII all the same becomes '?'. */
+void findings_advise_escaped(struct findings *findings, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* What findings_add says more of the one that was added last, after what is there. */
 void findings_append(struct findings *findings, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -46,7 +52,8 @@ int findings_status(const struct findings *findings);
 /* Lines for a person, with a last one that sums up. */
 void findings_print(const struct findings *findings, FILE *out);
 
-/* {"status": N, "findings": [{"subject", "works", "text", "advice": […]}, …]}; the caller's. */
+/* {"status": N, "findings": [{"subject", "works", "text", "advice": […]}, …]}; the caller's. One
+ * that warns has "warns": true besides. */
 json_t *findings_to_json(const struct findings *findings);
 
 #endif

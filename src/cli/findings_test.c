@@ -65,6 +65,26 @@ static void what_fails_is_named_once(void **state)
 	findings_destroy(findings);
 }
 
+static void who_warns_works(void **state)
+{
+	struct findings *findings = findings_create();
+
+	findings_add(findings, FINDING_WORKS, "ban", "yes");
+	findings_add(findings, FINDING_WARNS, "suspect", "list: 7 taken, 1 refused");
+	findings_advise_escaped(findings, "%s:%u: '%s' is no network\n", "list", 3U, "10.0.0.0/8\\x00");
+	assert_prints(findings, "ban           yes\n"
+				"suspect       list: 7 taken, 1 refused\n"
+				"              -> list:3: '10.0.0.0/8\\x00' is no network?\n"
+				"in all        everything works, but look at: suspect; the server can be guarded\n");
+	findings_add(findings, FINDING_LACKS, "evict", "no");
+	assert_prints(findings, "ban           yes\n"
+				"suspect       list: 7 taken, 1 refused\n"
+				"              -> list:3: '10.0.0.0/8\\x00' is no network?\n"
+				"evict         no\n"
+				"in all        does not work: evict; to be looked at: suspect; the server can be guarded\n");
+	findings_destroy(findings);
+}
+
 static void the_worst_decides_the_status(void **state)
 {
 	static const struct {
@@ -72,7 +92,9 @@ static void the_worst_decides_the_status(void **state)
 		int status;
 	} rows[] = {
 		{ FINDING_WORKS, FINDING_WORKS, STATUS_OK },
+		{ FINDING_WORKS, FINDING_WARNS, STATUS_OK },
 		{ FINDING_WORKS, FINDING_LACKS, STATUS_OK },
+		{ FINDING_NO, FINDING_WARNS, STATUS_NO },
 		{ FINDING_NO, FINDING_LACKS, STATUS_NO },
 		{ FINDING_NO, FINDING_UNABLE, STATUS_UNABLE },
 		{ FINDING_WRONG, FINDING_UNABLE, STATUS_WRONG },
@@ -129,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_has_a_subject_a_line),
 		cmocka_unit_test(what_fails_is_named_once),
+		cmocka_unit_test(who_warns_works),
 		cmocka_unit_test(the_worst_decides_the_status),
 		cmocka_unit_test(foreign_bytes_are_escaped_and_long_texts_cut),
 		cmocka_unit_test(json_has_the_same),

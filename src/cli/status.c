@@ -172,6 +172,9 @@ static void print_suspects(const json_t *s)
 	if (steered)
 		printf("; led to the gate so far: %" PRIu64, ask_number(json_object_get(s, "counters"), "arrivals_steered"));
 	putchar('\n');
+	if (ask_number(suspects, "over_limit"))
+		printf(SUBJECT "besides, over limits.per_address: %" PRIu64 "%s\n", "", ask_number(suspects, "over_limit"),
+		       ask_is_true(suspects, "more") ? ", and more that are not looked at" : "");
 }
 
 static void print_limit(const char *before, uint64_t limit, const char *of)
@@ -218,7 +221,10 @@ static void print_logs(const json_t *logs)
 static void print_store(const json_t *store)
 {
 	printf(SUBJECT, "store");
-	if (!ask_is_true(store, "open"))
+	if (!ask_is_true(store, "open") && ask_is_true(store, "failing"))
+		printf("NOT OPEN, see the log; changes that wait: %" PRIu64 "; until then bans do not outlive a restart\n",
+		       ask_number(store, "queued"));
+	else if (!ask_is_true(store, "open"))
 		puts("none: bans will not outlive a restart");
 	else
 		printf("%" PRIu64 " KiB, %" PRIu64 " changes to be written%s\n",

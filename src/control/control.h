@@ -35,7 +35,7 @@ struct control_server;
 struct control_answer;
 
 /* Answers one request, by exactly one call of control_finish, control_fail or
- * control_stream, at once. */
+ * control_stream, at once, unless it says that the answer has to wait. */
 typedef void control_fn(void *data, const json_t *request, struct control_answer *answer);
 
 /* `listener` is a bound and listening descriptor; it stays the caller's. */
@@ -57,6 +57,11 @@ struct control_stream_calls {
 	void (*done)(void *state);
 };
 void control_stream(struct control_answer *answer, const struct control_stream_calls *calls, void *state);
+
+/* One of control_finish and control_fail comes later: when the client goes away before that, or has waited for
+ * CONTROL_IDLE_MS, `gone` is called in its place. Where it may not wait, the answer has to come at once. */
+bool control_may_wait(const struct control_answer *answer);
+void control_wait(struct control_answer *answer, void (*gone)(void *state), void *state);
 
 /* The last line that the callback answers to such a request of our own; the caller's to free. NULL without memory, and
  * for what is a stream. */

@@ -19,6 +19,7 @@
 enum client_state {
 	CLIENT_FREE,
 	CLIENT_ASKING,    /* its request line is not complete */
+	CLIENT_WAITING,   /* for an answer that comes later */
 	CLIENT_READING,   /* the answer is on its way */
 };
 
@@ -34,6 +35,8 @@ struct control_answer {
 	size_t out_size, out_room;
 	const struct control_stream_calls *stream;
 	void *stream_state;
+	void (*gone)(void *state); /* for who waits */
+	void *gone_state;
 };
 
 struct control_server {
@@ -55,6 +58,8 @@ static void end_stream(struct control_answer *c)
 static void close_client(struct control_answer *c)
 {
 	end_stream(c);
+	if (c->state == CLIENT_WAITING)
+		c->gone(c->gone_state);
 	loop_fd_remove(c->watch);
 	loop_timer_destroy(c->idle);
 	close(c->fd);
@@ -82,6 +87,8 @@ static int append(struct control_answer *c, const char *text, size_t size)
 	return 0;
 }
 
+static void push(struct control_answer *c);
+
 static void put_line(struct control_answer *c, json_t *line)
 {
 	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -92,12 +99,23 @@ static void put_line(struct control_answer *c, json_t *line)
 	free(text);
 }
 
+static void put_last_line(struct control_answer *c, json_t *line)
+{
+	bool waited = c->state == CLIENT_WAITING;
+
+	if (waited)
+		c->state = CLIENT_READING;
+	put_line(c, line);
+	if (waited)
+		push(c);
+}
+
 void control_finish(struct control_answer *c, json_t *fields)
 {
 	if (!fields)
 		fields = json_object();
 	json_object_set_new(fields, "ok", json_true());
-	put_line(c, fields);
+	put_last_line(c, fields);
 }
 
 void control_fail(struct control_answer *c, enum control_status status, const char *format, ...)
@@ -113,7 +131,19 @@ void control_fail(struct control_answer *c, enum control_status status, const ch
 		if (*at < ' ' || *at > '~')
 			*at = '?';
 	}
-	put_line(c, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", sentence, "status", (int)status));
+	put_last_line(c, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", sentence, "status", (int)status));
+}
+
+bool control_may_wait(const struct control_answer *c)
+{
+	return c->server;
+}
+
+void control_wait(struct control_answer *c, void (*gone)(void *), void *state)
+{
+	c->state = CLIENT_WAITING;
+	c->gone = gone;
+	c->gone_state = state;
 }
 
 void control_stream(struct control_answer *c, const struct control_stream_calls *calls, void *state)
@@ -189,7 +219,11 @@ static void answer_request(struct control_answer *c)
 		control_fail(c, CONTROL_WRONG_USE, "the request is not a JSON object");
 	}
 	json_decref(request);
-	push(c);
+	/* Of who waits only the end is heard. */
+	if (c->state == CLIENT_WAITING)
+		loop_fd_change(c->watch, 0);
+	else
+		push(c);
 }
 
 static void read_request(struct control_answer *c)
@@ -222,7 +256,7 @@ static void on_client(void *data, int fd, uint32_t events)
 
 	if (c->state == CLIENT_ASKING)
 		read_request(c);
-	else if (events & (EPOLLERR | EPOLLHUP))
+	else if (c->state == CLIENT_WAITING || events & (EPOLLERR | EPOLLHUP))
 		close_client(c);
 	else
 		push(c);

@@ -215,10 +215,55 @@ static void test_a_request_of_our_own(void **state)
 	assert_true(json_is_true(json_object_get(done, "ok")));
 	assert_int_equal(json_string_length(json_object_get(done, "text")), 100000);
 	json_decref(done);
+	/* It has nobody who would take it later. */
+	json_object_set_new(request, "command", json_string("wait"));
+	done = control_answer_here(answer, NULL, request);
+	assert_string_equal(json_string_value(json_object_get(done, "error")), "now");
+	json_decref(done);
 	json_object_set_new(request, "command", json_string("stream"));
 	assert_null(control_answer_here(answer, NULL, request));
 	assert_int_equal(stream.done, 1);
 	json_decref(request);
+}
+
+static void an_answer_may_come_later(void **state)
+{
+	int fd = ask("{\"command\":\"wait\"}\n"), other = ask("{\"command\":\"fail\",\"sentence\":\"no\"}\n");
+
+	rounds(4);
+	assert_non_null(waiting);
+	assert_false(is_closed(fd));
+	check_refused(other, CONTROL_NO, "no");
+	control_finish(waiting, NULL);
+	check_well(fd);
+	fd = ask("{\"command\":\"wait\"}\n");
+	rounds(4);
+	control_fail(waiting, CONTROL_NO, "it is none");
+	check_refused(fd, CONTROL_NO, "it is none");
+	assert_int_equal(gone, 0);
+}
+
+static void who_does_not_wait_for_it_is_told_of(void **state)
+{
+	int fd = ask("{\"command\":\"wait\"}\n");
+
+	rounds(4);
+	close(fd);
+	rounds(4);
+	assert_int_equal(gone, 1);
+	fd = ask("{\"command\":\"wait\"}\n");
+	rounds(4);
+	leap(CONTROL_IDLE_MS + 1);
+	rounds(4);
+	assert_int_equal(gone, 2);
+	assert_true(is_closed(fd));
+	close(fd);
+	fd = ask("{\"command\":\"wait\"}\n");
+	rounds(4);
+	control_server_destroy(server);
+	server = NULL;
+	assert_int_equal(gone, 3);
+	close(fd);
 }
 
 static void destroying_closes_all(void **state)
@@ -254,6 +299,8 @@ int main(void)
 		SERVER_TEST(an_answer_larger_than_the_socket_takes),
 		SERVER_TEST(a_sentence_is_ascii_and_has_an_end),
 		SERVER_TEST(test_a_request_of_our_own),
+		SERVER_TEST(an_answer_may_come_later),
+		SERVER_TEST(who_does_not_wait_for_it_is_told_of),
 		SERVER_TEST(destroying_closes_all),
 	};
 

@@ -35,6 +35,8 @@ uint64_t clock_ms(void)
 
 struct control_server *server;
 int calls;
+struct control_answer *waiting;
+int gone;
 struct numbers stream;
 static struct loop *loop;
 static struct loop_timer *turn;
@@ -59,6 +61,11 @@ static void stream_done(void *state)
 	stream.done++;
 }
 
+static void on_gone(void *state)
+{
+	++*(int *)state;
+}
+
 void answer(void *data, const json_t *request, struct control_answer *a)
 {
 	static const struct control_stream_calls stream_calls = { next_number, stream_done };
@@ -77,6 +84,11 @@ void answer(void *data, const json_t *request, struct control_answer *a)
 		memset(text, 'x', (size_t)size);
 		control_finish(a, json_pack("{s:s%}", "text", text, (size_t)size));
 		free(text);
+	} else if (strcmp(command, "wait") == 0 && !control_may_wait(a)) {
+		control_fail(a, CONTROL_NO, "now");
+	} else if (strcmp(command, "wait") == 0) {
+		waiting = a;
+		control_wait(a, on_gone, &gone);
 	} else if (strcmp(command, "fail") == 0) {
 		control_fail(a, CONTROL_NO, "%s", json_string_value(json_object_get(request, "sentence")));
 	}
@@ -92,7 +104,8 @@ int set_up(void **state)
 	char folder[] = "/tmp/control_test.XXXXXX";
 
 	leapt_ms = 0;
-	calls = 0;
+	calls = gone = 0;
+	waiting = NULL;
 	memset(&stream, 0, sizeof(stream));
 	stream.most = LINES;
 	stream.drains = -1;

@@ -27,6 +27,10 @@ int tear_down(void **state);
  * by nothing but that it is well, and any other by no answer at all. */
 void answer(void *data, const json_t *request, struct control_answer *a);
 
+/* The command "wait" is answered when the test does it: by whoever asked so last. */
+extern struct control_answer *waiting;
+extern int gone;
+
 /* Rounds of the loop, which do not wait. */
 void rounds(int count);
 void leap(uint64_t ms);

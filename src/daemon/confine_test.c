@@ -517,14 +517,21 @@ static void do_a_days_work(void)
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0), pair[2];
 	struct addr unit = { ADDR_IPV4, { 192, 0, 2, 7 } };
 	struct ban ban = { .unit = unit, .begin_ms = 1, .until_ms = 2, .by_hand = true };
-	struct store *store;
+	struct store *store, *late_store;
+	char late[100];
 
 	in_folder("socket", sun.sun_path);
 	expect(bind(listener, (const struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(listener, 1) == 0);
 	expect(connect(client, (const struct sockaddr *)&sun, sizeof(sun)) == 0);
 	expect(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	expect(store_open(folder, &store) == 0);
+	expect(mkdir(in_folder("late", late), 0700) == 0);
 	confine_calls();
+	/* There was no room for it before. */
+	expect(store_open(late, &late_store) == 0 && store_is_open(late_store));
+	store_put_ban(late_store, &ban);
+	expect(store_flush(late_store) == 0);
+	store_close(late_store);
 	/* Its thread begins afterwards. */
 	expect(store_start(store) == 0);
 	store_put_ban(store, &ban);

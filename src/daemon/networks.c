@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In the log; `check` names more. */
+#define SAID_MOST 3
 #define SAID_SIZE 768
 
 struct finding {
@@ -123,10 +125,10 @@ int networks_find(const struct settings *settings, struct prefix_set *ret, struc
 
 static void say_refused(const struct prefix_file *file)
 {
-	char said[SAID_SIZE] = "";
+	char said[SAID_SIZE] = "", more[64] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < file->said_count && used < sizeof(said); i++) {
+	for (size_t i = 0; i < file->said_count && i < SAID_MOST && used < sizeof(said); i++) {
 		const struct prefix_refusal *refusal = &file->said[i];
 
 		if (refusal->line)
@@ -135,8 +137,10 @@ static void say_refused(const struct prefix_file *file)
 		else
 			used += (size_t)snprintf(said + used, sizeof(said) - used, "%s%s", i ? "; " : "", refusal->why);
 	}
+	if (file->refused > SAID_MOST)
+		snprintf(more, sizeof(more), "; and %zu more, which wavebreak check names", file->refused - SAID_MOST);
 	log_warning("suspect networks of %s: %zu taken, %zu refused: %s%s", file->path, file->taken, file->refused, said,
-		    file->refused > file->said_count ? "; ..." : "");
+		    more);
 }
 
 static void say_one(const struct prefix_file *file)

@@ -38,6 +38,9 @@ enum request_kind {
 	REQUEST_HANDLERS,   /* which connections does the mail server itself hold for listed? Answered by
 			     * ANSWER_BLOCKED, each, and ANSWER_HANDLERS at the end */
 	REQUEST_WAVE,       /* flags: 1 a wave has begun, 0 it is over; the limits follow */
+	REQUEST_SUSPECTS,   /* port: a number of the worker's. Which suspects does the kernel have? Answered by ANSWER_SUSPECT,
+			     * each, and ANSWER_SUSPECTS at the end */
+	REQUEST_IS_SUSPECT, /* unit: is it one in the kernel? Answered by ANSWER_IS_SUSPECT */
 	REQUEST_READY,      /* the worker follows its logs */
 	REQUEST_STILL_HERE, /* each second: silent for longer, it is taken for hung */
 };
@@ -76,6 +79,10 @@ enum answer_kind {
 	ANSWER_BLOCKED,       /* unit (the whole address), port: the server's process has BLOCK in its environment */
 	ANSWER_HANDLERS,      /* that were all; error when they could not be looked at */
 	ANSWER_STEERING,      /* flags: 1 clients are led to the gate, 0 they are not; error: the kernel cannot */
+	ANSWER_SUSPECT,       /* port: the number of the request; unit, value: milliseconds that are left */
+	ANSWER_SUSPECTS,      /* port: that number; those were all, or, with flags 1, there are more; error when they
+			       * could not be read */
+	ANSWER_IS_SUSPECT,    /* unit, value: milliseconds left, 0: it is none; error when that cannot be said */
 	ANSWER_USED,          /* flags: enum used_by, port: enum used_what, value */
 };
 

@@ -338,6 +338,7 @@ static void tear_down(struct warden *w)
 	evict_destroy(w->evict);
 	warden_close_relief(w);
 	warden_close_use(w);
+	warden_close_suspects(w);
 	backend_close(w->backend);
 	ban_destroy(w->ban);
 	/* Who no longer answers on the control socket makes room for the next one in all else, too. */

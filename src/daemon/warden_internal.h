@@ -59,6 +59,7 @@ struct warden {
 	struct blocked *blocked;   /* who looks for BLOCK; NULL until the worker asks */
 	uint64_t handlers_looked_ms;
 	struct packet blocked_answers; /* on their way together */
+	struct warden_suspects *suspects; /* who reads the kernel's suspects; NULL until the worker asks */
 	struct warden_use *use;    /* who looks what processes take; NULL where nobody asks */
 	struct route *route;       /* NULL unless clean clients come to the server by their own address */
 	int route_error;           /* why it is not there, as was said */
@@ -182,6 +183,11 @@ void warden_on_relieved(void *warden, const struct addr *client, uint16_t port, 
 void warden_tell_handlers(struct warden *w);
 /* What looks for BLOCK is made anew for the present plan when it is needed. */
 void warden_close_relief(struct warden *w);
+
+/* warden_suspects.c: answers REQUEST_SUSPECTS part by part, and REQUEST_IS_SUSPECT at once. */
+void warden_tell_suspects(struct warden *w, const struct request *q);
+void warden_tell_suspect(struct warden *w, const struct request *q);
+void warden_close_suspects(struct warden *w);
 
 /* warden_use.c: what the processes of the mail server and of the gate take, for the worker. Once a second, and before
  * the loop's timers go. */

@@ -361,6 +361,13 @@ static void handle(struct warden *w, const struct request *q)
 	case REQUEST_DISALLOW:
 		do_allow(w, q);
 		return;
+	case REQUEST_SUSPECTS:
+		warden_tell_suspects(w, q);
+		return;
+	case REQUEST_IS_SUSPECT:
+		apply_changes(w);
+		warden_tell_suspect(w, q);
+		return;
 	case REQUEST_WAVE:
 		do_wave(w, q);
 		return;

@@ -168,6 +168,38 @@ static void test_handlers_are_looked_at_once_a_second_and_where_they_tell(void *
 	warden_close_relief(&s->warden);
 }
 
+static struct answer ask_of_suspects(struct scene *s, enum request_kind kind, const struct addr *unit)
+{
+	struct packet packet;
+	int fd;
+
+	packet.head = (struct packet_head){ PACKET_REQUESTS, 1 };
+	packet.requests[0] = (struct request){ .kind = (uint8_t)kind, .port = 4711, .unit = *unit };
+	assert_int_equal(packet_send(s->worker, &packet, -1), 0);
+	warden_on_worker(&s->warden, s->warden.worker.socket, EPOLLIN);
+	assert_int_equal(packet_receive(s->worker, &packet, &fd), 1);
+	assert_int_equal(packet.head.count, 1);
+	return packet.answers[0];
+}
+
+static void test_without_a_table_the_kernel_has_no_suspects(void **state)
+{
+	struct addr unit = address("198.51.100.7"), odd = address("2001:db8:7::1");
+	struct scene *s = *state;
+	struct answer answer = ask_of_suspects(s, REQUEST_SUSPECTS, &unit);
+
+	assert_int_equal(answer.kind, ANSWER_SUSPECTS);
+	assert_int_equal(answer.port, 4711);
+	assert_int_equal(answer.error, -ENOENT);
+	answer = ask_of_suspects(s, REQUEST_IS_SUSPECT, &unit);
+	assert_int_equal(answer.kind, ANSWER_IS_SUSPECT);
+	assert_true(addr_equal(&answer.unit, &unit));
+	assert_int_equal(answer.error, 0);
+	assert_int_equal(answer.value, 0);
+	assert_int_equal(ask_of_suspects(s, REQUEST_IS_SUSPECT, &odd).error, -EINVAL);
+	warden_close_suspects(&s->warden);
+}
+
 static void test_a_wave_lasts_as_long_as_the_worker_says(void **state)
 {
 	struct scene *s = *state;
@@ -214,6 +246,7 @@ int main(void)
 		SCENE_TEST(test_whose_connection_may_be_ended),
 		SCENE_TEST(test_more_reliefs_than_a_server_has_places_are_refused),
 		SCENE_TEST(test_handlers_are_looked_at_once_a_second_and_where_they_tell),
+		SCENE_TEST(test_without_a_table_the_kernel_has_no_suspects),
 		SCENE_TEST(test_a_wave_lasts_as_long_as_the_worker_says),
 		SCENE_TEST(test_a_worker_that_does_not_read_holds_up_nothing),
 	};

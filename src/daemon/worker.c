@@ -71,6 +71,30 @@ static void look_at_zone(struct worker *w)
 		w->utc_offset_s = (int32_t)tm.tm_gmtoff;
 }
 
+static void allowed_again(void *data, const struct prefix *prefix)
+{
+	struct worker *w = data;
+	struct request q = { .kind = REQUEST_ALLOW, .unit = prefix->addr, .length = prefix->length };
+
+	if (prefix_set_add(&w->allowed, prefix, "wavebreak allow") == 0)
+		link_ask(w->link, &q);
+}
+
+/* The disk was full at the start, and the store is open by now: what was in it before counts from here on, but for what
+ * we know better. */
+static void take_in_store(struct worker *w)
+{
+	if (!w->store || !store_has_arrived(w->store))
+		return;
+	if (store_read_allowed(w->store, allowed_again, w) < 0)
+		log_error("cannot read from the store what was allowed");
+	worker_never_changed(w);
+	worker_restore_bans(w);
+	worker_restore_suspects(w);
+	worker_gate_restore(w->gate);
+	worker_relief_restore(w->relief);
+}
+
 static void each_second(void *data)
 {
 	struct worker *w = data;
@@ -81,12 +105,14 @@ static void each_second(void *data)
 	take_sample(w);
 	worker_wave_each_second(w->wave);
 	look_at_zone(w);
+	take_in_store(w);
 	worker_renew_refused(w);
 	worker_say_stopped(w);
 	worker_look_for_logs(w);
 	worker_gate_each_second(w->gate);
 	worker_relief_each_second(w->relief);
 	worker_suspects_each_second(w);
+	worker_limited_each_second(w->limited);
 	worker_http_each_second(w->http);
 	worker_use_each_second(w);
 	worker_history_each_second(w->history);
@@ -133,15 +159,6 @@ static void look_if_ready(void *data)
 		 worker_source_count(w) ? " and other sources" : "");
 	log_event(LOG_READY, LOG_TEXT(SOURCES, sources), LOG_NUMBER(COUNT, w->signatures->signature_count),
 		  LOG_TEXT(DETAIL, server_text(w->start->plan, server)), LOG_TEXT(VERSION, WAVEBREAK_VERSION));
-}
-
-static void allowed_again(void *data, const struct prefix *prefix)
-{
-	struct worker *w = data;
-	struct request q = { .kind = REQUEST_ALLOW, .unit = prefix->addr, .length = prefix->length };
-
-	if (prefix_set_add(&w->allowed, prefix, "wavebreak allow") == 0)
-		link_ask(w->link, &q);
 }
 
 /* What was allowed by hand outlives a worker that died before its store knew of it. */

@@ -169,6 +169,9 @@ void worker_unban_unknown(struct worker *w, const struct addr *unit)
 {
 	struct request q = { .kind = REQUEST_UNBAN, .unit = *unit };
 
+	/* It may be in a store that is not open yet. */
+	if (w->store)
+		store_delete_ban(w->store, unit);
 	link_ask(w->link, &q);
 	link_flush(w->link);
 }
@@ -236,13 +239,14 @@ static void restore_one(void *data, const struct ban *kept)
 
 	if (!prefix_set_find(&w->never, &kept->unit))
 		r = bans_restore(w->bans, kept, restoring->now_ms, &step);
-	if (r < 0)
+	if (r < 0 && r != -EEXIST)
 		store_delete_ban(w->store, &kept->unit);
 }
 
 void worker_restore_bans(struct worker *w)
 {
 	struct restoring restoring = { w, clock_wall_ms() };
+	size_t count = bans_count(w->bans);
 	int r;
 
 	if (!w->store)
@@ -250,10 +254,10 @@ void worker_restore_bans(struct worker *w)
 	r = store_read_bans(w->store, restore_one, &restoring);
 	if (r < 0)
 		log_error("cannot read the bans of before: %s", strerror(-r));
-	if (bans_count(w->bans) == 0)
+	count = bans_count(w->bans) - count;
+	if (count == 0)
 		return;
-	log_info("%zu ban%s of before %s in force again", bans_count(w->bans), bans_count(w->bans) == 1 ? "" : "s",
-		 bans_count(w->bans) == 1 ? "is" : "are");
+	log_info("%zu ban%s of before %s in force again", count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
 	w->renewing = w->resuming = true;
 	w->renew_cursor = 0;
 	worker_renew_bans(w);
@@ -342,6 +346,11 @@ void worker_on_answer(void *data, const struct answer *answer)
 	case ANSWER_USED:
 		worker_use_on_answer(w, answer);
 		return;
+	case ANSWER_SUSPECT:
+	case ANSWER_SUSPECTS:
+	case ANSWER_IS_SUSPECT:
+		worker_limited_on_answer(w->limited, answer);
+		return;
 	case ANSWER_STEERING:
 		if (w->gate)
 			worker_gate_steered(w->gate, answer);
@@ -424,6 +433,8 @@ static void tell_warden(struct worker *w, enum request_kind kind, const struct p
 int worker_allow(struct worker *w, const struct prefix *prefix)
 {
 	char text[PREFIX_TEXT_SIZE];
+	struct prefix one;
+	struct addr unit;
 	int r = prefix_set_add(&w->allowed, prefix, "wavebreak allow");
 
 	if (r < 0)
@@ -431,6 +442,11 @@ int worker_allow(struct worker *w, const struct prefix *prefix)
 	if (w->store)
 		store_put_allowed(w->store, prefix);
 	tell_warden(w, REQUEST_ALLOW, prefix);
+	/* Where it is a single client, the kernel has its word at once. */
+	unit = addr_unit(&prefix->addr);
+	one = prefix_of_unit(&unit);
+	if (prefix->length >= one.length)
+		worker_trust_unknown(w, &unit);
 	worker_event(w, LOG_ALLOWED, LOG_TEXT(PREFIX, prefix_format(prefix, text)));
 	worker_never_changed(w);
 	return 0;

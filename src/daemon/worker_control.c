@@ -93,6 +93,17 @@ json_t *worker_suspect_to_json(const struct worker *w, const struct suspect *sus
 	return o;
 }
 
+static json_t *limited_to_json(const struct limited *limited)
+{
+	char unit[ADDR_UNIT_TEXT_SIZE];
+	json_t *o = json_pack("{s:s, s:b}", "address", addr_unit_format(&limited->unit, unit), "over_limit", 1);
+
+	worker_put_time(o, "begin", limited->since_ms);
+	worker_put_time(o, "last", limited->last_ms);
+	worker_put_time(o, "until", limited->until_ms);
+	return o;
+}
+
 static json_t *states_to_json(const struct connection_counts *counts)
 {
 	json_t *o = json_object();
@@ -198,9 +209,10 @@ static json_t *allowed_to_json(const struct worker *w)
 
 static json_t *suspects_to_json(const struct worker *w)
 {
-	return json_pack("{s:I, s:I, s:I}", "now", (json_int_t)suspects_count(w->suspects), "most",
+	return json_pack("{s:I, s:I, s:I, s:I, s:b}", "now", (json_int_t)suspects_count(w->suspects), "most",
 			 (json_int_t)w->settings->suspect_limit, "networks",
-			 (json_int_t)w->start->plan->suspect_networks.count);
+			 (json_int_t)w->start->plan->suspect_networks.count, "over_limit",
+			 (json_int_t)worker_limited_count(w->limited), "more", worker_limited_are_more(w->limited));
 }
 
 static json_t *limits_to_json(const struct settings *s)
@@ -245,7 +257,7 @@ json_t *worker_status(struct worker *w)
 	json_object_set_new(o, "logs", logs_to_json(w));
 	json_object_set_new(o, "allowed", allowed_to_json(w));
 	json_object_set_new(o, "signatures", json_integer((json_int_t)w->signatures->signature_count));
-	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", w->store != NULL, "failing",
+	json_object_set_new(o, "store", json_pack("{s:b, s:b, s:I, s:I}", "open", store.open, "failing",
 						  store.failing, "queued", (json_int_t)store.queued, "bytes",
 						  (json_int_t)store.bytes));
 	json_object_set_new(o, "landlock", json_boolean(w->confined_by_landlock));
@@ -262,7 +274,7 @@ static void do_status(struct worker *w, const json_t *request, struct control_an
 
 struct listing {
 	struct worker *w;
-	uint32_t cursor;
+	uint32_t cursor, limited_cursor;
 };
 
 static json_t *next_ban(void *state)
@@ -277,9 +289,11 @@ static json_t *next_suspect(void *state)
 {
 	struct listing *listing = state;
 	struct suspect suspect;
+	struct limited limited;
 
-	return suspects_next(listing->w->suspects, &listing->cursor, &suspect) ? worker_suspect_to_json(listing->w, &suspect) :
-										  NULL;
+	if (suspects_next(listing->w->suspects, &listing->cursor, &suspect))
+		return worker_suspect_to_json(listing->w, &suspect);
+	return worker_limited_next(listing->w->limited, &listing->limited_cursor, &limited) ? limited_to_json(&limited) : NULL;
 }
 
 static void do_list(struct worker *w, const json_t *request, struct control_answer *answer)
@@ -297,7 +311,7 @@ static void do_list(struct worker *w, const json_t *request, struct control_answ
 		control_fail(answer, CONTROL_NOT_PERMITTED, "not enough memory");
 		return;
 	}
-	*listing = (struct listing){ w, 0 };
+	*listing = (struct listing){ .w = w };
 	control_stream(answer, of_suspects ? &suspects : &bans, listing);
 }
 
@@ -354,29 +368,34 @@ static void do_ban(struct worker *w, const json_t *request, struct control_answe
 					 w->start->observe));
 }
 
-static void do_unban(struct worker *w, const json_t *request, struct control_answer *answer)
+static void unban(struct worker *w, const struct addr *addr, struct control_answer *answer)
 {
+	bool was_suspect = worker_trust_unknown(w, addr);
 	char unit[ADDR_UNIT_TEXT_SIZE];
-	bool was_suspect;
 	struct ban_step step;
-	struct addr addr;
 
-	if (!address_of(request, answer, &addr))
-		return;
-	addr = addr_unit(&addr);
-	judge_forget(w->judge, &addr);
-	was_suspect = worker_trust_unknown(w, &addr);
-	if (bans_lift(w->bans, &addr, clock_wall_ms(), &step) < 0) {
-		worker_unban_unknown(w, &addr);
+	judge_forget(w->judge, addr);
+	if (bans_lift(w->bans, addr, clock_wall_ms(), &step) < 0) {
+		worker_unban_unknown(w, addr);
 		if (was_suspect)
-			control_finish(answer, json_pack("{s:s}", "suspect", addr_unit_format(&addr, unit)));
+			control_finish(answer, json_pack("{s:s}", "suspect", addr_unit_format(addr, unit)));
 		else
-			control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(&addr, unit));
+			control_fail(answer, CONTROL_NO, "%s is not banned", addr_unit_format(addr, unit));
 		return;
 	}
 	worker_carry_out(w, &step);
 	worker_settle(w);
 	control_finish(answer, json_pack("{s:o}", "ban", worker_ban_to_json(w, &step.ban)));
+}
+
+static void do_unban(struct worker *w, const json_t *request, struct control_answer *answer)
+{
+	struct addr addr;
+
+	if (!address_of(request, answer, &addr))
+		return;
+	addr = addr_unit(&addr);
+	worker_limited_ask(w, &addr, answer, unban);
 }
 
 bool worker_prefix_of(const json_t *request, const char *name, struct control_answer *answer, struct prefix *ret)
@@ -460,6 +479,7 @@ static json_t *relief_to_json(const struct relief_record *record)
 json_t *worker_explain(struct worker *w, const struct addr *addr)
 {
 	char text[EXPLAIN_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE];
+	struct limited limited;
 	struct explanation e;
 	bool known;
 	json_t *o;
@@ -471,8 +491,11 @@ json_t *worker_explain(struct worker *w, const struct addr *addr)
 		e.let_in_until_ms = 0;
 	e.relief = worker_relief_of(w->relief, &e.unit);
 	e.suspected = w->suspects && suspects_find(w->suspects, &e.unit, &e.suspect);
+	e.over_limit = worker_limited_find(w->limited, &e.unit, &limited);
+	e.over_limit_ms = e.over_limit ? limited.last_ms : 0;
+	e.over_limit_until_ms = e.over_limit ? limited.until_ms : 0;
 	e.network = prefix_set_find(&w->start->plan->suspect_networks, addr);
-	known = known || e.talk || e.let_in_until_ms || e.suspected || e.network || e.relief;
+	known = known || e.talk || e.let_in_until_ms || e.suspected || e.over_limit || e.network || e.relief;
 	explain_text(&e, worker_signature_name, w, text, sizeof(text));
 	o = json_pack("{s:s, s:b, s:b}", "text", text, "known", known, "banned", e.banned);
 	if (e.banned)
@@ -490,6 +513,8 @@ json_t *worker_explain(struct worker *w, const struct addr *addr)
 	worker_put_time(o, "gate_lets_in_until", e.let_in_until_ms);
 	if (e.suspected)
 		json_object_set_new(o, "suspect", worker_suspect_to_json(w, &e.suspect));
+	if (e.over_limit)
+		json_object_set_new(o, "suspect", limited_to_json(&limited));
 	if (e.network)
 		json_object_set_new(o, "suspect_network", json_pack("{s:s, s:s}", "prefix",
 				    prefix_format(&e.network->prefix, prefix), "why", e.network->why));
@@ -500,12 +525,17 @@ json_t *worker_explain(struct worker *w, const struct addr *addr)
 	return o;
 }
 
+static void explain(struct worker *w, const struct addr *addr, struct control_answer *answer)
+{
+	control_finish(answer, worker_explain(w, addr));
+}
+
 static void do_explain(struct worker *w, const json_t *request, struct control_answer *answer)
 {
 	struct addr addr;
 
 	if (address_of(request, answer, &addr))
-		control_finish(answer, worker_explain(w, &addr));
+		worker_limited_ask(w, &addr, answer, explain);
 }
 
 static void do_zones(struct worker *w, const json_t *request, struct control_answer *answer)

@@ -148,7 +148,7 @@ static void passed_again(void *data, const struct addr *unit, uint64_t until_s)
 
 	if (until_s <= clock_wall_s() || table_add(gate->passed, unit, (void **)&passed) < 0)
 		store_delete_passed(gate->w->store, unit);
-	else
+	else if (passed->until_s < until_s)
 		passed->until_s = until_s;
 }
 
@@ -344,6 +344,12 @@ void worker_gate_tell_never(const struct worker_gate *gate, const struct prefix_
 		tell_never(gate->w->start->gates[i], never);
 }
 
+void worker_gate_restore(struct worker_gate *gate)
+{
+	if (gate && gate->w->store && store_read_passed(gate->w->store, passed_again, gate) < 0)
+		log_error("cannot read from the store who was let in by the gate");
+}
+
 int worker_gate_create(struct worker *w, struct worker_gate **ret)
 {
 	struct worker_gate *gate;
@@ -360,8 +366,8 @@ int worker_gate_create(struct worker *w, struct worker_gate **ret)
 	r = table_create(sizeof(struct addr), sizeof(struct talk), WORKER_GATE_TALKS, &gate->talks);
 	if (r == 0)
 		r = table_create(sizeof(struct addr), sizeof(struct passed), w->settings->gate_remembered, &gate->passed);
-	if (r == 0 && w->store && store_read_passed(w->store, passed_again, gate) < 0)
-		log_error("cannot read from the store who was let in by the gate");
+	if (r == 0)
+		worker_gate_restore(gate);
 	for (size_t i = 0; i < gate->count && r == 0; i++)
 		r = loop_fd_add(w->loop, w->start->gates[i], EPOLLIN, on_gate, gate, &gate->watches[i]);
 	if (r < 0) {

@@ -26,6 +26,8 @@ struct worker_gate;
 /* NULL in *ret when there is no gate. Returns 0 or -errno. */
 int worker_gate_create(struct worker *w, struct worker_gate **ret);
 void worker_gate_destroy(struct worker_gate *gate);
+/* What the store knows, once more: it was opened late. NULL is fine. */
+void worker_gate_restore(struct worker_gate *gate);
 
 void worker_gate_each_second(struct worker_gate *gate);
 /* All of the never-list, after each change. */

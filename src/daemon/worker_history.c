@@ -76,6 +76,12 @@ static void go_on(struct worker_history *h, uint64_t now_s)
 	}
 }
 
+static void count_chunks(struct worker_history *h)
+{
+	h->imported = history_count(h->store, TIER_IMPORTED);
+	h->waves = history_count(h->store, TIER_WAVES);
+}
+
 static int open_history(struct worker *w, struct worker_history *h)
 {
 	uint64_t now_s = clock_wall_s();
@@ -89,8 +95,7 @@ static int open_history(struct worker *w, struct worker_history *h)
 	if (r < 0)
 		return r;
 	h->w = w;
-	h->imported = history_count(h->store, TIER_IMPORTED);
-	h->waves = history_count(h->store, TIER_WAVES);
+	count_chunks(h);
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		h->counters[i] = counter_read((enum counter)i);
 	go_on(h, now_s);
@@ -257,6 +262,8 @@ void worker_history_each_second(struct worker_history *h)
 	uint64_t now_s = clock_wall_s();
 	uint32_t values[HISTORY_COLUMNS];
 
+	if (h && store_has_arrived(h->store))
+		count_chunks(h);
 	/* A second that is left out, since the timer came a little early, has its counts in the next one. */
 	if (!h || !history_wants(&h->recorder, now_s))
 		return;

@@ -10,6 +10,7 @@
 #include "daemon/worker_gate.h"
 #include "daemon/worker_history.h"
 #include "daemon/worker_http.h"
+#include "daemon/worker_limited.h"
 #include "daemon/worker_relief.h"
 #include "daemon/worker_use.h"
 #include "daemon/worker_wave.h"
@@ -95,6 +96,7 @@ struct worker {
 	bool resuming;          /* and these are the first since the start */
 	uint32_t renew_cursor;
 	uint64_t renew_again_ms; /* when, for those that the warden refused for now; 0: none */
+	struct worker_limited *limited; /* suspects that the kernel made; NULL where it makes none */
 	struct suspects *suspects; /* NULL unless gate.steer is suspect */
 	struct loop_timer *suspects_timer;
 	bool renewing_suspects; /* as with bans */
@@ -213,9 +215,9 @@ int worker_open_suspects(struct worker *w);
 /* After the policy's decision on an event: worker_judge does it. */
 void worker_suspect(struct worker *w, const struct judge_event *event, const struct verdict *verdict);
 void worker_suspect_after_ban(struct worker *w, const struct ban_step *step);
-/* Whether it was a suspect. */
+/* Whether it was a suspect of ours. */
 bool worker_trust(struct worker *w, const struct addr *unit);
-/* The kernel is told in any case: it may have made it a suspect by itself. */
+/* Also of who is one by the kernel, which is told in any case. */
 bool worker_trust_unknown(struct worker *w, const struct addr *unit);
 void worker_trust_within(struct worker *w, const struct prefix *prefix);
 void worker_restore_suspects(struct worker *w);

@@ -98,12 +98,13 @@ static void measure_logs(const struct worker *w, const struct sink *sink)
 
 static void measure_store(const struct worker *w, const struct sink *sink)
 {
-	struct store_state state;
+	struct store_state state = { 0 };
 
-	put(sink, MEASURE_store_open, w->store != NULL);
+	if (w->store)
+		store_look(w->store, &state);
+	put(sink, MEASURE_store_open, state.open);
 	if (!w->store)
 		return;
-	store_look(w->store, &state);
 	put(sink, MEASURE_store_failing, state.failing);
 	put(sink, MEASURE_store_bytes, (double)state.bytes);
 	put(sink, MEASURE_store_queued_changes, (double)state.queued);

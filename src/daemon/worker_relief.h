@@ -34,6 +34,8 @@ struct worker_relief;
 /* NULL in *ret when relief is off; where that is for want of a limit, it says so. Returns 0 or -errno. */
 int worker_relief_create(struct worker *w, struct worker_relief **ret);
 void worker_relief_destroy(struct worker_relief *relief);
+/* As worker_gate_restore. */
+void worker_relief_restore(struct worker_relief *relief);
 
 /* After the second's sample was taken. */
 void worker_relief_each_second(struct worker_relief *relief);

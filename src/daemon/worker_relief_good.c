@@ -113,15 +113,23 @@ static void delivered_before(void *data, const struct addr *unit, uint64_t until
 		return;
 	}
 	left_ms = until_s - now_s > most_ms / 1000 ? most_ms : (until_s - now_s) * 1000;
-	good->until_ms = good->stored_until_ms = loop_now_ms(relief->w->loop) + left_ms;
+	good->stored_until_ms = loop_now_ms(relief->w->loop) + left_ms;
+	if (good->until_ms < good->stored_until_ms)
+		good->until_ms = good->stored_until_ms;
+}
+
+void worker_relief_restore(struct worker_relief *relief)
+{
+	if (relief && relief->w->store && store_read_delivered(relief->w->store, delivered_before, relief) < 0)
+		log_error("cannot read from the store who has delivered mail");
 }
 
 int worker_relief_open_good(struct worker_relief *relief)
 {
-	const struct worker *w = relief->w;
-	int r = table_create(sizeof(struct addr), sizeof(struct good), w->settings->gate_remembered, &relief->good);
+	size_t most = relief->w->settings->gate_remembered;
+	int r = table_create(sizeof(struct addr), sizeof(struct good), most, &relief->good);
 
-	if (r == 0 && w->store && store_read_delivered(w->store, delivered_before, relief) < 0)
-		log_error("cannot read from the store who has delivered mail");
+	if (r == 0)
+		worker_relief_restore(relief);
 	return r;
 }

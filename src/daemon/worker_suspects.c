@@ -26,6 +26,8 @@ int worker_open_suspects(struct worker *w)
 		return 0;
 	plan_suspect_limits(w->settings, &limits);
 	r = suspects_create(&limits, &w->suspects);
+	if (r == 0)
+		r = worker_limited_create(w, &w->limited);
 	return r < 0 ? r : loop_timer_create(w->loop, worker_renew_suspects, w, &w->suspects_timer);
 }
 
@@ -110,15 +112,15 @@ bool worker_trust(struct worker *w, const struct addr *unit)
 	return true;
 }
 
-/* Also of elements that the kernel made by itself (limits.suspect), of which we do not know. */
 bool worker_trust_unknown(struct worker *w, const struct addr *unit)
 {
 	struct request q = { .kind = REQUEST_TRUST, .unit = *unit };
-	bool was_suspect = worker_trust(w, unit);
+	bool was_suspect = worker_trust(w, unit), was_limited = worker_limited_trust(w->limited, unit);
 
-	if (w->suspects && !was_suspect)
+	/* From before a reload, perhaps. */
+	if (w->suspects && !was_suspect && !w->limited)
 		link_ask(w->link, &q);
-	return was_suspect;
+	return was_suspect || was_limited;
 }
 
 void worker_trust_within(struct worker *w, const struct prefix *prefix)
@@ -132,6 +134,7 @@ void worker_trust_within(struct worker *w, const struct prefix *prefix)
 		for (size_t i = 0; i < n; i++)
 			carry_out(w, &steps[i]);
 	} while (n == STEPS_A_ROUND);
+	worker_limited_trust_within(w->limited, prefix);
 }
 
 static bool may_renew(const struct worker *w)
@@ -178,7 +181,7 @@ static void restore_one(void *data, const struct suspect *kept)
 
 	if (!prefix_set_find(&w->never, &kept->unit))
 		r = suspects_restore(w->suspects, kept, restoring->now_ms, &step);
-	if (r < 0)
+	if (r < 0 && r != -EEXIST)
 		store_delete_suspect(w->store, &kept->unit);
 }
 
@@ -190,10 +193,11 @@ void worker_restore_suspects(struct worker *w)
 
 	if (!w->store || !w->suspects)
 		return;
+	count = suspects_count(w->suspects);
 	r = store_read_suspects(w->store, restore_one, &restoring);
 	if (r < 0)
 		log_error("cannot read the suspects of before: %s", strerror(-r));
-	count = suspects_count(w->suspects);
+	count = suspects_count(w->suspects) - count;
 	if (count)
 		log_info("%zu client%s of before %s led to the gate again", count, count == 1 ? "" : "s",
 			 count == 1 ? "is" : "are");

@@ -196,6 +196,11 @@ static void say_suspect(struct page *page, const struct explanation *e, explain_
 		say_reason(page, 0, suspect->signature, suspect->outcome, name, data);
 		say(page, ".\n");
 	}
+	if (e->over_limit)
+		say(page, "It is a suspect, led to the gate, until %s (in %s): at %s it asked for more new connections than "
+		    "limits.per_address allows.\n", wall(e->over_limit_until_ms, until),
+		    span(e->over_limit_until_ms > e->now_ms ? e->over_limit_until_ms - e->now_ms : 0, left),
+		    wall(e->over_limit_ms, since));
 	if (e->network && !e->is_protected)
 		say(page, "All of %s is suspect, and led to the gate (%s).\n", prefix_format(&e->network->prefix, prefix),
 		    text_escape(bytes_make(e->network->why, strnlen(e->network->why, PREFIX_WHY_SIZE)), why, sizeof(why)));

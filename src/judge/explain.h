@@ -32,6 +32,8 @@ struct explanation {
 	const struct relief_record *relief; /* how its connection was ended near the limit, or NULL */
 	bool suspected;
 	struct suspect suspect;   /* where it is one */
+	bool over_limit;          /* one by limits.per_address: last at that time, and until then */
+	uint64_t over_limit_ms, over_limit_until_ms;
 	const struct prefix_entry *network; /* that is suspect as a whole and holds it, or NULL */
 	uint64_t let_in_until_ms; /* the gate found it clean, and lets it in at once until then; 0: it does not */
 };

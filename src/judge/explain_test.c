@@ -282,6 +282,22 @@ static void test_a_suspect(void **state)
 	assert_non_null(strstr(text, "(in 1h): it was banned for listed.\n"));
 }
 
+static void test_who_was_over_a_limit(void **state)
+{
+	struct court *court = *state;
+	struct addr asked = address("192.0.2.7");
+	char text[EXPLAIN_TEXT_SIZE];
+	struct explanation explanation;
+
+	explain_make(court->judge, court->bans, &court->never, &asked, START + MINUTE, &explanation);
+	explanation.over_limit = true;
+	explanation.over_limit_ms = START;
+	explanation.over_limit_until_ms = START + HOUR;
+	explain_text(&explanation, name, NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "It is a suspect, led to the gate, until 2026-07-27 20:12:17 (in 59m): at 2026-07-27 19:12:17 "
+				     "it asked for more new connections than limits.per_address allows.\n"));
+}
+
 /* The kernel asks the never-list first. */
 static void test_a_suspect_network(void **state)
 {
@@ -338,6 +354,7 @@ int main(void)
 		TEST(test_after_a_restart), TEST(test_checking),  TEST(test_small_page),
 		TEST(test_the_gate_is_quoted),
 		TEST(test_who_was_let_in_by_the_gate), TEST(test_relieved),
+		TEST(test_who_was_over_a_limit),
 		TEST(test_a_suspect),	    TEST(test_a_suspect_network),
 	};
 

@@ -12,7 +12,7 @@
  *
  * Nothing moves the end of an element but what is said here, so the kernel's own timeout ends each, and nobody
  * is asked: this is simpler than a ban, whose element each dropped SYN renews. Elements that the kernel adds by
- * itself (limits.suspect) are not known here.
+ * itself (limits.suspect) are not known here, but in daemon/worker_limited.h.
  *
  * Every call that changes something answers with a step: what happened, and what the kernel and the store have
  * to do about it. What each kind means is one row of the table in suspects.c.

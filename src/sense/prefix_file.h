@@ -4,7 +4,7 @@
  * One network a line, "192.0.2.0/24" or a bare address; what follows a # or ; is a comment, and empty lines are
  * nothing ("192.0.2.0/24 ; SBL1"). The files are the administrator's, but what is in them was often fetched from
  * somebody else: a line that is no network, or that the caller refuses, is counted and passed over, and the first
- * few are kept to be said. What is read of a file is bounded, and only a regular one is read.
+ * hundred are kept to be said. What is read of a file is bounded, and only a regular one is read.
  */
 #ifndef WAVEBREAK_SENSE_PREFIX_FILE_H
 #define WAVEBREAK_SENSE_PREFIX_FILE_H
@@ -13,7 +13,7 @@
 
 #define PREFIX_FILE_SIZE_MOST (16U << 20)
 #define PREFIX_FILE_LINE_MOST 512
-#define PREFIX_FILE_SAID_MOST 3
+#define PREFIX_FILE_SAID_MOST 100
 #define PREFIX_FILE_WHY_SIZE 160
 
 struct prefix_refusal {

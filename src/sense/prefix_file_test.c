@@ -70,7 +70,7 @@ static void what_is_wrong_is_counted_and_the_first_are_said(void **state)
 	prefix_file_scan(bytes_of(text), &file, take, &taken);
 	assert_int_equal(file.taken, 2);
 	assert_int_equal(file.refused, 6);
-	assert_int_equal(file.said_count, PREFIX_FILE_SAID_MOST);
+	assert_int_equal(file.said_count, 6);
 	assert_int_equal(file.said[0].line, 2);
 	assert_string_equal(file.said[0].why, "'one' is no network");
 	assert_int_equal(file.said[1].line, 3);
@@ -79,6 +79,20 @@ static void what_is_wrong_is_counted_and_the_first_are_said(void **state)
 	assert_string_equal(file.said[2].why, "198.51.100.0/24 is not wanted");
 	assert_int_equal(taken.lines[1], 9);
 	prefix_set_clear(&taken.set);
+}
+
+static void no_more_than_a_hundred_are_said(void **state)
+{
+	struct prefix_file file = { .path = "list" };
+	struct taken taken = { 0 };
+	char text[4 * (PREFIX_FILE_SAID_MOST + 7) + 1] = "";
+
+	for (int i = 0; i < PREFIX_FILE_SAID_MOST + 7; i++)
+		strcat(text, "no\n");
+	prefix_file_scan(bytes_of(text), &file, take, &taken);
+	assert_int_equal(file.refused, PREFIX_FILE_SAID_MOST + 7);
+	assert_int_equal(file.said_count, PREFIX_FILE_SAID_MOST);
+	assert_int_equal(file.said[PREFIX_FILE_SAID_MOST - 1].line, PREFIX_FILE_SAID_MOST);
 }
 
 static void any_bytes_may_come(void **state)
@@ -134,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_is_a_network_or_a_comment),
 		cmocka_unit_test(what_is_wrong_is_counted_and_the_first_are_said),
+		cmocka_unit_test(no_more_than_a_hundred_are_said),
 		cmocka_unit_test(any_bytes_may_come),
 		cmocka_unit_test(a_file_is_read_and_nothing_else),
 	};

@@ -18,6 +18,9 @@
 #define LMDB_FREE_PAGES 0 /* numbers of two databases that every file has (mdb_stat(1) -f) */
 #define LMDB_NAMES 1
 #define SET_ASIDE ".damaged-"
+/* Twice what LMDB takes for its 126 readers. */
+#define LOCK_SIZE 16384
+#define MISSING 0 /* of a database; LMDB's own have this number and the next */
 
 enum child_says { CHILD_WELL, CHILD_DAMAGED };
 
@@ -61,7 +64,7 @@ static int open_env(const char *path, const struct environment_kind *kind, unsig
 	return r;
 }
 
-static int open_databases(MDB_txn *txn, const struct environment_kind *kind,
+static int make_databases(MDB_txn *txn, const struct environment_kind *kind,
 			  MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
 {
 	uint32_t format = kind->format;
@@ -73,11 +76,34 @@ static int open_databases(MDB_txn *txn, const struct environment_kind *kind,
 	return r ? r : mdb_put(txn, databases[0], &key, &value, 0);
 }
 
+/* Those that are there: nothing is written, or a full disk would keep us from reading. */
+static int find_databases(struct environment *environment)
+{
+	const struct environment_kind *kind = environment->kind;
+	MDB_dbi database;
+	MDB_txn *txn;
+	int r;
+
+	environment->whole = true;
+	r = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &txn);
+	for (size_t i = 0; i < kind->count && !r; i++) {
+		r = mdb_dbi_open(txn, kind->names[i], 0, &database);
+		if (r == MDB_NOTFOUND) {
+			database = MISSING;
+			environment->whole = false;
+			r = 0;
+		}
+		environment->databases[i] = database;
+	}
+	/* By an abort the databases would be closed again. */
+	return r ? r : mdb_txn_commit(txn);
+}
+
 /* LMDB tells nobody where it mapped its file. The device is not compared: btrfs and overlayfs
  * name another one there than stat(2) does. */
 static void find_map(struct environment *environment, const char *file)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
+	FILE *maps = environment->maps;
 	unsigned long start, end, inode;
 	char line[PATH_MAX + 128];
 	struct stat status;
@@ -86,6 +112,7 @@ static void find_map(struct environment *environment, const char *file)
 	environment->map = NULL;
 	if (!maps)
 		return;
+	rewind(maps);
 	if (mdb_env_get_fd(environment->env, &fd) != 0 || fstat(fd, &status) < 0)
 		status.st_ino = 0;
 	while (status.st_ino && !environment->map && fgets(line, sizeof(line), maps)) {
@@ -96,6 +123,7 @@ static void find_map(struct environment *environment, const char *file)
 		environment->map_size = end - start;
 	}
 	fclose(maps);
+	environment->maps = NULL;
 }
 
 void environment_release_pages(const struct environment *environment)
@@ -104,36 +132,126 @@ void environment_release_pages(const struct environment *environment)
 		madvise(environment->map, environment->map_size, MADV_DONTNEED);
 }
 
-int environment_open(const char *folder, const struct environment_kind *kind, struct environment *ret)
+/* Where the file system cannot take blocks for it (EOPNOTSUPP), they come by writing; what is there may be in use. */
+static int write_zeros(int fd)
 {
-	char path[PATH_MAX];
-	MDB_txn *txn;
+	static const char zeros[LOCK_SIZE];
+	struct stat status;
+	ssize_t n;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	while (status.st_size < LOCK_SIZE) {
+		n = pwrite(fd, zeros, (size_t)(LOCK_SIZE - status.st_size), status.st_size);
+		if (n <= 0)
+			return n < 0 ? -errno : -ENOSPC;
+		status.st_size += n;
+	}
+	return 0;
+}
+
+/* LMDB makes its lock file by ftruncate(2), maps it and writes: on a full disk that is SIGBUS. */
+static int reserve_lock(const char *path)
+{
+	char lock[PATH_MAX];
+	int fd, r;
+
+	if (snprintf(lock, sizeof(lock), "%s-lock", path) >= (int)sizeof(lock))
+		return -ENAMETOOLONG;
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = fallocate(fd, 0, 0, LOCK_SIZE) < 0 ? -errno : 0;
+	if (r == -EOPNOTSUPP)
+		r = write_zeros(fd);
+	close(fd);
+	return r;
+}
+
+static int open_file(const char *path, struct environment *environment)
+{
+	struct stat status;
+	bool is_new = stat(path, &status) < 0 ? errno == ENOENT : status.st_size == 0;
 	int r;
 
-	r = path_of(folder, kind->file, path);
-	if (r < 0)
+	r = environment_error(open_env(path, environment->kind, MDB_NOMETASYNC, &environment->env));
+	if (r < 0) {
+		environment->env = NULL;
+		/* The half of it that found room would be taken for a damaged one. */
+		if (is_new)
+			unlink(path);
 		return r;
-	r = open_env(path, kind, MDB_NOMETASYNC, &ret->env);
+	}
+	r = environment_error(find_databases(environment));
+	if (r < 0) {
+		mdb_env_close(environment->env);
+		environment->env = NULL;
+	}
+	return r;
+}
+
+int environment_open(const char *folder, const struct environment_kind *kind, struct environment *environment)
+{
+	char path[PATH_MAX];
+	int r;
+
+	environment->kind = kind;
+	if (!environment->maps)
+		environment->maps = fopen("/proc/self/maps", "re");
+	r = path_of(folder, kind->file, path);
+	if (r == 0)
+		r = reserve_lock(path);
+	if (r == 0)
+		r = open_file(path, environment);
+	if (r == 0)
+		find_map(environment, kind->file);
+	return r;
+}
+
+int environment_begin_to_write(struct environment *environment, MDB_txn **ret,
+			       MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
+{
+	int r = mdb_txn_begin(environment->env, NULL, 0, ret);
+
 	if (r)
 		return environment_error(r);
-	r = mdb_txn_begin(ret->env, NULL, 0, &txn);
-	if (!r) {
-		r = open_databases(txn, kind, ret->databases);
-		if (r)
-			mdb_txn_abort(txn);
-		else
-			r = mdb_txn_commit(txn);
-	}
+	for (size_t i = 0; i < environment->kind->count; i++)
+		databases[i] = environment->databases[i];
+	if (!environment->whole)
+		r = make_databases(*ret, environment->kind, databases);
 	if (r)
-		environment_close(ret);
-	else
-		find_map(ret, kind->file);
+		mdb_txn_abort(*ret);
 	return environment_error(r);
+}
+
+int environment_commit(struct environment *environment, MDB_txn *txn,
+		       const MDB_dbi databases[ENVIRONMENT_DATABASES_MOST])
+{
+	int r = mdb_txn_commit(txn);
+
+	if (r)
+		return environment_error(r);
+	for (size_t i = 0; i < environment->kind->count && !environment->whole; i++)
+		environment->databases[i] = databases[i];
+	environment->whole = true;
+	return 0;
+}
+
+int environment_begin_to_read(struct environment *environment, unsigned database, MDB_txn **ret, MDB_dbi *ret_database)
+{
+	/* First this: a reader knows of no database that is made after its begin. */
+	*ret_database = environment->databases[database];
+	if (*ret_database == MISSING)
+		return -ENOENT;
+	return environment_error(mdb_txn_begin(environment->env, NULL, MDB_RDONLY, ret));
 }
 
 void environment_close(struct environment *environment)
 {
-	mdb_env_close(environment->env);
+	if (environment->env)
+		mdb_env_close(environment->env);
+	if (environment->maps)
+		fclose(environment->maps);
 }
 
 static int read_all(MDB_txn *txn, MDB_dbi database)
@@ -228,7 +346,7 @@ static int begin_to_write(MDB_env *env, const struct environment_kind *kind)
 	r = mdb_txn_begin(env, NULL, 0, &txn);
 	if (r)
 		return r;
-	r = open_databases(txn, kind, databases);
+	r = make_databases(txn, kind, databases);
 	mdb_txn_abort(txn);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "store/record.h"
 
 #include <lmdb.h>
+#include <stdio.h>
 
 /* Which file it is, and what is in it: the bans and the history have one each, so that what befalls the one does the
  * other no harm. */
@@ -24,18 +25,36 @@ struct environment_kind {
 	size_t map_size;          /* bytes that the file may grow to: address space, not memory */
 	const char *called;       /* in messages: "the store" */
 	const char *meanwhile;    /* what holds while it cannot be written */
+	const char *unopened;     /* and while it cannot be opened */
 };
 
 struct environment {
-	MDB_env *env;
-	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
-	void *map; /* NULL when /proc does not say where it is */
+	const struct environment_kind *kind;
+	MDB_env *env; /* NULL: it is not open */
+	/* A thread may make one while the owner reads another; 0 as long as it is not there. */
+	_Atomic MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
+	bool whole; /* all of them are there; for who writes */
+	void *map;  /* NULL when /proc does not say where it is */
 	size_t map_size;
+	/* Of /proc/self, kept until the file is open: who has confined itself meanwhile cannot open that any more. */
+	FILE *maps;
 };
 
-/* Opens FOLDER/file, makes what is not there, and returns 0 or -errno. */
-int environment_open(const char *folder, const struct environment_kind *kind, struct environment *ret);
+/* Opens FOLDER/file, and makes one where there is none; nothing is written to one that is there. `environment` is
+ * zeroed, or one that could not be opened before. Returns 0 or -errno. Neither needs a child nor anything that
+ * daemon/confine takes away, so that it can be tried again; that the file is no damaged one is found out before
+ * (environment_prove). */
+int environment_open(const char *folder, const struct environment_kind *kind, struct environment *environment);
 void environment_close(struct environment *environment);
+
+/* A transaction, and the databases in it: those that are missing are made, and known to all by the commit. Each returns
+ * 0 or -errno, and then there is no transaction. */
+int environment_begin_to_write(struct environment *environment, MDB_txn **ret,
+			       MDB_dbi databases[ENVIRONMENT_DATABASES_MOST]);
+int environment_commit(struct environment *environment, MDB_txn *txn,
+		       const MDB_dbi databases[ENVIRONMENT_DATABASES_MOST]);
+/* -ENOENT when that database is not there yet. */
+int environment_begin_to_read(struct environment *environment, unsigned database, MDB_txn **ret, MDB_dbi *ret_database);
 
 /* What was read of the file, or written to it, stays mapped and counts as our memory: 150 bytes for
  * each of 1,000,000 bans, twice what the bans themselves take. This lets go of it; it stays

@@ -20,6 +20,7 @@ static const struct environment_kind history_kind = {
 	.map_size = HISTORY_FILE_MOST,
 	.called = "the history",
 	.meanwhile = "nothing else is touched by that",
+	.unopened = "until then it does not outlive a restart",
 };
 
 /* Tier, series, NUL, and the begin with its most significant byte first, so that the order of keys is that of time. */
@@ -94,11 +95,12 @@ static int find(MDB_cursor *cursor, struct chunk_key *key, MDB_val *ret_value)
 
 static int begin_reading(struct store *store, MDB_txn **ret_txn, MDB_cursor **ret_cursor)
 {
-	int r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, ret_txn);
+	MDB_dbi dbi;
+	int r = store_begin_to_read(store, HISTORY_CHUNKS, ret_txn, &dbi);
 
-	if (r)
-		return environment_error(r);
-	r = mdb_cursor_open(*ret_txn, store->environment.databases[HISTORY_CHUNKS], ret_cursor);
+	if (r < 0)
+		return r;
+	r = mdb_cursor_open(*ret_txn, dbi, ret_cursor);
 	if (r)
 		mdb_txn_abort(*ret_txn);
 	return environment_error(r);
@@ -176,26 +178,51 @@ static int drop_before(MDB_txn *txn, MDB_dbi database, const struct chunk_key *o
 
 static int drop_old(struct store *store, const struct chunk_key *oldest, size_t count)
 {
+	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
 	MDB_txn *txn;
-	int r = environment_error(mdb_txn_begin(store->environment.env, NULL, 0, &txn));
+	int r = environment_begin_to_write(&store->environment, &txn, databases);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = drop_before(txn, store->environment.databases[HISTORY_CHUNKS], &oldest[i]);
+		r = drop_before(txn, databases[HISTORY_CHUNKS], &oldest[i]);
 	if (r == 0)
-		return environment_error(mdb_txn_commit(txn));
+		return environment_commit(&store->environment, txn, databases);
 	mdb_txn_abort(txn);
 	return r;
 }
 
+/* Mostly there is nothing, and who does not write waits for nobody: not for a worker of before, either, that was stopped
+ * in the middle of a commit. */
+static bool has_old(struct store *store, const struct chunk_key *oldest, size_t count)
+{
+	MDB_cursor *cursor;
+	bool found = false;
+	MDB_val value;
+	MDB_txn *txn;
+
+	if (begin_reading(store, &txn, &cursor) < 0)
+		return false;
+	for (size_t i = 0; i < count && !found; i++) {
+		struct chunk_key key = { .tier = oldest[i].tier };
+
+		found = find(cursor, &key, &value) == 0 && !key.series[0] && key.start_s < oldest[i].start_s;
+	}
+	end_reading(txn, cursor);
+	return found;
+}
+
+/* On a full disk, or in a file that is not open yet, the old ones stay until the next start. */
 int history_store_open(const char *folder, const struct chunk_key *oldest, size_t count, struct store **ret)
 {
 	int r = store_open_kind(folder, &history_kind, ret);
 
 	if (r < 0)
 		return r;
-	r = drop_old(*ret, oldest, count);
+	if (has_old(*ret, oldest, count))
+		r = drop_old(*ret, oldest, count);
+	if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
+		return 0;
 	if (r < 0)
 		store_close(*ret);
 	return r;

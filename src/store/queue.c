@@ -224,19 +224,18 @@ static int delete_if_there(MDB_txn *txn, MDB_dbi database, MDB_val *key)
 	return r == MDB_NOTFOUND ? 0 : r;
 }
 
-static int write_other(MDB_txn *txn, const struct environment *environment,
-		       const struct change *change)
+static int write_other(MDB_txn *txn, const MDB_dbi *databases, const struct change *change)
 {
 	MDB_val key = lmdb_value(bytes_make(change->data, change->key_size));
 	MDB_val value = lmdb_value(bytes_make(change->data + change->key_size, change->value_size));
-	MDB_dbi database = environment->databases[change->database];
+	MDB_dbi database = databases[change->database];
 
 	return change->remove ? delete_if_there(txn, database, &key)
 			      : mdb_put(txn, database, &key, &value, 0);
 }
 
-static int write_ban(MDB_txn *txn, const struct environment *environment,
-		     const struct unit_record *unit, const struct ban_change *change)
+static int write_ban(MDB_txn *txn, const MDB_dbi *databases, const struct unit_record *unit,
+		     const struct ban_change *change)
 {
 	MDB_val key = lmdb_value(bytes_make((const char *)unit, sizeof(*unit)));
 	MDB_val value =
@@ -244,25 +243,25 @@ static int write_ban(MDB_txn *txn, const struct environment *environment,
 	int r = 0;
 
 	if (change->remove || change->drop_reason)
-		r = delete_if_there(txn, environment->databases[DATABASE_REASONS], &key);
+		r = delete_if_there(txn, databases[DATABASE_REASONS], &key);
 	if (r)
 		return r;
 	return change->remove
-		       ? delete_if_there(txn, environment->databases[DATABASE_BANS], &key)
-		       : mdb_put(txn, environment->databases[DATABASE_BANS], &key, &value, 0);
+		       ? delete_if_there(txn, databases[DATABASE_BANS], &key)
+		       : mdb_put(txn, databases[DATABASE_BANS], &key, &value, 0);
 }
 
-static int write_suspect(MDB_txn *txn, const struct environment *environment, const struct unit_record *unit,
+static int write_suspect(MDB_txn *txn, const MDB_dbi *databases, const struct unit_record *unit,
 			 const struct suspect_change *change)
 {
 	MDB_val key = lmdb_value(bytes_make((const char *)unit, sizeof(*unit)));
 	MDB_val value = lmdb_value(bytes_make((const char *)&change->record, sizeof(change->record)));
-	MDB_dbi database = environment->databases[DATABASE_SUSPECTS];
+	MDB_dbi database = databases[DATABASE_SUSPECTS];
 
 	return change->remove ? delete_if_there(txn, database, &key) : mdb_put(txn, database, &key, &value, 0);
 }
 
-static int write_all(MDB_txn *txn, const struct environment *environment, const struct queue *queue)
+static int write_all(MDB_txn *txn, const MDB_dbi *databases, const struct queue *queue)
 {
 	const struct change *other;
 	const struct suspect_change *suspect;
@@ -271,28 +270,28 @@ static int write_all(MDB_txn *txn, const struct environment *environment, const 
 	int r = 0;
 
 	for (other = queue->others; other && !r; other = other->next)
-		r = write_other(txn, environment, other);
+		r = write_other(txn, databases, other);
 	/* After the others: a ban that is deleted takes its reason along. */
 	while (!r && (ban = table_next(queue->bans, &cursor)))
-		r = write_ban(txn, environment, table_key(queue->bans, ban), ban);
+		r = write_ban(txn, databases, table_key(queue->bans, ban), ban);
 	cursor = 0;
 	while (!r && (suspect = table_next(queue->suspects, &cursor)))
-		r = write_suspect(txn, environment, table_key(queue->suspects, suspect), suspect);
+		r = write_suspect(txn, databases, table_key(queue->suspects, suspect), suspect);
 	return r;
 }
 
-int queue_commit(const struct queue *queue, const struct environment *environment)
+int queue_commit(const struct queue *queue, struct environment *environment)
 {
+	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
 	MDB_txn *txn;
 	int r;
 
-	r = mdb_txn_begin(environment->env, NULL, 0, &txn);
-	if (r)
-		return environment_error(r);
-	r = write_all(txn, environment, queue);
-	if (r)
-		mdb_txn_abort(txn);
-	else
-		r = mdb_txn_commit(txn);
-	return environment_error(r);
+	r = environment_begin_to_write(environment, &txn, databases);
+	if (r < 0)
+		return r;
+	r = environment_error(write_all(txn, databases, queue));
+	if (r == 0)
+		return environment_commit(environment, txn, databases);
+	mdb_txn_abort(txn);
+	return r;
 }

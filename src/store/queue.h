@@ -36,6 +36,6 @@ size_t queue_count(const struct queue *queue);
 void queue_clear(struct queue *queue);
 
 /* Writes all of it in one transaction. The queue stays as it is. Returns 0 or -errno. */
-int queue_commit(const struct queue *queue, const struct environment *environment);
+int queue_commit(const struct queue *queue, struct environment *environment);
 
 #endif

@@ -28,6 +28,7 @@ static const struct environment_kind bans_kind = {
 	.map_size = (size_t)1 << 30,
 	.called = "the store",
 	.meanwhile = "bans hold",
+	.unopened = "bans hold, but until then they do not outlive a restart",
 };
 
 _Static_assert(DATABASE_COUNT <= ENVIRONMENT_DATABASES_MOST, "an environment has room for all");
@@ -100,6 +101,32 @@ static int commit_all(struct store *store)
 	return r;
 }
 
+/* What could not be had at the start. Holds the lock, but not while it tries. Returns whether it is open. */
+static bool open_again(struct store *store)
+{
+	int r;
+
+	pthread_mutex_unlock(&store->lock);
+	r = environment_open(store->folder, store->kind, &store->environment);
+	pthread_mutex_lock(&store->lock);
+	if (r == 0) {
+		store->state = STORE_OPEN_LATE;
+		store->failing = false;
+		log_event(LOG_STORE_WELL, LOG_TEXT(STORE, store->kind->called));
+		return true;
+	}
+	store->failures++;
+	store->hurry = false;
+	pthread_cond_broadcast(&store->done);
+	return false;
+}
+
+static void commit_at_the_end(struct store *store)
+{
+	if (store->state != STORE_UNOPENED || open_again(store))
+		commit_all(store);
+}
+
 static void *thread_main(void *data)
 {
 	struct store *store = data;
@@ -107,7 +134,14 @@ static void *thread_main(void *data)
 
 	pthread_mutex_lock(&store->lock);
 	while (!store->stop) {
+		if (store->state == STORE_UNOPENED) {
+			wait_until(store, clock_ms() + STORE_OPEN_AGAIN_MS);
+			if (store->stop || !open_again(store))
+				continue;
+		}
 		if (queue_count(store->filling) == 0 && queue_count(store->writing) == 0) {
+			if (store->state == STORE_OPEN_LATE)
+				store->state = STORE_ARRIVED;
 			store->hurry = false;
 			pthread_cond_broadcast(&store->done);
 			pthread_cond_wait(&store->wake, &store->lock);
@@ -124,7 +158,7 @@ static void *thread_main(void *data)
 		}
 		wait_until(store, clock_ms() + pause_ms);
 	}
-	commit_all(store);
+	commit_at_the_end(store);
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
 }
@@ -157,6 +191,30 @@ static int open_proved(const char *folder, const struct environment_kind *kind, 
 		r = environment_set_aside(folder, kind->file, now_s);
 	}
 	return r < 0 ? r : environment_open(folder, kind, ret);
+}
+
+/* What may be over in a while, as that the disk is full. */
+static bool may_pass(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT || r == -EIO || r == -EROFS || r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
+static int open_now_or_later(struct store *store, const char *folder)
+{
+	int r;
+
+	if (!memccpy(store->folder, folder, '\0', sizeof(store->folder)))
+		return -ENAMETOOLONG;
+	r = open_proved(folder, store->kind, &store->environment);
+	if (r == 0)
+		store->state = STORE_OPEN;
+	if (r == 0 || !may_pass(r))
+		return r;
+	store->failing = true;
+	counter_add(COUNTER_store_errors, 1);
+	log_event(LOG_STORE_UNOPENED, LOG_TEXT(STORE, store->kind->called), LOG_TEXT(PATH, folder),
+		  LOG_TEXT(WHY, strerror(-r)), LOG_TEXT(DETAIL, store->kind->unopened));
+	return 0;
 }
 
 static void init_locks(struct store *store)
@@ -195,8 +253,9 @@ int store_open_kind(const char *folder, const struct environment_kind *kind, str
 	if (r == 0)
 		r = queue_create(&store->writing);
 	if (r == 0)
-		r = open_proved(folder, kind, &store->environment);
+		r = open_now_or_later(store, folder);
 	if (r < 0) {
+		environment_close(&store->environment);
 		free_store(store);
 		return r;
 	}
@@ -212,7 +271,7 @@ void store_close(struct store *store)
 	pthread_mutex_lock(&store->lock);
 	store->stop = true;
 	if (!store->started)
-		commit_all(store);
+		commit_at_the_end(store);
 	pthread_cond_signal(&store->wake);
 	pthread_mutex_unlock(&store->lock);
 	if (store->started)
@@ -234,7 +293,7 @@ int store_flush(struct store *store)
 	store->hurry = true;
 	pthread_cond_signal(&store->wake);
 	if (!store->started)
-		commit_all(store);
+		commit_at_the_end(store);
 	while (store->failures == failures &&
 	       (store->busy || queue_count(store->filling) || queue_count(store->writing)))
 		pthread_cond_wait(&store->done, &store->lock);
@@ -342,185 +401,26 @@ void store_delete_delivered(struct store *store, const struct addr *unit)
 	delete_until(store, DATABASE_DELIVERED, unit);
 }
 
-typedef void row_fn(void *data, MDB_txn *txn, struct bytes key, struct bytes value);
-
-static int read_rows(struct store *store, enum store_database database, row_fn *row, void *data)
+bool store_is_open(struct store *store)
 {
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	MDB_txn *txn;
-	int r;
+	bool is_open;
 
-	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
-	if (r)
-		return environment_error(r);
-	r = mdb_cursor_open(txn, store->environment.databases[database], &cursor);
-	if (!r) {
-		while (!(r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
-			row(data, txn, lmdb_bytes(&key), lmdb_bytes(&value));
-		mdb_cursor_close(cursor);
-	}
-	mdb_txn_abort(txn);
-	environment_release_pages(&store->environment);
-	return r == MDB_NOTFOUND ? 0 : environment_error(r);
+	pthread_mutex_lock(&store->lock);
+	is_open = store->state != STORE_UNOPENED;
+	pthread_mutex_unlock(&store->lock);
+	return is_open;
 }
 
-struct ban_rows {
-	const struct store *store;
-	store_ban_fn *fn;
-	void *data;
-	size_t bad;
-};
-
-static void read_reason(const struct store *store, MDB_txn *txn, struct bytes unit, struct ban *ban)
+bool store_has_arrived(struct store *store)
 {
-	MDB_val key = lmdb_value(unit), value;
+	bool has_arrived;
 
-	if (mdb_get(txn, store->environment.databases[DATABASE_REASONS], &key, &value) == 0)
-		memcpy(ban->why, value.mv_data,
-		       value.mv_size < BAN_WHY_SIZE ? value.mv_size : BAN_WHY_SIZE - 1);
-}
-
-static void ban_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
-{
-	struct ban_rows *rows = data;
-	struct ban ban;
-
-	if (record_read_ban(key, value, &ban) < 0) {
-		rows->bad++;
-		return;
-	}
-	if (ban.by_hand)
-		read_reason(rows->store, txn, key, &ban);
-	rows->fn(rows->data, &ban);
-}
-
-static void say_bad(size_t count, const char *what)
-{
-	if (count)
-		log_warning("%zu %s in the store could not be read and are passed over", count,
-			    what);
-}
-
-int store_read_bans(struct store *store, store_ban_fn *fn, void *data)
-{
-	struct ban_rows rows = { store, fn, data, 0 };
-	int r = read_rows(store, DATABASE_BANS, ban_row, &rows);
-
-	say_bad(rows.bad, "bans");
-	return r;
-}
-
-struct suspect_rows {
-	store_suspect_fn *fn;
-	void *data;
-	size_t bad;
-};
-
-static void suspect_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
-{
-	struct suspect_rows *rows = data;
-	struct suspect suspect;
-
-	if (record_read_suspect(key, value, &suspect) < 0)
-		rows->bad++;
-	else
-		rows->fn(rows->data, &suspect);
-}
-
-int store_read_suspects(struct store *store, store_suspect_fn *fn, void *data)
-{
-	struct suspect_rows rows = { fn, data, 0 };
-	int r = read_rows(store, DATABASE_SUSPECTS, suspect_row, &rows);
-
-	say_bad(rows.bad, "suspects");
-	return r;
-}
-
-struct allowed_rows {
-	store_allowed_fn *fn;
-	void *data;
-	size_t bad;
-};
-
-static void allowed_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
-{
-	struct allowed_rows *rows = data;
-	struct prefix prefix;
-
-	if (record_read_prefix(key, &prefix) < 0)
-		rows->bad++;
-	else
-		rows->fn(rows->data, &prefix);
-}
-
-int store_read_allowed(struct store *store, store_allowed_fn *fn, void *data)
-{
-	struct allowed_rows rows = { fn, data, 0 };
-	int r = read_rows(store, DATABASE_ALLOWED, allowed_row, &rows);
-
-	say_bad(rows.bad, "allowed prefixes");
-	return r;
-}
-
-struct until_rows {
-	store_until_fn *fn;
-	void *data;
-	size_t bad;
-};
-
-static void until_row(void *data, MDB_txn *txn, struct bytes key, struct bytes value)
-{
-	struct until_rows *rows = data;
-	struct addr unit;
-	uint64_t until_s;
-
-	if (record_read_until(key, value, &unit, &until_s) < 0)
-		rows->bad++;
-	else
-		rows->fn(rows->data, &unit, until_s);
-}
-
-int store_read_passed(struct store *store, store_until_fn *fn, void *data)
-{
-	struct until_rows rows = { fn, data, 0 };
-	int r = read_rows(store, DATABASE_PASSED, until_row, &rows);
-
-	say_bad(rows.bad, "clients of the gate");
-	return r;
-}
-
-int store_read_delivered(struct store *store, store_until_fn *fn, void *data)
-{
-	struct until_rows rows = { fn, data, 0 };
-	int r = read_rows(store, DATABASE_DELIVERED, until_row, &rows);
-
-	say_bad(rows.bad, "clients that delivered mail");
-	return r;
-}
-
-int store_read_position(struct store *store, struct bytes path, char ret[STORE_POSITION_MOST],
-			size_t *ret_size)
-{
-	MDB_val key = lmdb_value(path), value;
-	MDB_txn *txn;
-	int r;
-
-	if (path.size == 0 || path.size > STORE_PATH_MOST)
-		return -ENOENT;
-	r = mdb_txn_begin(store->environment.env, NULL, MDB_RDONLY, &txn);
-	if (r)
-		return environment_error(r);
-	r = environment_error(
-		mdb_get(txn, store->environment.databases[DATABASE_POSITIONS], &key, &value));
-	if (r == 0 && value.mv_size > STORE_POSITION_MOST)
-		r = -EBADMSG;
-	if (r == 0) {
-		memcpy(ret, value.mv_data, value.mv_size);
-		*ret_size = value.mv_size;
-	}
-	mdb_txn_abort(txn);
-	return r;
+	pthread_mutex_lock(&store->lock);
+	has_arrived = store->state == STORE_ARRIVED;
+	if (has_arrived)
+		store->state = STORE_OPEN;
+	pthread_mutex_unlock(&store->lock);
+	return has_arrived;
 }
 
 void store_look(struct store *store, struct store_state *ret)
@@ -530,10 +430,11 @@ void store_look(struct store *store, struct store_state *ret)
 
 	pthread_mutex_lock(&store->lock);
 	*ret = (struct store_state){
+		.open = store->state != STORE_UNOPENED,
 		.queued = queue_count(store->filling) + queue_count(store->writing),
 		.failing = store->failing,
 	};
 	pthread_mutex_unlock(&store->lock);
-	if (mdb_env_get_fd(store->environment.env, &fd) == 0 && fstat(fd, &status) == 0)
+	if (ret->open && mdb_env_get_fd(store->environment.env, &fd) == 0 && fstat(fd, &status) == 0)
 		ret->bytes = (uint64_t)status.st_size;
 }

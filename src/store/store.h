@@ -18,6 +18,12 @@
  * changes stay queued, and it is tried again every STORE_RETRY_MS. The queue is bounded; a change
  * that finds no room is counted and lost: its ban holds, but not over a restart.
  *
+ * Where the store cannot be opened at first, for a reason that may pass (a full disk), it is there all the same: that
+ * is said once, readers find nothing, changes queue up as they do when a commit fails, and the thread tries again
+ * every STORE_OPEN_AGAIN_MS. When it has succeeded, and has written what was queued, store_has_arrived tells the
+ * owner, who then reads what was in the file before. A full disk alone keeps nobody from opening and reading a file
+ * that is there: nothing is written for that.
+ *
  * A file that is damaged, or of another format, is set aside as wavebreak.mdb.damaged-<time>
  * (only the latest is kept) and a new one begun: see store/environment.h. Records are checked
  * one by one; bad ones are passed over, and their number is said.
@@ -35,13 +41,14 @@
 #define STORE_FILE_NAME "wavebreak.mdb"
 #define STORE_GATHER_MS 20
 #define STORE_RETRY_MS 5000
+#define STORE_OPEN_AGAIN_MS 60000
 #define STORE_POSITION_MOST 256 /* bytes */
 #define STORE_PATH_MOST 500	/* bytes of a log's path; a longer one is not remembered */
 
 struct store;
 
 /* `folder` exists and is ours to write. Forks a child for a moment, so: before any thread.
- * Returns 0 or -errno (-EACCES, -ENOENT, -ENOSPC …); the daemon then goes on without. */
+ * Returns 0, also when it is not open yet, or -errno (-EACCES, -ENOENT …); the daemon then goes on without. */
 int store_open(const char *folder, struct store **ret);
 
 /* Starts the thread, with all signals blocked. Until then changes are queued only. Returns 0 or
@@ -90,7 +97,12 @@ int store_flush(struct store *store);
 struct environment_kind;
 int store_open_kind(const char *folder, const struct environment_kind *kind, struct store **ret);
 
+bool store_is_open(struct store *store);
+/* Once, when a store has been opened late. */
+bool store_has_arrived(struct store *store);
+
 struct store_state {
+	bool open;
 	size_t queued;	/* changes */
 	bool failing;	/* the last commit failed */
 	uint64_t bytes; /* of the file */

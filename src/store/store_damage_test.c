@@ -226,7 +226,7 @@ static void test_a_file_of_an_older_version_is_whole(void **state)
 {
 	const struct place *place = *state;
 	struct suspects_seen seen = { 0 };
-	struct environment environment;
+	struct environment environment = { 0 };
 	struct store *store;
 	MDB_txn *txn;
 

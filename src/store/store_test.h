@@ -123,21 +123,22 @@ static inline void see_suspect(void *data, const struct suspect *suspect)
 }
 
 static const struct environment_kind kind = {
-	STORE_FILE_NAME, store_database_names, DATABASE_COUNT, DATABASE_YOUNGER, STORE_FORMAT, (size_t)1 << 30, "", ""
+	STORE_FILE_NAME, store_database_names, DATABASE_COUNT, DATABASE_YOUNGER, STORE_FORMAT, (size_t)1 << 30, "", "", ""
 };
 
 /* Past the store, which must not be open. */
 static inline void write_raw(const struct place *place, enum store_database database, const void *key, size_t key_size,
 			     const void *value, size_t value_size)
 {
-	struct environment environment;
 	MDB_val k = lmdb_value(bytes_make(key, key_size)), v = lmdb_value(bytes_make(value, value_size));
+	MDB_dbi databases[ENVIRONMENT_DATABASES_MOST];
+	struct environment environment = { 0 };
 	MDB_txn *txn;
 
 	assert_int_equal(environment_open(place->folder, &kind, &environment), 0);
-	assert_int_equal(mdb_txn_begin(environment.env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_put(txn, environment.databases[database], &k, &v, 0), 0);
-	assert_int_equal(mdb_txn_commit(txn), 0);
+	assert_int_equal(environment_begin_to_write(&environment, &txn, databases), 0);
+	assert_int_equal(mdb_put(txn, databases[database], &k, &v, 0), 0);
+	assert_int_equal(environment_commit(&environment, txn, databases), 0);
 	environment_close(&environment);
 }
 

@@ -177,6 +177,23 @@ def test_check_tells_when_relief_begins(configure, text, works, words):
     assert finding["works"] == works and finding["text"].startswith(words)
 
 
+@pytest.mark.parametrize(
+    "never, words",
+    [
+        ("0.0.0.0/0", ["0.0.0.0/0 (ban.never): no IPv4 client is ever banned, limited or led to the gate"]),
+        ("192.0.2.0/24, ::/0", ["::/0 (ban.never): no IPv6 client is ever banned, limited or led to the gate"]),
+        ("192.0.2.0/24", []),
+    ],
+)
+def test_check_warns_where_nobody_would_be_banned(configure, never, words):
+    file = configure(f"ban {{ never = {never} }}\n")
+    found = findings(wavebreak("check", "--json", "-c", file))["never-list"]
+    assert [finding["text"] for finding in found if finding.get("warns")] == words
+    assert all(finding["works"] for finding in found)
+    in_all = wavebreak("check", "-c", file).stdout.splitlines()[-1]
+    assert ("never-list" in in_all) == bool(words)
+
+
 def test_check_says_the_same_to_people(place, configure):
     log = place / "mail.log"
     log.write_text("")

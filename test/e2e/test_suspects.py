@@ -2,6 +2,7 @@
 """Who is a suspect, on a real Courier: for what, for how long, over which ends of processes; and the networks that are
 suspect as a whole, with the mistakes that their lists may have."""
 
+import contextlib
 import json
 import os
 import signal
@@ -95,6 +96,95 @@ def test_who_is_unbanned_or_allowed_is_trusted(world):
         assert not suspects(guard)
 
 
+def come_often(world, address, count=3):
+    """More often than once in a second."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            with contextlib.suppress(TimeoutError):
+                stack.enter_context(world.connect(address, seconds=1))
+
+
+LIMITED = "limits {\n  per_address = 1\n  burst = 1s\n}\nrelief { enabled = no }\nwave { detect = no }\n"
+
+
+@pytest.mark.parametrize(
+    "address, unit, other, other_unit, network",
+    [
+        ("10.67.100.1", "10.67.100.1", "10.67.100.2", "10.67.100.2", "10.67.100.0/24"),
+        ("2001:db8:67:100::1", "2001:db8:67:100::/64", "2001:db8:67:101::1", "2001:db8:67:101::/64", "2001:db8:67:100::/60"),
+    ],
+)
+def test_who_is_one_by_the_limits(world, address, unit, other, other_unit, network):
+    with Guard(world, steering(rest=LIMITED)) as guard:
+        assert guard.ask("unban", address).returncode == 1
+        come_often(world, address)
+        # Who asks about it has the kernel's own word, at once.
+        said = guard.ask("explain", address)
+        assert said.returncode == 0 and "more new connections than limits.per_address allows" in said.stdout
+        assert guard.explain(address)["suspect"]["over_limit"]
+        found = wait_suspect(guard, unit)
+        assert found["over_limit"] and 3590 <= found["until"] - found["begin"] <= 3600
+        listed = guard.ask("list", "--suspects").stdout
+        assert unit in listed and "more new connections than limits.per_address allows" in listed
+        assert guard.status()["suspects"]["over_limit"] == 1
+        assert "besides, over limits.per_address: 1\n" in guard.ask("status").stdout
+
+        done = guard.ask("unban", address)
+        assert done.returncode == 0 and "no suspect any more" in done.stdout
+        wait_until(lambda: not in_set(guard, unit.removesuffix("/64")), 5, "its trust")
+        wait_until(lambda: not suspects(guard), 5, "its end")
+        assert guard.ask("unban", address).returncode == 1
+
+        # It is one after the death of a worker, too.
+        come_often(world, other)
+        wait_suspect(guard, other_unit)
+        os.kill(guard.worker(), signal.SIGKILL)
+        wait_until(lambda: "it is started again" in guard.log, 10, "a death")
+        wait_until(lambda: guard.ask("status").returncode == 0, 10, "another worker")
+        wait_suspect(guard, other_unit)
+        assert guard.ask("allow", network).returncode == 0
+        wait_until(lambda: unit not in suspects(guard), 5, "its end")
+
+
+def test_an_offender_that_is_over_a_limit_is_shown_once(world):
+    with Guard(world, steering(rest=LIMITED)) as guard:
+        offend(world, "10.67.105.1")
+        wait_suspect(guard, "10.67.105.1")
+        come_often(world, "10.67.105.2")
+        come_often(world, "10.67.105.1")
+        wait_suspect(guard, "10.67.105.2")
+        assert "over_limit" not in suspects(guard)["10.67.105.1"]
+        assert guard.ask("list", "--suspects").stdout.count("10.67.105.1 ") == 1
+        now = guard.status()["suspects"]
+        assert (now["now"], now["over_limit"]) == (1, 1)
+
+
+def test_who_is_allowed_is_none_by_the_limits(world):
+    with Guard(world, steering(rest=LIMITED)) as guard:
+        come_often(world, "10.67.102.1")
+        assert in_set(guard, "10.67.102.1")
+        assert guard.ask("allow", "10.67.102.1").returncode == 0
+        wait_until(lambda: not in_set(guard, "10.67.102.1"), 5, "its trust")
+        come_often(world, "10.67.103.1")
+        come_often(world, "10.67.103.2")
+        assert guard.ask("allow", "10.67.103.0/24").returncode == 0
+        for address in "10.67.103.1", "10.67.103.2":
+            wait_until(lambda: not in_set(guard, address), 5, f"the trust of {address}")
+        assert guard.ask("list", "--suspects").stdout == "nobody is a suspect\n"
+
+
+def test_a_warden_that_hangs_is_not_waited_for(world):
+    with Guard(world, steering(rest=LIMITED)) as guard:
+        come_often(world, "10.67.104.1")
+        wait_suspect(guard, "10.67.104.1")
+        os.kill(guard.process.pid, signal.SIGSTOP)
+        try:
+            assert "limits.per_address" in guard.ask("explain", "10.67.104.1").stdout
+            assert guard.status()["suspects"]["over_limit"] == 1
+        finally:
+            os.kill(guard.process.pid, signal.SIGCONT)
+
+
 def test_a_suspicion_ends(world):
     with Guard(world, steering("  for = 2s")) as guard:
         offend(world, "10.67.93.1")
@@ -160,6 +250,8 @@ def test_check_says_what_is_wrong_with_networks(world):
     shown = guard.ask("check").stdout
     assert f"{path}: 1 taken, 1 refused" in shown
     assert f"{path}:2: 'nonsense' is no network" in shown
+    assert "look" in shown.splitlines()[-1] and "at: suspect; the server can be guarded" in shown
+    assert guard.ask("check").returncode == 0
     assert "new connections a second: 10 for an address, 40 for a network" in shown
     guard.configure(steering(f"  files = {path}.not"))
     done = guard.ask("check")
@@ -167,6 +259,24 @@ def test_check_says_what_is_wrong_with_networks(world):
     guard.configure(steering("  networks = 192.0.2.0/24, ::/0"))
     done = guard.ask("check")
     assert done.returncode == 2 and "suspect.networks: ::/0 is everybody: use gate.steer = all" in done.stderr
+
+
+def test_check_names_what_is_refused(world):
+    guard = Guard(world)
+    path = write(guard, "192.0.2.0/24\n10.0.0.0/8\0\n\\\n" + "".join(f"wrong{n}\n" for n in range(105)))
+    guard.configure(steering(f"  files = {path}\n  networks = 203.0.113.0/24, 10.68.0.0/24"))
+    done = guard.ask("check")
+    assert done.returncode == 0
+    assert "-> 10.68.0.0/24 holds 10.68.0." in done.stdout
+    assert "suspect.networks: 1 taken, 1 refused" in done.stdout and f"{path}: 1 taken, 107 refused" in done.stdout
+    # Once, and not what was escaped again.
+    assert f"-> {path}:2: '10.0.0.0/8\\x00' is no network\n" in done.stdout
+    assert f"-> {path}:3: '\\x5c' is no network\n" in done.stdout
+    assert "'wrong97' is no network" in done.stdout and "'wrong98'" not in done.stdout
+    assert "-> and 7 more\n" in done.stdout
+    assert "at: suspect; the server can be guarded" in done.stdout
+    with guard:
+        assert "; and 104 more, which wavebreak check names\n" in guard.log
 
 
 def test_this_host_and_its_administrator_are_never_in_a_network(world):
