@@ -97,7 +97,7 @@ def test_a_listed_client_can_log_in_and_send(world, secure, certificate):
             start_tls(client)
             assert client.has_extn("auth"), "this is Courier's reply"
         assert log_in(world, client) == 235
-        assert len(world.handlers()) == 1
+        wait_until(lambda: len(world.handlers()) == 1, 5, "one of Courier's processes, and none that it has forked")
         assert recipient(client, OUTSIDE)[0] == 250
         send_mail(client)
         [message] = wait_until(lambda: set(world.delivered()) - before, 10, "the mail")
