@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -88,18 +87,6 @@ static void test_full_disk(void **state)
 	assert_int_equal(now.queued, 0);
 	assert_int_equal(read_bans(store)->count, 2001);
 	store_close(store);
-}
-
-static size_t set_aside_count(const struct place *place)
-{
-	char pattern[160];
-	glob_t found;
-	size_t count;
-
-	snprintf(pattern, sizeof(pattern), "%s.damaged-*", place->file);
-	count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
-	globfree(&found);
-	return count;
 }
 
 static void fill(const struct place *place)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <time.h>
@@ -82,18 +81,6 @@ static void free_pages(const struct place *place, off_t count)
 static void make_room(const struct place *place)
 {
 	assert_int_equal(unlink(filler_of(place)), 0);
-}
-
-static size_t set_aside_count(const struct place *place)
-{
-	char pattern[160];
-	glob_t found;
-	size_t count;
-
-	snprintf(pattern, sizeof(pattern), "%s.damaged-*", place->file);
-	count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
-	globfree(&found);
-	return count;
 }
 
 static void keep(const struct place *place, uint32_t count)

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <ftw.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,6 +126,19 @@ static inline void see_suspect(void *data, const struct suspect *suspect)
 static const struct environment_kind kind = {
 	STORE_FILE_NAME, store_database_names, DATABASE_COUNT, DATABASE_YOUNGER, STORE_FORMAT, (size_t)1 << 30, "", "", ""
 };
+
+/* Files that were taken for damaged. */
+static inline size_t set_aside_count(const struct place *place)
+{
+	char pattern[160];
+	glob_t found;
+	size_t count;
+
+	snprintf(pattern, sizeof(pattern), "%s.damaged-*", place->file);
+	count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+	globfree(&found);
+	return count;
+}
 
 /* Past the store, which must not be open. */
 static inline void write_raw(const struct place *place, enum store_database database, const void *key, size_t key_size,
