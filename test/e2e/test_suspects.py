@@ -123,7 +123,8 @@ def test_who_is_one_by_the_limits(world, address, unit, other, other_unit, netwo
         assert said.returncode == 0 and "more new connections than limits.per_address allows" in said.stdout
         assert guard.explain(address)["suspect"]["over_limit"]
         found = wait_suspect(guard, unit)
-        assert found["over_limit"] and 3590 <= found["until"] - found["begin"] <= 3600
+        # The kernel tells what is left of the hour; the answer takes a moment.
+        assert found["over_limit"] and 3590 <= found["until"] - found["begin"] <= 3605
         listed = guard.ask("list", "--suspects").stdout
         assert unit in listed and "more new connections than limits.per_address allows" in listed
         assert guard.status()["suspects"]["over_limit"] == 1
