@@ -115,9 +115,10 @@ static void take_away(struct route *route, uint8_t family)
 	change_route(route, family, RTM_DELROUTE, 0);
 }
 
-char route_fwmark_accept(void)
+/* Its first character, or NUL. */
+static char read_setting(const char *path)
 {
-	int fd = open(FWMARK_ACCEPT, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char value = '\0';
 
 	if (fd < 0)
@@ -128,17 +129,14 @@ char route_fwmark_accept(void)
 	return value;
 }
 
+char route_fwmark_accept(void)
+{
+	return read_setting(FWMARK_ACCEPT);
+}
+
 bool route_has_ipv6(void)
 {
-	int fd = open(IPV6_DISABLED, O_RDONLY | O_CLOEXEC);
-	char value = '1';
-
-	if (fd < 0)
-		return false;
-	if (pread(fd, &value, 1, 0) != 1)
-		value = '1';
-	close(fd);
-	return value == '0';
+	return read_setting(IPV6_DISABLED) == '0';
 }
 
 static int set_fwmark_accept(char value)

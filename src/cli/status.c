@@ -162,15 +162,15 @@ static void print_wave(const json_t *wave, uint64_t now_s)
 static void print_suspects(const json_t *s)
 {
 	const json_t *suspects = json_object_get(s, "suspects");
-	const json_t *steered = json_object_get(json_object_get(s, "counters"), "arrivals_steered");
+	const json_t *counters = json_object_get(s, "counters");
 
 	if (!suspects)
 		return;
 	printf(SUBJECT "%" PRIu64 " of %" PRIu64 " at most, and %" PRIu64 " network%s", "suspects",
 	       ask_number(suspects, "now"), ask_number(suspects, "most"), ask_number(suspects, "networks"),
 	       ask_number(suspects, "networks") == 1 ? "" : "s");
-	if (steered)
-		printf("; led to the gate so far: %" PRIu64, ask_number(json_object_get(s, "counters"), "arrivals_steered"));
+	if (json_object_get(counters, "arrivals_steered"))
+		printf("; led to the gate so far: %" PRIu64, ask_number(counters, "arrivals_steered"));
 	putchar('\n');
 	if (ask_number(suspects, "over_limit"))
 		printf(SUBJECT "besides, over limits.per_address: %" PRIu64 "%s\n", "", ask_number(suspects, "over_limit"),

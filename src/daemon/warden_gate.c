@@ -398,18 +398,18 @@ static bool works(const struct process *p)
 
 /* The gate as a whole. */
 
-struct generation *gate_generation_find(const struct warden_gate *gate, enum generation_state state)
+struct generation *gate_generation_serving(const struct warden_gate *gate)
 {
 	struct generation *g = gate->generations;
 
-	while (g && g->state != state)
+	while (g && g->state != SERVING)
 		g = g->next;
 	return g;
 }
 
 bool warden_gate_works(const struct warden_gate *gate)
 {
-	const struct generation *g = gate->stopping ? NULL : gate_generation_find(gate, SERVING);
+	const struct generation *g = gate->stopping ? NULL : gate_generation_serving(gate);
 	bool all = g && works(&g->porter) && !gate_serves_nobody(gate);
 
 	for (unsigned i = 0; all && i < g->worker_count; i++)
@@ -499,7 +499,7 @@ static void make_room(struct warden_gate *gate)
 /* What drains is told so when its successor is there. */
 void warden_gate_start(struct warden_gate *gate)
 {
-	struct generation *before = gate_generation_find(gate, SERVING);
+	struct generation *before = gate_generation_serving(gate);
 	struct generation *fresh = gate->next;
 
 	assert(gate->prepared && !gate->stopping);

@@ -50,8 +50,8 @@ struct warden_gate {
 	struct gate_listeners *next_listeners;
 };
 
-/* NULL when there is none in that state. */
-struct generation *gate_generation_find(const struct warden_gate *gate, enum generation_state state);
+/* NULL when there is none. */
+struct generation *gate_generation_serving(const struct warden_gate *gate);
 void gate_close_pair(int pair[2]);
 bool gate_process_runs(const struct process *p);
 /* One that nothing of runs, and without its socketpairs. */

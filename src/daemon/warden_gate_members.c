@@ -4,7 +4,7 @@
 
 size_t warden_gate_serving(const struct warden_gate *gate)
 {
-	const struct generation *g = gate_generation_find(gate, SERVING);
+	const struct generation *g = gate_generation_serving(gate);
 
 	return g ? g->worker_count : 0;
 }
