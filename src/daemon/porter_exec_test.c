@@ -191,17 +191,23 @@ static void programs_that_do_not_start(void **state)
 	}
 }
 
+/* There is room for two of them, who are all of one address. */
+static void come(struct client *clients, uint32_t count, int refusal)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		clients[i] = client_from("127.0.0.1");
+		clients[i].request.ticket = 100 + i;
+		expect_answer(&scene, &clients[i].request, clients[i].inside, i < 2 ? 0 : refusal);
+	}
+}
+
 static void as_many_as_may_run(void **state)
 {
 	struct client c[4];
 
 	scene.rules.processes = 2;
 	run_cat();
-	for (uint32_t i = 0; i < COUNT(c); i++) {
-		c[i] = client_from("127.0.0.1");
-		c[i].request.ticket = 100 + i;
-		expect_answer(&scene, &c[i].request, c[i].inside, i < 2 ? 0 : -EAGAIN);
-	}
+	come(c, COUNT(c), -EAGAIN);
 	assert_true(is_silent(scene.gates[0]) && is_silent(scene.gates[1]));
 	leave(&c[0]);
 	for (int gate = 0; gate < GATES; gate++)
@@ -225,11 +231,7 @@ static void as_many_as_one_client_may_have(void **state)
 	scene.rules.processes = 10;
 	scene.rules.per_client = 2;
 	run_cat();
-	for (uint32_t i = 0; i < COUNT(c); i++) {
-		c[i] = client_from("127.0.0.1");
-		c[i].request.ticket = 100 + i;
-		expect_answer(&scene, &c[i].request, c[i].inside, i < 2 ? 0 : -EUSERS);
-	}
+	come(c, COUNT(c), -EUSERS);
 	other = client_from("127.0.0.2");
 	expect_answer(&scene, &other.request, other.inside, 0);
 	leave(&c[0]);

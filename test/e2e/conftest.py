@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from browser import Browser, chromium
 from guard import Guard, visible
 from name_server import EVERYBODY, WELL, NameServer, asking, zones
 from world import FETCH, World, mail_servers_folder, wait_until
@@ -58,6 +59,15 @@ def broken_for_a_while(mail_server):
         wait_until(lambda: zones(guard)["everybody.test"]["state"] == "out", 5, "it to be left out")
         server.write("everybody.test", WELL)
         yield world, guard
+
+
+@pytest.fixture(scope="module")
+def browser(world):
+    """Beside the server of the module's own world."""
+    if not chromium():
+        pytest.skip("no Chromium")
+    with Browser(world) as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)

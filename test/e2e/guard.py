@@ -193,6 +193,12 @@ class Guard:
     def explain(self, address):
         return json.loads(self.ask("explain", "--json", address).stdout)
 
+    def history(self, *words):
+        """What `history` says as JSON, one dict a sample; of nothing it says 1."""
+        done = self.ask("history", "--json", *words)
+        assert done.returncode in (0, 1), done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def bans(self):
         """What `list` says: address to entry."""
         lines = self.ask("list", "--json").stdout.splitlines()

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser import Browser, chromium
 from gates import PORT, gate, refusal, world
 from guard import Guard
 from name_server import EVERYBODY, WELL, NameServer, zones
@@ -42,14 +41,6 @@ CONTRAST = """(() => {
 	return Object.fromEntries(["ink", "faint", "served", "waiting", "limit", "gate", "banned", "well", "bad"]
 		.map((name) => [name, Math.min(contrast(name, "ground"), contrast(name, "raised"))]));
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser(world):
-    if not chromium():
-        pytest.skip("no Chromium")
-    with Browser(world) as browser:
-        yield browser
 
 
 @pytest.fixture

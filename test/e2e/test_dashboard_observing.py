@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from browser import Browser, chromium
 from dialogues import told
 from gates import world  # noqa: F401 (a fixture)
 from guard import Guard
@@ -20,14 +19,6 @@ OF_THE_TABLE = {
 }
 
 addresses = (f"10.66.31.{n}" for n in itertools.count(1))
-
-
-@pytest.fixture(scope="module")
-def browser(world):  # noqa: F811
-    if not chromium():
-        pytest.skip("no Chromium")
-    with Browser(world) as browser:
-        yield browser
 
 
 @pytest.fixture(params=[True, False], ids=["observing", "guarding"])

@@ -3,7 +3,6 @@
 
 import pytest
 
-from browser import Browser, chromium
 from places import HOSTILE, databases
 from test_dashboard import DRAWS, ENTER, ONLY_THE_STREAM, PAGE, TAB, URL, complaints, shoot
 from test_metrics import ask
@@ -11,14 +10,6 @@ from test_wave_sources import LISTED, LISTED6, come, counted, lasting, over, wor
 from test_waves import WAVE, Waves, let_it_look
 
 SHOWN = "!document.querySelector('#wave').hidden && document.querySelectorAll('#wave-tables table').length === 4"
-
-
-@pytest.fixture(scope="module")
-def browser(world):  # noqa: F811
-    if not chromium():
-        pytest.skip("no Chromium")
-    with Browser(world) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -33,11 +33,7 @@ def guard(world):
         yield guard
 
 
-def samples(guard, *words):
-    """What `history` says as JSON, one dict a sample."""
-    done = guard.ask("history", "--format", "json", *words)
-    assert done.returncode in (OK, NO), done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+samples = Guard.history
 
 
 def test_what_is_open_is_in_it(world, guard):

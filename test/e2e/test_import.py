@@ -47,9 +47,7 @@ def minutes(count):
 
 
 def imported(guard, *words):
-    done = guard.ask("history", "--json", "--imported", *words)
-    assert done.returncode in (OK, NO), done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return guard.history("--imported", *words)
 
 
 @pytest.fixture
